@@ -1,0 +1,62 @@
+/*
+ * A chip by its units: what it can hold, what an operation costs in cycles and in energy.
+ *
+ * Every constant stands in chip_model/rs_chip_catalogue.c with its source and a confidence:
+ *   P primary source, P2 primary through a reader's notes, S press or third party, W weak,
+ *   I our arithmetic, F fitted (and on what).
+ *
+ * The LPU's matrix unit has `planes` planes of rows × columns weights. Weights are installed a tile
+ * at a time a plane; then every vector of activations passes through. A matrix of K inputs and N
+ * outputs is ⌈K/rows⌉ · ⌈N/columns⌉ tiles, spread over the planes; with 2-byte numbers two planes
+ * work as one and a pass takes as many times longer as the published peak rates say. Loading is not
+ * overlapped with passing inside one operation (the published LSTM row shows none).
+ *
+ *   gemm cycles = rounds · (load + batch · pass) + requantising + fixed,
+ *   rounds = ⌈tiles / planes that work apart⌉
+ */
+#ifndef RS_CHIP_H
+#define RS_CHIP_H
+
+#include "rs_timing.h"
+
+typedef enum rs_number { RS_INT8, RS_FP16, RS_NUMBER_COUNT } rs_number; /* number formats */
+
+typedef struct rs_chip {
+  const char *name;    /* "groqchip1" */
+  const char *summary; /* one line */
+  rs_timing timing;    /* its clock, links and port costs */
+  int64_t ports;       /* C2C ports on the die */
+
+  int64_t sram_bytes;
+  int64_t sram_read_bytes_per_cycle; /* all slices together */
+  int64_t stream_bytes_per_cycle;    /* all streams of both directions together */
+
+  int64_t planes, plane_rows, plane_columns;
+  int64_t tile_load_cycles;                 /* one tile into one plane, all planes at once */
+  int64_t pass_cycles[RS_NUMBER_COUNT];     /* a vector through one tile */
+  int64_t planes_per_tile[RS_NUMBER_COUNT]; /* planes that work as one */
+  int64_t matrix_latency_cycles;            /* SRAM → matrix unit → SRAM, first result */
+
+  int64_t lanes;
+  int64_t alus_per_lane;
+  int64_t vector_latency_cycles; /* SRAM → vector unit → SRAM, first result */
+  int64_t gate_vector_cycles;    /* LSTM: vector work a gate and 320 outputs, fitted */
+
+  double sram_pj_per_bit;
+  double mac_pj[RS_NUMBER_COUNT];
+  double vector_op_pj;
+  double c2c_pj_per_bit;
+  double static_w;
+} rs_chip;
+
+const rs_chip *rs_chip_catalogue(size_t *count);
+const rs_chip *rs_chip_find(const char *name); /* NULL: unknown */
+
+int64_t rs_number_bytes(rs_number number);
+const char *rs_number_word(rs_number number); /* "int8" "fp16" */
+bool rs_number_parse(const char *word, rs_number *number);
+
+/* Invariants: everything positive where it divides, timing valid. */
+rs_status rs_chip_check(const rs_chip *chip, rs_diag *diag);
+
+#endif

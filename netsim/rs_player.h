@@ -1,0 +1,48 @@
+/*
+ * The player: runs a schedule on the global clock, as events, and reports what happened.
+ *
+ * Two fidelities that must agree to the cycle:
+ *   burst    one departure and one arrival event a burst: cost independent of message size
+ *   vector   one event a vector and link; memory is real: every vector is a 64-bit word (a seeded
+ *            random value for each e(chip, address)), bursts move and add words, and at the end the
+ *            result of every operation is compared with its definition in rs_schedule.h
+ * The player does not trust the schedule: a link that is busy when a burst wants it, a word that
+ * has not arrived when it is read, or a wrong result is reported as the first fault, with its
+ * cycle. (Proving is the checker's work and does not use this code.)
+ *
+ * Vector fidelity needs Σ (vectors · chips) words of memory; beyond `memory_limit_bytes` it is
+ * RS_E_LIMIT. Deterministic; one thread.
+ */
+#ifndef RS_PLAYER_H
+#define RS_PLAYER_H
+
+#include "rs_schedule.h"
+
+typedef enum rs_fidelity { RS_FIDELITY_BURST, RS_FIDELITY_VECTOR } rs_fidelity;
+
+typedef struct rs_play_options {
+  rs_fidelity fidelity;
+  uint64_t seed;             /* of the words, for vector fidelity */
+  size_t memory_limit_bytes; /* 0: 4 GiB */
+  int64_t *op_end_cycles;    /* NULL, or op_count entries: when the op's last result is in SRAM */
+  int64_t *link_busy_slots;  /* NULL, or link_count entries: vectors that each link carried */
+} rs_play_options;
+
+typedef struct rs_play {
+  int64_t makespan_cycles;
+  int64_t network_end_cycles; /* last result in SRAM */
+  int64_t compute_end_cycles; /* last compute interval's end */
+  uint64_t events;
+  uint64_t bursts;
+  uint64_t vector_hops; /* vectors · links crossed */
+  uint32_t links_used;
+  uint32_t busiest_link;      /* RS_NONE when no burst */
+  int64_t busiest_link_slots; /* vectors on it */
+  int64_t bytes_moved;        /* vector_hops · vector_bytes, payload */
+} rs_play;
+
+/* RS_E_REFUSED with the first fault; RS_E_LIMIT; RS_E_OVERFLOW when a time leaves 2^60 cycles. */
+rs_status rs_player_run(const rs_schedule *schedule, const rs_wiring *wiring,
+                        const rs_play_options *options, rs_play *play, rs_diag *diag);
+
+#endif

@@ -1,0 +1,12 @@
+# Writes the files of INPUTS as C string literals: RS_PRESET(name, "text") a file, in name order.
+set(out "/* made by workloads/embed.cmake */\n")
+list(SORT INPUTS)
+foreach(path IN LISTS INPUTS)
+  get_filename_component(name ${path} NAME_WLE)
+  file(READ ${path} text)
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n  \"" text "${text}")
+  string(APPEND out "RS_PRESET(\"${name}\",\n  \"${text}\")\n")
+endforeach()
+file(WRITE ${OUTPUT} "${out}")
