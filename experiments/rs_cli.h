@@ -1,0 +1,105 @@
+/*
+ * The command line: one table a command, from which arguments are parsed, errors are made and
+ * --help is printed.
+ *
+ * Conventions of every command: --help with an example; --format table|csv|json; results on stdout,
+ * everything else on stderr; exit status 0 good, 1 a check or a point failed, 2 unusable input. An
+ * option's value may follow as "--name value" or "--name=value"; short options are one letter;
+ * "--" ends options. Errors: `realscale COMMAND: what; expected …; did you mean '…'?`
+ */
+#ifndef RS_CLI_H
+#define RS_CLI_H
+
+#include <stdio.h>
+
+#include "rs_arena.h"
+#include "rs_table.h"
+
+#define RS_EXIT_GOOD 0
+#define RS_EXIT_FAILED 1
+#define RS_EXIT_USAGE 2
+
+typedef enum rs_option_kind {
+  RS_OPTION_FLAG,
+  RS_OPTION_TEXT, /* may be given once */
+  RS_OPTION_LIST  /* may be given many times */
+} rs_option_kind;
+
+typedef struct rs_option {
+  const char *name; /* "topology", without dashes */
+  char letter;      /* 'o', or 0 */
+  rs_option_kind kind;
+  const char *value; /* "SPEC" for the help; NULL for a flag */
+  const char *help;
+} rs_option;
+
+typedef struct rs_arguments {
+  const char *command;
+  const rs_option *options;
+  size_t option_count;
+  const char ***values; /* [option] list of values given */
+  size_t *value_counts; /* [option]; for a flag: how often */
+  const char **operands;
+  size_t operand_count;
+  rs_format format; /* from --format; the default is table */
+  rs_arena *arena;
+} rs_arguments;
+
+typedef int rs_command_run(const rs_arguments *arguments);
+
+typedef struct rs_command {
+  const char *name;     /* "topology" */
+  const char *operands; /* "SPEC" for the help */
+  size_t operands_min, operands_max;
+  const char *summary; /* one line */
+  const char *example; /* whole command line */
+  const rs_option *options;
+  size_t option_count;
+  rs_command_run *run;
+} rs_command;
+
+/* Each command is defined in experiments/rs_cmd_<name>.c as `const rs_command rs_command_<name>`. */
+extern const rs_command rs_command_run_experiment, rs_command_plot, rs_command_topology,
+    rs_command_compile, rs_command_check, rs_command_diff, rs_command_cost, rs_command_list;
+
+int rs_cli_main(int argc, char **argv);
+
+/* The value of an option by name, NULL when absent; the name must be one of the command's. */
+const char *rs_arguments_value(const rs_arguments *arguments, const char *option);
+bool rs_arguments_flag(const rs_arguments *arguments, const char *option);
+
+/* Prints the diagnostic as one line on stderr ("realscale: " in front when it has no file), and
+ * returns the exit status that goes with it: RS_E_REFUSED and RS_E_INFEASIBLE 1, the rest 2. */
+int rs_cli_report(const rs_diag *diag);
+
+/* Prints the table to stdout in the arguments' format, with the width of the terminal. Returns
+ * RS_EXIT_GOOD, or RS_EXIT_USAGE with a message when stdout could not be written. */
+int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table);
+
+/* A list such as "1,3,6" or "0-7,16" as integers ≥ 0 (arena's array). */
+rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values, size_t *count,
+                            rs_diag *diag);
+
+/* ---- files, for all commands ---- */
+
+/* Reads a whole regular file of at most limit_bytes: RS_E_INPUT with the file's name for one that
+ * is absent, a directory, unreadable or too large. The text is NUL-terminated and the arena's. */
+rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
+                       size_t *length, rs_diag *diag);
+/* Writes to a temporary name beside `path`, then renames: never half a file. */
+rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag);
+/* Makes a folder and its parents. */
+rs_status rs_file_make_folder(const char *path, rs_diag *diag);
+
+/* ---- what several commands need ---- */
+
+/* Parses and builds a topology; the diagnostic names the option or file it came from. */
+struct rs_wiring;
+rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
+                                const struct rs_wiring **wiring, rs_diag *diag);
+
+/* A timing preset: "unit" or a chip's name. */
+struct rs_timing;
+rs_status rs_cli_find_timing(const char *name, struct rs_timing *timing, rs_diag *diag);
+
+#endif
