@@ -4,9 +4,9 @@
  * A table has columns (name with its unit, kind) and rows of cells. Every form prints the same
  * cells: JSON as an array of flat objects, numbers as numbers at full precision, absent cells null;
  * CSV after RFC 4180 with a header line, numbers as in JSON, absent cells empty; the table form
- * aligned, numbers shortened to what a person reads (five significant digits, thousands separated
- * by blanks only in the table form), columns that are absent or the same "-" in every row left out
- * with a note of their names when the table would be wider than the terminal.
+ * aligned, numbers shortened to what a person reads (five significant digits, thousands apart). One
+ * row of many columns is printed as "name  value" lines. A table wider than the terminal first says
+ * once, above, what is the same in every row, and then leaves out columns from the right, by name.
  * Deterministic; independent of locale.
  */
 #ifndef RS_TABLE_H

@@ -1,0 +1,41 @@
+/* What several commands look up by name: topologies and timing presets. */
+#include <string.h>
+
+#include "rs_chip.h"
+#include "rs_cli.h"
+#include "rs_topology.h"
+
+rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
+                                const rs_wiring **wiring, rs_diag *diag) {
+  rs_topology *topology;
+  rs_wiring *built;
+  rs_status status = rs_topology_parse(arena, spec, &topology, diag);
+  if (status == RS_OK) status = rs_topology_build(arena, topology, NULL, &built, diag);
+  if (status != RS_OK) return status;
+  *canonical = rs_topology_spec(topology);
+  *wiring = built;
+  return RS_OK;
+}
+
+rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag) {
+  if (strcmp(name, "unit") == 0) {
+    rs_timing_init_unit(timing);
+    return RS_OK;
+  }
+  const rs_chip *chip = rs_chip_find(name);
+  if (chip != NULL) {
+    *timing = chip->timing;
+    return RS_OK;
+  }
+  size_t count;
+  const rs_chip *chips = rs_chip_catalogue(&count);
+  const char *names[64] = {"unit"};
+  size_t name_count = 1;
+  for (size_t i = 0; i < count && name_count < RS_COUNT_OF(names); i++) {
+    names[name_count++] = chips[i].name;
+  }
+  rs_diag_set(diag, RS_E_INPUT, "unknown timing '%s'", name);
+  rs_diag_expect(diag, "unit, or a chip that 'realscale list chips' shows");
+  rs_diag_suggest(diag, rs_nearest_word(name, names, name_count));
+  return RS_E_INPUT;
+}

@@ -1,0 +1,256 @@
+/* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
+#include <string.h>
+
+#include "rs__proof.h"
+#include "rs_cli.h"
+#include "rs_collective.h"
+#include "rs_units.h"
+
+static const rs_option options[] = {
+    {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
+    {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
+    {"algorithm", 'a', RS_OPTION_TEXT, "NAME", "a row of 'list collectives' (default: auto)"},
+    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
+    {"timing", 0, RS_OPTION_TEXT, "PRESET", "unit, or a chip's (default: groqchip1)"},
+    {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the schedule"},
+};
+
+static const char *const columns[] = {"collective",
+                                      "algorithm",
+                                      "topology",
+                                      "chips",
+                                      "bytes",
+                                      "network",
+                                      "makespan_cycles",
+                                      "makespan_s",
+                                      "lower_bound_cycles",
+                                      "ratio_to_lower_bound",
+                                      "bus_bandwidth_bytes_per_s",
+                                      "bursts",
+                                      "vector_hops",
+                                      "links_used",
+                                      "busiest_link",
+                                      "busiest_link_bytes",
+                                      "latency_bound_cycles",
+                                      "bandwidth_bound_cycles",
+                                      "slack_cycles_min",
+                                      "schedule_digest"};
+
+typedef struct job {
+  rs_collective_request request;
+  const char *topology; /* canonical */
+  const rs_wiring *wiring;
+  rs_timing timing;
+  rs_schedule *schedule;
+  rs_compile_report report;
+  rs_bound bound;
+  rs_proof proof;
+} job;
+
+/* ---- arguments ---- */
+
+static rs_status require(const rs_arguments *arguments, const char *option, const char **value,
+                         rs_diag *diag) {
+  *value = rs_arguments_value(arguments, option);
+  if (*value != NULL) return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "--%s is missing", option);
+  rs_diag_expect(diag, "for example `%s`",
+                 "realscale compile all-reduce --topology mesh:8 --bytes 16KiB");
+  return RS_E_INPUT;
+}
+
+static rs_status parse_kind(const char *word, rs_collective_kind *kind, rs_diag *diag) {
+  if (rs_collective_kind_parse(word, kind)) return RS_OK;
+  const char *words[RS_COLLECTIVE_KIND_COUNT];
+  for (int i = 0; i < RS_COLLECTIVE_KIND_COUNT; i++) {
+    words[i] = rs_collective_kind_word((rs_collective_kind)i);
+  }
+  rs_diag_set(diag, RS_E_INPUT, "unknown collective '%s'", word);
+  rs_diag_expect(diag, "a collective that 'realscale list collectives' shows");
+  rs_diag_suggest(diag, rs_nearest_word(word, words, RS_COUNT_OF(words)));
+  return RS_E_INPUT;
+}
+
+static rs_status parse_bytes(const char *text, int64_t *bytes, rs_diag *diag) {
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_BYTES, bytes, diag);
+  if (status == RS_OK && *bytes < 1) {
+    status = rs_diag_set(diag, RS_E_INPUT, "'%s' is not a size to move", text);
+    rs_diag_expect(diag, "at least 1B");
+  }
+  if (status != RS_OK) rs_diag_at(diag, "--bytes", 1, 1);
+  return status;
+}
+
+static bool has_root(rs_collective_kind kind) {
+  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
+}
+
+static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
+  *chips = RS_ARENA_NEW(arena, uint32_t, count);
+  if (*chips == NULL) return rs_arena_failed(arena, diag);
+  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
+  return RS_OK;
+}
+
+static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
+                          const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
+                          rs_diag *diag) {
+  int64_t *numbers;
+  size_t number_count;
+  rs_status status = rs_cli_parse_list(arena, text, &numbers, &number_count, diag);
+  if (status != RS_OK) return status;
+  *chips = RS_ARENA_NEW(arena, uint32_t, number_count);
+  if (*chips == NULL) return rs_arena_failed(arena, diag);
+  for (size_t i = 0; i < number_count; i++) {
+    if (numbers[i] >= wiring->chip_count) {
+      rs_diag_set(diag, RS_E_INPUT, "--%s: there is no chip %lld", option, (long long)numbers[i]);
+      rs_diag_expect(diag, "chips 0 to %u", wiring->chip_count - 1);
+      return RS_E_INPUT;
+    }
+    (*chips)[i] = (uint32_t)numbers[i];
+  }
+  *count = (uint32_t)number_count;
+  return RS_OK;
+}
+
+static rs_status read_group(const rs_arguments *arguments, job *j, rs_diag *diag) {
+  const char *list = rs_arguments_value(arguments, "chips");
+  const char *root = rs_arguments_value(arguments, "root");
+  rs_collective_request *request = &j->request;
+  uint32_t *chips = NULL;
+  uint32_t count = j->wiring->chip_count;
+  rs_status status =
+      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
+                   : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
+  if (status != RS_OK) return status;
+  request->chips = chips;
+  request->chip_count = count;
+  request->root = has_root(request->kind) ? chips[0] : RS_NONE;
+  if (root == NULL) return RS_OK;
+  if (!has_root(request->kind)) {
+    return rs_diag_set(diag, RS_E_INPUT, "--root: a collective of this kind has no root");
+  }
+  uint32_t *roots;
+  status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
+  if (status == RS_OK && count != 1) {
+    status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
+  }
+  if (status == RS_OK) request->root = roots[0];
+  return status;
+}
+
+static rs_status read_job(const rs_arguments *arguments, job *j, rs_diag *diag) {
+  const char *topology;
+  const char *bytes;
+  const char *timing = rs_arguments_value(arguments, "timing");
+  rs_status status = parse_kind(arguments->operands[0], &j->request.kind, diag);
+  if (status == RS_OK) status = require(arguments, "topology", &topology, diag);
+  if (status == RS_OK) status = require(arguments, "bytes", &bytes, diag);
+  if (status == RS_OK) status = parse_bytes(bytes, &j->request.block_bytes, diag);
+  if (status == RS_OK) {
+    status = rs_cli_find_timing(timing == NULL ? "groqchip1" : timing, &j->timing, diag);
+  }
+  if (status == RS_OK) {
+    status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
+  }
+  if (status == RS_OK) status = read_group(arguments, j, diag);
+  j->request.algorithm = rs_arguments_value(arguments, "algorithm");
+  return status;
+}
+
+/* ---- work ---- */
+
+static rs_status compile_and_prove(rs_arena *arena, job *j, rs_diag *diag) {
+  rs_calendar *calendar = rs_calendar_create(arena, j->wiring, &j->timing);
+  j->schedule = rs_schedule_create(arena, j->wiring, j->topology, &j->timing);
+  if (calendar == NULL || j->schedule == NULL) return rs_arena_failed(arena, diag);
+  rs_status status =
+      rs_collective_compile(j->schedule, j->wiring, calendar, &j->request, NULL, &j->report, diag);
+  if (status == RS_OK) {
+    status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
+  }
+  if (status == RS_OK) status = rs__proof_run(j->schedule, j->wiring, &j->proof, diag);
+  return status;
+}
+
+/* What the choice was, for people: on stderr, so that results stay results. */
+static void print_choice(const rs_compile_report *report) {
+  for (uint32_t i = 0; i < report->row_count && report->row_count > 1; i++) {
+    const rs_compile_row *row = &report->rows[i];
+    const char *mark = strcmp(row->algorithm, report->algorithm) == 0 ? "chosen " : "        ";
+    if (row->makespan_cycles >= 0) {
+      fprintf(stderr, "%s%-30s %lld cycles, %llu bursts\n", mark, row->algorithm,
+              (long long)row->makespan_cycles, (unsigned long long)row->bursts);
+    } else {
+      fprintf(stderr, "%s%-30s not compiled: %s\n", mark, row->algorithm, row->reason);
+    }
+  }
+}
+
+static void fill_row(rs_table *table, job *j) {
+  const rs_collective_request *request = &j->request;
+  const rs_play *play = &j->proof.play;
+  int64_t chips = request->chip_count;
+  double seconds = (double)play->makespan_cycles / (double)j->timing.clock_hz;
+  char text[64];
+  rs_table_add_row(table);
+  rs_table_set_text(table, "collective", rs_collective_kind_word(request->kind));
+  rs_table_set_text(table, "algorithm", j->report.algorithm);
+  rs_table_set_text(table, "topology", j->topology);
+  rs_table_set_i64(table, "chips", chips);
+  rs_table_set_i64(table, "bytes", request->block_bytes);
+  rs_table_set_text(table, "network", "scheduled");
+  rs_table_set_i64(table, "makespan_cycles", play->makespan_cycles);
+  rs_table_set_double(table, "makespan_s", seconds);
+  rs_table_set_i64(table, "lower_bound_cycles", j->bound.cycles);
+  if (j->bound.cycles > 0) {
+    rs_table_set_double(table, "ratio_to_lower_bound",
+                        (double)play->makespan_cycles / (double)j->bound.cycles);
+  }
+  rs_table_set_double(table, "bus_bandwidth_bytes_per_s",
+                      rs__proof_bus_bandwidth(request->kind, request->block_bytes, chips, seconds));
+  rs_table_set_i64(table, "bursts", (int64_t)play->bursts);
+  rs_table_set_i64(table, "vector_hops", (int64_t)play->vector_hops);
+  rs_table_set_i64(table, "links_used", play->links_used);
+  if (play->busiest_link != RS_NONE) {
+    rs_wiring_link_name(j->wiring, play->busiest_link, text, sizeof text);
+    rs_table_set_text(table, "busiest_link", text);
+    rs_table_set_i64(table, "busiest_link_bytes",
+                     play->busiest_link_slots * j->timing.vector_bytes);
+  }
+  rs_table_set_i64(table, "latency_bound_cycles", j->bound.latency_cycles);
+  rs_table_set_i64(table, "bandwidth_bound_cycles", j->bound.bandwidth_cycles);
+  if (j->proof.check.slack_cycles_min >= 0) {
+    rs_table_set_i64(table, "slack_cycles_min", j->proof.check.slack_cycles_min);
+  }
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(j->schedule));
+  rs_table_set_text(table, "schedule_digest", text);
+}
+
+static int run_compile(const rs_arguments *arguments) {
+  rs_diag diag = {0};
+  job j = {0};
+  const char *output = rs_arguments_value(arguments, "output");
+  if (read_job(arguments, &j, &diag) != RS_OK) return rs_cli_report(&diag);
+  if (compile_and_prove(arguments->arena, &j, &diag) != RS_OK) return rs_cli_report(&diag);
+  print_choice(&j.report);
+  rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
+  fill_row(table, &j);
+  if (output != NULL && rs__proof_write(output, j.schedule, j.wiring, &diag) != RS_OK) {
+    return rs_cli_report(&diag);
+  }
+  return rs_cli_print_table(arguments, table);
+}
+
+const rs_command rs_command_compile = {
+    .name = "compile",
+    .operands = "COLLECTIVE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "a collective into a proved schedule; its makespan beside the lower bound",
+    .example = "realscale compile all-reduce --topology mesh:8 --bytes 16KiB -o a.rsched",
+    .options = options,
+    .option_count = RS_COUNT_OF(options),
+    .run = run_compile,
+};

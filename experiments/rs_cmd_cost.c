@@ -1,0 +1,280 @@
+/* `realscale cost`: what one operation costs on a chip, a row a batch size. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rs_cli.h"
+#include "rs_cost.h"
+#include "rs_units.h"
+
+typedef struct shape {
+  int64_t hidden, inputs, outputs, heads, kv_heads, head_dim, context;
+  rs_number weights, math;
+} shape;
+
+typedef rs_status cost_function(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                                rs_diag *diag);
+
+static rs_status cost_gemm(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                           rs_diag *diag) {
+  return rs_cost_gemm(chip, s->inputs, s->outputs, batch, s->weights, s->math, false, cost, diag);
+}
+
+static rs_status cost_scores(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                             rs_diag *diag) {
+  return rs_cost_attention_scores(chip, s->heads, s->kv_heads, s->head_dim, s->context, batch,
+                                  s->weights, s->math, cost, diag);
+}
+
+static rs_status cost_values(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                             rs_diag *diag) {
+  return rs_cost_attention_values(chip, s->heads, s->kv_heads, s->head_dim, s->context, batch,
+                                  s->weights, s->math, cost, diag);
+}
+
+static rs_status cost_softmax(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                              rs_diag *diag) {
+  return rs_cost_softmax(chip, s->context, s->heads * batch, s->math, cost, diag);
+}
+
+static rs_status cost_norm(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                           rs_diag *diag) {
+  return rs_cost_norm(chip, s->hidden, batch, s->math, cost, diag);
+}
+
+static rs_status cost_lstm(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
+                           rs_diag *diag) {
+  return rs_cost_lstm(chip, s->hidden, batch, cost, diag);
+}
+
+typedef struct operation {
+  const char *name;
+  cost_function *function;
+  const char *needs; /* shapes that must be given, separated by blanks */
+  const char *summary;
+} operation;
+
+static const operation operations[] = {
+    {"gemv", cost_gemm, "inputs outputs", "matrix × vector: weights loaded, one pass a sequence"},
+    {"gemm", cost_gemm, "inputs outputs", "matrix × matrix: the same with a larger batch"},
+    {"scores", cost_scores, "heads kv-heads head-dim context", "attention: q · Kᵀ over the cache"},
+    {"values", cost_values, "heads kv-heads head-dim context", "attention: p · V over the cache"},
+    {"attention", NULL, "heads kv-heads head-dim context", "scores, softmax and values in a row"},
+    {"softmax", cost_softmax, "heads context", "softmax over the cached positions"},
+    {"norm", cost_norm, "hidden", "RMS or layer norm of the hidden vector"},
+    {"lstm", cost_lstm, "hidden", "one time step of an LSTM cell, int8 (the calibration row)"},
+};
+
+static void add_parts(rs_cost *sum, const rs_cost *part) {
+  sum->cycles += part->cycles;
+  sum->weight_cycles += part->weight_cycles;
+  sum->pass_cycles += part->pass_cycles;
+  sum->vector_cycles += part->vector_cycles;
+  sum->stream_cycles += part->stream_cycles;
+  sum->latency_cycles += part->latency_cycles;
+  sum->sram_bytes += part->sram_bytes;
+  sum->macs += part->macs;
+  sum->energy_pj += part->energy_pj;
+}
+
+static rs_cost_bound largest_part(const rs_cost *cost) {
+  const int64_t parts[RS_BOUND_COUNT] = {cost->weight_cycles, cost->pass_cycles,
+                                         cost->vector_cycles, cost->stream_cycles,
+                                         cost->latency_cycles};
+  rs_cost_bound bound = RS_BOUND_WEIGHTS;
+  for (int i = 1; i < RS_BOUND_COUNT; i++) {
+    if (parts[i] > parts[bound]) bound = (rs_cost_bound)i;
+  }
+  return bound;
+}
+
+static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *s, int64_t batch,
+                         rs_cost *cost, rs_diag *diag) {
+  if (op->function != NULL) return op->function(chip, s, batch, cost, diag);
+  static cost_function *const parts[] = {cost_scores, cost_softmax, cost_values};
+  *cost = (rs_cost){0};
+  for (size_t i = 0; i < RS_COUNT_OF(parts); i++) {
+    rs_cost part;
+    rs_status status = parts[i](chip, s, batch, &part, diag);
+    if (status != RS_OK) return status;
+    add_parts(cost, &part);
+  }
+  cost->bound = largest_part(cost);
+  return RS_OK;
+}
+
+/* ---- arguments ---- */
+
+static const rs_option options[] = {
+    {"chip", 0, RS_OPTION_TEXT, "CHIP", "which chip (default: groqchip1)"},
+    {"batch", 0, RS_OPTION_TEXT, "LIST", "batch sizes, such as 1,3,6 (default: 1)"},
+    {"hidden", 0, RS_OPTION_TEXT, "N", "hidden size, for norm and lstm"},
+    {"inputs", 0, RS_OPTION_TEXT, "N", "rows of the matrix, for gemv and gemm"},
+    {"outputs", 0, RS_OPTION_TEXT, "N", "columns of the matrix"},
+    {"heads", 0, RS_OPTION_TEXT, "N", "query heads, for attention"},
+    {"kv-heads", 0, RS_OPTION_TEXT, "N", "key and value heads"},
+    {"head-dim", 0, RS_OPTION_TEXT, "N", "size of a head"},
+    {"context", 0, RS_OPTION_TEXT, "N", "cached positions"},
+    {"weights", 0, RS_OPTION_TEXT, "int8|fp16",
+     "format in SRAM of weights or cache (default: int8)"},
+    {"math", 0, RS_OPTION_TEXT, "int8|fp16", "format that is computed in (default: as --weights)"},
+};
+
+static rs_status read_count(const rs_arguments *arguments, const char *name, const char *needs,
+                            int64_t *value, rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, name);
+  *value = 0;
+  if (text == NULL) {
+    const char *found = strstr(needs, name);
+    size_t length = strlen(name);
+    /* "heads" stands inside "kv-heads": the match must be a whole word */
+    while (found != NULL && ((found > needs && found[-1] != ' ') ||
+                             (found[length] != ' ' && found[length] != '\0'))) {
+      found = strstr(found + 1, name);
+    }
+    if (found == NULL) return RS_OK;
+    return rs_diag_set(diag, RS_E_INPUT, "--%s is missing; this operation needs: %s", name, needs);
+  }
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, value, diag);
+  if (status == RS_OK && *value >= 1 && *value <= INT64_C(1) << 31) return RS_OK;
+  if (status == RS_OK) rs_diag_set(diag, RS_E_INPUT, "%s is out of range", text);
+  rs_diag_expect(diag, "a whole number from 1 to 2147483648");
+  char place[64];
+  snprintf(place, sizeof place, "--%s", name);
+  rs_diag_at(diag, place, 1, 1);
+  return RS_E_INPUT;
+}
+
+static rs_status read_number(const rs_arguments *arguments, const char *name, rs_number otherwise,
+                             rs_number *value, rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, name);
+  *value = otherwise;
+  if (text == NULL || rs_number_parse(text, value)) return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "--%s: unknown number format '%s'", name, text);
+  rs_diag_expect(diag, "int8 or fp16");
+  return RS_E_INPUT;
+}
+
+static rs_status read_shape(const rs_arguments *arguments, const char *needs, shape *s,
+                            rs_diag *diag) {
+  const struct {
+    const char *name;
+    int64_t *value;
+  } counts[] = {{"hidden", &s->hidden},  {"inputs", &s->inputs},     {"outputs", &s->outputs},
+                {"heads", &s->heads},    {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
+                {"context", &s->context}};
+  for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
+    rs_status status = read_count(arguments, counts[i].name, needs, counts[i].value, diag);
+    if (status != RS_OK) return status;
+  }
+  rs_status status = read_number(arguments, "weights", RS_INT8, &s->weights, diag);
+  if (status != RS_OK) return status;
+  return read_number(arguments, "math", s->weights, &s->math, diag);
+}
+
+static rs_status find_operation(const char *name, const operation **found, rs_diag *diag) {
+  const char *names[RS_COUNT_OF(operations)];
+  for (size_t i = 0; i < RS_COUNT_OF(operations); i++) {
+    names[i] = operations[i].name;
+    *found = &operations[i];
+    if (strcmp(names[i], name) == 0) return RS_OK;
+  }
+  rs_diag_set(diag, RS_E_INPUT, "unknown operation '%s'", name);
+  rs_diag_expect(diag, "gemv, gemm, scores, values, attention, softmax, norm or lstm");
+  rs_diag_suggest(diag, rs_nearest_word(name, names, RS_COUNT_OF(names)));
+  return RS_E_INPUT;
+}
+
+static rs_status find_chip(const char *name, const rs_chip **found, rs_diag *diag) {
+  *found = rs_chip_find(name);
+  if (*found != NULL) return RS_OK;
+  size_t count;
+  const rs_chip *chips = rs_chip_catalogue(&count);
+  const char *names[64];
+  for (size_t i = 0; i < count && i < RS_COUNT_OF(names); i++) names[i] = chips[i].name;
+  rs_diag_set(diag, RS_E_INPUT, "unknown chip '%s'", name);
+  rs_diag_expect(diag, "a chip that 'realscale list chips' shows");
+  rs_diag_suggest(diag, rs_nearest_word(name, names, RS_MIN(count, RS_COUNT_OF(names))));
+  return RS_E_INPUT;
+}
+
+/* ---- rows ---- */
+
+static const char *const columns[] = {
+    "operation",      "chip",          "batch",       "cycles",        "time_s",
+    "bound",          "weight_cycles", "pass_cycles", "vector_cycles", "stream_cycles",
+    "latency_cycles", "energy_j",      "sram_bytes",  "macs",          "hidden",
+    "inputs",         "outputs",       "heads",       "kv_heads",      "head_dim",
+    "context",        "weights",       "math"};
+
+static void set_given(rs_table *table, const char *column, int64_t value) {
+  if (value > 0) rs_table_set_i64(table, column, value);
+}
+
+static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
+                     int64_t batch, const rs_cost *cost) {
+  rs_table_add_row(table);
+  rs_table_set_text(table, "operation", op->name);
+  rs_table_set_text(table, "chip", chip->name);
+  rs_table_set_i64(table, "batch", batch);
+  rs_table_set_i64(table, "cycles", cost->cycles);
+  rs_table_set_double(table, "time_s", (double)cost->cycles / (double)chip->timing.clock_hz);
+  rs_table_set_text(table, "bound", rs_cost_bound_word(cost->bound));
+  rs_table_set_i64(table, "weight_cycles", cost->weight_cycles);
+  rs_table_set_i64(table, "pass_cycles", cost->pass_cycles);
+  rs_table_set_i64(table, "vector_cycles", cost->vector_cycles);
+  rs_table_set_i64(table, "stream_cycles", cost->stream_cycles);
+  rs_table_set_i64(table, "latency_cycles", cost->latency_cycles);
+  rs_table_set_double(table, "energy_j", cost->energy_pj * 1e-12);
+  rs_table_set_i64(table, "sram_bytes", cost->sram_bytes);
+  rs_table_set_i64(table, "macs", cost->macs);
+  set_given(table, "hidden", s->hidden);
+  set_given(table, "inputs", s->inputs);
+  set_given(table, "outputs", s->outputs);
+  set_given(table, "heads", s->heads);
+  set_given(table, "kv_heads", s->kv_heads);
+  set_given(table, "head_dim", s->head_dim);
+  set_given(table, "context", s->context);
+  rs_table_set_text(table, "weights", rs_number_word(s->weights));
+  rs_table_set_text(table, "math", rs_number_word(s->math));
+}
+
+static int run_cost(const rs_arguments *arguments) {
+  rs_diag diag = {0};
+  const char *chip_name = rs_arguments_value(arguments, "chip");
+  const char *batch_text = rs_arguments_value(arguments, "batch");
+  const operation *op = NULL;
+  const rs_chip *chip = NULL;
+  shape s = {0};
+  int64_t *batches = NULL;
+  size_t batch_count = 0;
+  rs_status status = find_operation(arguments->operands[0], &op, &diag);
+  if (status == RS_OK) {
+    status = find_chip(chip_name == NULL ? "groqchip1" : chip_name, &chip, &diag);
+  }
+  if (status == RS_OK) status = read_shape(arguments, op->needs, &s, &diag);
+  if (status == RS_OK) {
+    status = rs_cli_parse_list(arguments->arena, batch_text == NULL ? "1" : batch_text, &batches,
+                               &batch_count, &diag);
+  }
+  if (status != RS_OK) return rs_cli_report(&diag);
+  rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
+  for (size_t i = 0; i < batch_count; i++) {
+    rs_cost cost;
+    status = cost_of(op, chip, &s, batches[i], &cost, &diag);
+    if (status != RS_OK) return rs_cli_report(&diag);
+    fill_row(table, op, chip, &s, batches[i], &cost);
+  }
+  return rs_cli_print_table(arguments, table);
+}
+
+const rs_command rs_command_cost = {
+    .name = "cost",
+    .operands = "OPERATION",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "cycles, energy and the bounding unit of one operation on a chip",
+    .example = "realscale cost lstm --chip groqchip1 --hidden 512 --batch 1,3,6,8,32",
+    .options = options,
+    .option_count = RS_COUNT_OF(options),
+    .run = run_cost,
+};

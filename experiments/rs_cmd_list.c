@@ -1,0 +1,147 @@
+/* `realscale list`: what there is, one line each. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rs_chip.h"
+#include "rs_cli.h"
+#include "rs_collective.h"
+#include "rs_model.h"
+#include "rs_topology.h"
+
+static const char *const columns[] = {"name", "summary"};
+
+static void add_line(rs_table *table, const char *name, const char *summary) {
+  rs_table_add_row(table);
+  rs_table_set_text(table, "name", name);
+  rs_table_set_text(table, "summary", summary);
+}
+
+static rs_status list_models(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
+  (void)arguments;
+  (void)diag;
+  size_t count;
+  const rs_model_preset *presets = rs_model_presets(&count);
+  for (size_t i = 0; i < count; i++) add_line(table, presets[i].name, presets[i].summary);
+  return RS_OK;
+}
+
+static rs_status list_chips(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
+  (void)arguments;
+  (void)diag;
+  size_t count;
+  const rs_chip *chips = rs_chip_catalogue(&count);
+  for (size_t i = 0; i < count; i++) add_line(table, chips[i].name, chips[i].summary);
+  return RS_OK;
+}
+
+static rs_status list_topologies(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
+  (void)diag;
+  size_t count;
+  const rs_topology_family *families = rs_topology_families(&count);
+  for (size_t i = 0; i < count; i++) {
+    const rs_topology_family *f = &families[i];
+    const char *name = rs_arena_printf(arguments->arena, "%s:%s", f->name, f->arguments);
+    const char *summary =
+        rs_arena_printf(arguments->arena, "%s (for example %s)", f->summary, f->example);
+    if (name == NULL || summary == NULL) return rs_arena_failed(arguments->arena, diag);
+    add_line(table, name, summary);
+  }
+  return RS_OK;
+}
+
+static rs_status list_collectives(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
+  size_t count;
+  const rs_collective_algorithm *rows = rs_collective_algorithms(&count);
+  for (size_t i = 0; i < count; i++) {
+    const char *name = rs_arena_printf(arguments->arena, "%s --algorithm %s",
+                                       rs_collective_kind_word(rows[i].kind), rows[i].name);
+    if (name == NULL) return rs_arena_failed(arguments->arena, diag);
+    add_line(table, name, rows[i].summary);
+  }
+  return RS_OK;
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The comment on the first line of an experiment says what it is for. */
+static const char *first_comment(rs_arena *arena, const char *path) {
+  char *text;
+  size_t length;
+  rs_diag ignored;
+  if (rs_file_read(arena, path, (size_t)1 << 20, &text, &length, &ignored) != RS_OK) return "";
+  if (text[0] != '#') return "";
+  const char *start = text + 1 + strspn(text + 1, " ");
+  return rs_arena_strndup(arena, start, strcspn(start, "\r\n"));
+}
+
+/* Names of the *.yaml files of a folder, sorted; 0 when there is no such folder. */
+static size_t read_folder(rs_arena *arena, const char *folder, const char **names, size_t most) {
+  size_t count = 0;
+  DIR *stream = opendir(folder);
+  if (stream == NULL) return 0;
+  struct dirent *entry;
+  while (count < most && (entry = readdir(stream)) != NULL) {
+    const char *ending = strrchr(entry->d_name, '.');
+    if (ending == NULL || strcmp(ending, ".yaml") != 0) continue;
+    names[count] = rs_arena_strdup(arena, entry->d_name);
+    if (names[count] != NULL) count++;
+  }
+  closedir(stream);
+  if (count > 0) qsort(names, count, sizeof *names, compare_names);
+  return count;
+}
+
+static rs_status list_experiments(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
+  static const char *const folders[] = {RS_EXPERIMENTS_SOURCE_DIR, RS_EXPERIMENTS_INSTALL_DIR};
+  const char *names[256];
+  for (size_t i = 0; i < RS_COUNT_OF(folders); i++) {
+    size_t count = read_folder(arguments->arena, folders[i], names, RS_COUNT_OF(names));
+    for (size_t k = 0; k < count; k++) {
+      const char *path = rs_arena_printf(arguments->arena, "%s/%s", folders[i], names[k]);
+      if (path == NULL) return rs_arena_failed(arguments->arena, diag);
+      add_line(table, path, first_comment(arguments->arena, path));
+    }
+    if (count > 0) return RS_OK;
+  }
+  return rs_diag_set(diag, RS_E_SYSTEM, "no experiments in %s or %s", folders[0], folders[1]);
+}
+
+typedef struct subject {
+  const char *name;
+  rs_status (*fill)(const rs_arguments *arguments, rs_table *table, rs_diag *diag);
+} subject;
+
+static const subject subjects[] = {
+    {"models", list_models},           {"chips", list_chips},
+    {"topologies", list_topologies},   {"collectives", list_collectives},
+    {"experiments", list_experiments},
+};
+
+static int run_list(const rs_arguments *arguments) {
+  const char *names[RS_COUNT_OF(subjects)];
+  rs_diag diag = {0};
+  for (size_t i = 0; i < RS_COUNT_OF(subjects); i++) {
+    names[i] = subjects[i].name;
+    if (strcmp(names[i], arguments->operands[0]) != 0) continue;
+    rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
+    if (subjects[i].fill(arguments, table, &diag) != RS_OK) return rs_cli_report(&diag);
+    return rs_cli_print_table(arguments, table);
+  }
+  rs_diag_set(&diag, RS_E_INPUT, "nothing to list under '%s'", arguments->operands[0]);
+  rs_diag_expect(&diag, "models, chips, topologies, collectives or experiments");
+  rs_diag_suggest(&diag, rs_nearest_word(arguments->operands[0], names, RS_COUNT_OF(names)));
+  return rs_cli_report(&diag);
+}
+
+const rs_command rs_command_list = {
+    .name = "list",
+    .operands = "models|chips|topologies|collectives|experiments",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "what there is, with one line each",
+    .example = "realscale list topologies",
+    .run = run_list,
+};

@@ -1,0 +1,325 @@
+/*
+ * The three printed forms of a table. CSV and JSON carry every cell at full precision; the table
+ * form is for reading: numbers at five significant digits, thousands apart, and when it would be
+ * wider than the terminal, first the columns that say the same in every row are moved above it as
+ * "name: value" lines, because they do not help to compare rows.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rs__table.h"
+#include "rs_math.h"
+
+/* ---- CSV and JSON ---- */
+
+static void print_csv_text(rs_sink *sink, const char *text) {
+  if (strpbrk(text, ",\"\r\n") == NULL) {
+    rs_sink_put(sink, text);
+    return;
+  }
+  rs_sink_put(sink, "\"");
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c == '"') rs_sink_put(sink, "\"");
+    rs_sink_bytes(sink, c, 1);
+  }
+  rs_sink_put(sink, "\"");
+}
+
+static void print_csv_cell(rs_sink *sink, const rs_cell *cell) {
+  char number[64];
+  switch (cell->kind) {
+    case RS_CELL_ABSENT:
+      return;
+    case RS_CELL_TEXT:
+      print_csv_text(sink, cell->text);
+      return;
+    case RS_CELL_I64:
+      rs_sink_i64(sink, cell->integer);
+      return;
+    case RS_CELL_DOUBLE:
+      if (!isfinite(cell->number)) return;
+      rs_double_format(cell->number, number, sizeof number);
+      rs_sink_put(sink, number);
+      return;
+  }
+}
+
+static void print_csv(const rs_table *table, rs_sink *sink) {
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (i > 0) rs_sink_put(sink, ",");
+    print_csv_text(sink, table->columns[i]);
+  }
+  rs_sink_put(sink, "\n");
+  for (size_t row = 0; row < table->row_count; row++) {
+    for (size_t i = 0; i < table->column_count; i++) {
+      if (i > 0) rs_sink_put(sink, ",");
+      print_csv_cell(sink, rs_table_cell(table, row, i));
+    }
+    rs_sink_put(sink, "\n");
+  }
+}
+
+static void print_json_cell(rs_json *json, const rs_cell *cell) {
+  switch (cell->kind) {
+    case RS_CELL_ABSENT:
+      rs_json_string(json, NULL);
+      return;
+    case RS_CELL_TEXT:
+      rs_json_string(json, cell->text);
+      return;
+    case RS_CELL_I64:
+      rs_json_i64(json, cell->integer);
+      return;
+    case RS_CELL_DOUBLE:
+      rs_json_double(json, cell->number);
+      return;
+  }
+}
+
+static void print_json(const rs_table *table, rs_sink *sink) {
+  rs_json json;
+  rs_json_init(&json, sink);
+  rs_json_begin_array(&json);
+  for (size_t row = 0; row < table->row_count; row++) {
+    rs_json_newline(&json);
+    rs_json_begin_object(&json);
+    for (size_t i = 0; i < table->column_count; i++) {
+      rs_json_key(&json, table->columns[i]);
+      print_json_cell(&json, rs_table_cell(table, row, i));
+    }
+    rs_json_end_object(&json);
+  }
+  rs_json_newline(&json);
+  rs_json_end_array(&json);
+  rs_sink_put(sink, "\n");
+}
+
+/* ---- the table for people ---- */
+
+#define CELL_TEXT_MAX 80
+
+/* "1234567" → "1 234 567"; digits of the whole part only. */
+static void group_thousands(const char *number, char *text, size_t size) {
+  size_t start = number[0] == '-' ? 1 : 0;
+  size_t digits = strspn(number + start, "0123456789");
+  size_t used = 0;
+  for (size_t i = 0; number[i] != '\0' && used + 2 < size; i++) {
+    bool inside = i > start && i < start + digits;
+    if (inside && digits > 4 && (start + digits - i) % 3 == 0) text[used++] = ' ';
+    text[used++] = number[i];
+  }
+  text[used] = '\0';
+}
+
+/* Five significant digits, without an exponent from 0.001 to 10^9. */
+static void shorten_double(double value, char *text, size_t size) {
+  char number[64];
+  double magnitude = fabs(value);
+  if (value != 0 && (magnitude < 1e-3 || magnitude >= 1e9)) {
+    snprintf(text, size, "%.4e", value);
+    return;
+  }
+  int whole = magnitude < 1 ? 0 : (int)floor(log10(magnitude)) + 1;
+  int decimals = magnitude < 1 ? 5 : RS_MAX(5 - whole, 0);
+  snprintf(number, sizeof number, "%.*f", decimals, value);
+  if (strchr(number, '.') != NULL) {
+    size_t end = strlen(number);
+    while (number[end - 1] == '0') end--;
+    if (number[end - 1] == '.') end--;
+    number[end] = '\0';
+  }
+  group_thousands(number, text, size);
+}
+
+static void shorten_cell(const rs_cell *cell, char *text, size_t size) {
+  char number[32];
+  switch (cell->kind) {
+    case RS_CELL_ABSENT:
+      snprintf(text, size, "-");
+      return;
+    case RS_CELL_TEXT:
+      snprintf(text, size, "%s", cell->text);
+      return;
+    case RS_CELL_I64:
+      snprintf(number, sizeof number, "%lld", (long long)cell->integer);
+      group_thousands(number, text, size);
+      return;
+    case RS_CELL_DOUBLE:
+      if (isfinite(cell->number)) {
+        shorten_double(cell->number, text, size);
+      } else {
+        snprintf(text, size, "-");
+      }
+      return;
+  }
+}
+
+static bool cells_equal(const rs_cell *a, const rs_cell *b) {
+  if (a->kind != b->kind) return false;
+  switch (a->kind) {
+    case RS_CELL_ABSENT:
+      return true;
+    case RS_CELL_TEXT:
+      return strcmp(a->text, b->text) == 0;
+    case RS_CELL_I64:
+      return a->integer == b->integer;
+    case RS_CELL_DOUBLE:
+      return !(a->number < b->number) && !(a->number > b->number);
+  }
+  return false;
+}
+
+static bool column_is_constant(const rs_table *table, size_t column) {
+  for (size_t row = 1; row < table->row_count; row++) {
+    if (!cells_equal(rs_table_cell(table, 0, column), rs_table_cell(table, row, column))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static size_t column_width(const rs_table *table, size_t column) {
+  size_t width = strlen(table->columns[column]);
+  for (size_t row = 0; row < table->row_count; row++) {
+    char text[CELL_TEXT_MAX];
+    shorten_cell(rs_table_cell(table, row, column), text, sizeof text);
+    width = RS_MAX(width, strlen(text));
+  }
+  return width;
+}
+
+static bool column_is_text(const rs_table *table, size_t column) {
+  for (size_t row = 0; row < table->row_count; row++) {
+    if (rs_table_cell(table, row, column)->kind == RS_CELL_TEXT) return true;
+  }
+  return false;
+}
+
+/* "name: value" lines for the columns that `chosen` marks, values in one column. */
+static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *sink) {
+  size_t width = 0;
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (chosen[i]) width = RS_MAX(width, strlen(table->columns[i]));
+  }
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (!chosen[i]) continue;
+    const rs_cell *cell = rs_table_cell(table, 0, i);
+    char text[512];
+    shorten_cell(cell, text, sizeof text);
+    rs_sink_printf(sink, "%s%*s  %s\n", table->columns[i], (int)(width - strlen(table->columns[i])),
+                   "", text);
+  }
+}
+
+static void print_aligned(const char *text, size_t width, bool left, bool last, rs_sink *sink) {
+  int pad = (int)(width - RS_MIN(width, strlen(text)));
+  if (left) {
+    rs_sink_printf(sink, "%s%*s", text, last ? 0 : pad, "");
+  } else {
+    rs_sink_printf(sink, "%*s%s", pad, "", text);
+  }
+  rs_sink_put(sink, last ? "\n" : "  ");
+}
+
+/* One line: the header (row = SIZE_MAX) or a row, of the columns that are not `hidden`. */
+static void print_line(const rs_table *table, const bool *hidden, const size_t *widths, size_t row,
+                       rs_sink *sink) {
+  size_t last = 0;
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (!hidden[i]) last = i;
+  }
+  for (size_t i = 0; i <= last; i++) {
+    if (hidden[i]) continue;
+    char text[CELL_TEXT_MAX];
+    const char *shown = table->columns[i];
+    if (row != SIZE_MAX) {
+      shorten_cell(rs_table_cell(table, row, i), text, sizeof text);
+      shown = text;
+    }
+    print_aligned(shown, widths[i], column_is_text(table, i), i == last, sink);
+  }
+}
+
+static size_t total_width(const rs_table *table, const bool *hidden, const size_t *widths) {
+  size_t total = 0;
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (!hidden[i]) total += widths[i] + 2;
+  }
+  return total;
+}
+
+/* From the right: the columns in front are the ones that name a row. */
+static size_t hide_overflow(const rs_table *table, bool *hidden, const size_t *widths,
+                            size_t width_columns) {
+  size_t count = 0;
+  for (size_t i = table->column_count; i-- > 1;) {
+    if (total_width(table, hidden, widths) <= width_columns + 2) break;
+    if (hidden[i]) continue;
+    hidden[i] = true;
+    count++;
+  }
+  return count;
+}
+
+static void print_wide(const rs_table *table, size_t width_columns, bool *hidden, bool *constant,
+                       size_t *widths, rs_sink *sink) {
+  size_t left_out = 0;
+  for (size_t i = 0; i < table->column_count; i++) widths[i] = column_width(table, i);
+  bool too_wide = width_columns > 0 && total_width(table, hidden, widths) > width_columns + 2;
+  if (too_wide) {
+    for (size_t i = 0; i < table->column_count; i++) {
+      constant[i] = table->row_count > 1 && column_is_constant(table, i);
+      hidden[i] = constant[i];
+    }
+    print_vertical(table, constant, sink);
+    if (table->row_count > 1) rs_sink_put(sink, "\n");
+    left_out = hide_overflow(table, hidden, widths, width_columns);
+  }
+  print_line(table, hidden, widths, SIZE_MAX, sink);
+  for (size_t row = 0; row < table->row_count; row++) {
+    print_line(table, hidden, widths, row, sink);
+  }
+  if (left_out == 0) return;
+  rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
+  for (size_t i = 0; i < table->column_count; i++) {
+    if (hidden[i] && !constant[i]) rs_sink_printf(sink, " %s", table->columns[i]);
+  }
+  rs_sink_put(sink, ")\n");
+}
+
+/* A single row of many columns reads better as a list. */
+#define VERTICAL_COLUMNS_MIN 9
+
+static void print_table(const rs_table *table, size_t width_columns, rs_sink *sink) {
+  bool *hidden = RS_ARENA_NEW(table->arena, bool, table->column_count);
+  bool *constant = RS_ARENA_NEW(table->arena, bool, table->column_count);
+  size_t *widths = RS_ARENA_NEW(table->arena, size_t, table->column_count);
+  if (hidden == NULL || constant == NULL || widths == NULL) {
+    sink->failed = 1;
+    return;
+  }
+  if (table->row_count == 1 && table->column_count >= VERTICAL_COLUMNS_MIN) {
+    for (size_t i = 0; i < table->column_count; i++) {
+      constant[i] = rs_table_cell(table, 0, i)->kind != RS_CELL_ABSENT;
+    }
+    print_vertical(table, constant, sink);
+  } else {
+    print_wide(table, width_columns, hidden, constant, widths, sink);
+  }
+}
+
+void rs_table_print(const rs_table *table, rs_format format, size_t width_columns, rs_sink *sink) {
+  if (table->failed) sink->failed = 1;
+  switch (format) {
+    case RS_FORMAT_TABLE:
+      print_table(table, width_columns, sink);
+      return;
+    case RS_FORMAT_CSV:
+      print_csv(table, sink);
+      return;
+    case RS_FORMAT_JSON:
+      print_json(table, sink);
+      return;
+  }
+}
