@@ -58,6 +58,7 @@ typedef struct rs_json {
   int depth;
   bool has_item[32];
   bool after_key;
+  bool line_due;
 } rs_json;
 
 void rs_json_init(rs_json *json, rs_sink *sink);
@@ -70,7 +71,7 @@ void rs_json_string(rs_json *json, const char *value); /* NULL writes null; bad 
 void rs_json_i64(rs_json *json, int64_t value);
 void rs_json_double(rs_json *json, double value); /* shortest that reads back; NaN, inf: null */
 void rs_json_bool(rs_json *json, bool value);
-void rs_json_newline(rs_json *json); /* a line break between items, for readers of the text */
+void rs_json_newline(rs_json *json); /* a line break before the next item or bracket */
 
 /* Shortest decimal that reads back to the same double ("0.1", "1e-07"); independent of locale. */
 void rs_double_format(double value, char *text, size_t size);

@@ -1,0 +1,147 @@
+/*
+ * A bump allocator over a list of blocks. calloc gives zeroed blocks, which the system hands out
+ * lazily; a block that is used again after a reset is cleared as it is handed out.
+ */
+#include "rs_arena.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES_MIN ((size_t)64 << 10)
+#define BLOCK_BYTES_MAX ((size_t)64 << 20)
+#define ALIGNMENT _Alignof(max_align_t)
+
+typedef struct block {
+  struct block *next; /* older */
+  size_t capacity;
+  size_t used;
+  max_align_t bytes[];
+} block;
+
+struct rs_arena {
+  block *head;
+  size_t limit_bytes;
+  size_t held_bytes;
+  size_t used_bytes;
+  size_t next_block_bytes;
+};
+
+rs_arena *rs_arena_create(size_t limit_bytes) {
+  rs_arena *arena = calloc(1, sizeof *arena);
+  if (arena == NULL) return NULL;
+  arena->limit_bytes = limit_bytes;
+  arena->next_block_bytes = BLOCK_BYTES_MIN;
+  return arena;
+}
+
+static void free_blocks(rs_arena *arena) {
+  while (arena->head != NULL) {
+    block *older = arena->head->next;
+    free(arena->head);
+    arena->head = older;
+  }
+}
+
+void rs_arena_destroy(rs_arena *arena) {
+  if (arena == NULL) return;
+  free_blocks(arena);
+  free(arena);
+}
+
+void rs_arena_reset(rs_arena *arena) {
+  free_blocks(arena);
+  arena->held_bytes = 0;
+  arena->used_bytes = 0;
+  arena->next_block_bytes = BLOCK_BYTES_MIN;
+}
+
+/* A block with room for `bytes`. A large request gets its own block behind the head, so that the
+ * rest of the current block is not wasted. */
+static block *add_block(rs_arena *arena, size_t bytes) {
+  bool own = bytes > arena->next_block_bytes / 4;
+  size_t capacity = own ? bytes : arena->next_block_bytes;
+  if (capacity > SIZE_MAX - sizeof(block)) return NULL;
+  size_t total = capacity + sizeof(block);
+  if (arena->limit_bytes != 0 &&
+      (total > arena->limit_bytes || arena->held_bytes > arena->limit_bytes - total)) {
+    return NULL;
+  }
+  block *fresh = calloc(1, total);
+  if (fresh == NULL) return NULL;
+  fresh->capacity = capacity;
+  arena->held_bytes += total;
+  if (own && arena->head != NULL) {
+    fresh->next = arena->head->next;
+    arena->head->next = fresh;
+  } else {
+    fresh->next = arena->head;
+    arena->head = fresh;
+  }
+  if (!own && arena->next_block_bytes < BLOCK_BYTES_MAX) arena->next_block_bytes *= 2;
+  return fresh;
+}
+
+void *rs_arena_alloc(rs_arena *arena, size_t bytes) {
+  if (bytes > SIZE_MAX - ALIGNMENT) return NULL;
+  size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  if (rounded == 0) rounded = ALIGNMENT;
+  block *current = arena->head;
+  if (current == NULL || current->capacity - current->used < rounded) {
+    current = add_block(arena, rounded);
+    if (current == NULL) return NULL;
+  }
+  void *memory = (char *)current->bytes + current->used;
+  current->used += rounded;
+  arena->used_bytes += rounded;
+  return memory;
+}
+
+void *rs_arena_array(rs_arena *arena, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return NULL;
+  return rs_arena_alloc(arena, bytes);
+}
+
+char *rs_arena_strndup(rs_arena *arena, const char *text, size_t length) {
+  char *copy = rs_arena_alloc(arena, length + 1);
+  if (copy == NULL) return NULL;
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+char *rs_arena_strdup(rs_arena *arena, const char *text) {
+  return rs_arena_strndup(arena, text, strlen(text));
+}
+
+char *rs_arena_printf(rs_arena *arena, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(NULL, 0, format, arguments);
+  va_end(arguments);
+  if (length < 0) return NULL;
+  char *text = rs_arena_alloc(arena, (size_t)length + 1);
+  if (text == NULL) return NULL;
+  va_start(arguments, format);
+  vsnprintf(text, (size_t)length + 1, format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+size_t rs_arena_used_bytes(const rs_arena *arena) {
+  return arena->used_bytes;
+}
+
+size_t rs_arena_held_bytes(const rs_arena *arena) {
+  return arena->held_bytes;
+}
+
+rs_status rs_arena_failed(const rs_arena *arena, rs_diag *diag) {
+  if (arena == NULL) return rs_diag_set(diag, RS_E_NO_MEMORY, "out of memory");
+  return rs_diag_set(diag, RS_E_NO_MEMORY, "out of memory; %zu MiB were held",
+                     arena->held_bytes >> 20);
+}

@@ -1,0 +1,192 @@
+/*
+ * Shared inside collectives/ by the compilers: the plan, a graph of tasks.
+ *
+ * An algorithm says only *what* moves: a task is a burst without a start, and an edge says that one
+ * task reads what another wrote (or may only land after it). *When* is decided by rs__plan_run, the
+ * same for all algorithms: list scheduling by the longest way still to go. So a new algorithm is a
+ * function that appends tasks and edges, and causality is written down once.
+ *
+ * Invariant: an edge leads from a task to a later one (ids are a topological order).
+ * All memory is the plan's arena; a plan is thrown away after its trial.
+ */
+#ifndef RS__COLLECTIVE_H
+#define RS__COLLECTIVE_H
+
+#include "rs_collective.h"
+
+typedef struct rs__task {
+  int64_t start_cycles; /* the earliest start until it is booked, then the start */
+  int64_t count;        /* vectors */
+  int64_t source_offset;
+  int64_t target_offset;
+  uint32_t link;        /* RS_NONE: a join, which takes no time and only gathers edges */
+  uint32_t pending;     /* tasks before it that are not booked yet */
+  uint32_t first_edge;  /* RS_NONE: nothing follows */
+  uint32_t rank;        /* hops still to go after this one, along the longest way */
+  uint32_t left, right; /* in the queue of its link */
+  uint8_t source, target, action;
+  bool result; /* what it writes is part of the receiver's result */
+} rs__task;
+
+typedef enum rs__edge_kind {
+  RS__READS, /* the later task reads what the earlier one wrote */
+  RS__LANDS  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+} rs__edge_kind;
+
+typedef struct rs__edge {
+  uint32_t task; /* the later one */
+  uint32_t next;
+  rs__edge_kind kind;
+} rs__edge;
+
+/* What a row may be tried with. */
+typedef struct rs__variant {
+  int64_t splits; /* shards, or pieces a block: the row says which */
+  bool relays;    /* chips outside the group may forward */
+} rs__variant;
+
+typedef struct rs__plan {
+  rs_arena *arena;      /* tasks and edges */
+  rs_arena *tree_arena; /* the tree at hand; emptied for each */
+  const rs_wiring *wiring;
+  const rs_timing *timing;
+  const rs_collective_request *request;
+  const uint32_t *position; /* [chip] place in the group, or RS_NONE */
+  const uint32_t *members;  /* the group, for kinds other than send */
+  uint32_t member_count;
+  bool is_mesh;  /* every pair of members has one link of its own each way, and no more */
+  int64_t block; /* vectors */
+  int64_t in_vectors;
+  rs__variant variant;
+
+  rs__task *tasks;
+  uint32_t task_count, task_capacity;
+  rs__edge *edges;
+  uint32_t edge_count, edge_capacity;
+  int64_t *tmp_used;   /* [chip] vectors of hop buffer handed out */
+  uint32_t *link_load; /* [link] trees and paths that use it */
+  /* Scratch of the tree at hand, [chip]. */
+  uint32_t *task_of;     /* the (first) task that fills it */
+  int64_t *tmp_of;       /* where in tmp */
+  uint32_t *first_child; /* lists of children, lowest subtree first */
+  uint32_t *next_sibling;
+  uint32_t *height;
+  /* Scratch of the search at hand. */
+  uint32_t *depth; /* [chip] hops to the hub */
+  uint32_t *queue;
+  uint32_t hub;
+  bool toward_hub;
+
+  rs_status status; /* sticky: the first failure; appending is a no-op after it */
+  rs_diag *diag;
+} rs__plan;
+
+/* ---- rs_plan.c: the graph and the list scheduler ---- */
+
+rs_status rs__plan_init(rs__plan *plan);
+
+/* Appends; RS_NONE when the plan has failed. start_cycles is the earliest start for its own sake;
+ * the caller's task need not set pending, first_edge, rank, left, right. */
+uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
+void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind);
+uint32_t rs__plan_join(rs__plan *plan);
+
+/* Hands out `count` vectors of a chip's hop buffer. */
+int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count);
+
+/* Least start of a burst that reads in[offset] … on a member, or that lands on `out` there. */
+int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count);
+int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count);
+
+/* Books every task in the calendar. */
+rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);
+
+/* The place in the group whose entry of `ready` speaks of a chip's input. */
+int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place);
+
+/* ---- rs_plan_tree.c: what trees are made of ---- */
+
+/* Vectors [offset, offset + count) of a buffer. */
+typedef struct rs__run {
+  int64_t offset;
+  int64_t count;
+} rs__run;
+
+/* Part `k` of `parts` of a run, as even as it goes. parts ≤ count. */
+rs__run rs__run_part(rs__run run, int64_t parts, int64_t k);
+
+/* A tree of minimal paths over the group (and relays, when the variant allows them). It stays valid
+ * until the next call. */
+rs_status rs__plan_tree(rs__plan *plan, uint32_t root, bool toward_root, uint32_t salt,
+                        rs_route_tree *tree);
+
+/* Where data comes from at the root of a spread or at the start of a path. */
+typedef struct rs__origin {
+  rs_buffer buffer;
+  int64_t offset;
+  uint32_t after; /* the task that fills it, or RS_NONE: it is the chip's own input */
+} rs__origin;
+
+/* Sums a run of all members up an in-tree into the root's `out`. Returns a join: the root may send
+ * the sum on from its start. */
+uint32_t rs__plan_reduce_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run,
+                              bool is_result);
+
+/* Copies down an out-tree into `target` of every member's `out`. A leaf `skip` gets nothing. */
+void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__origin *origin,
+                          rs__run target, uint32_t skip);
+
+/* Adds the root's input into every member's `out`; raw copies go on through hop buffers. */
+void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
+
+/* ---- rs_plan_path.c: what paths are made of ---- */
+
+/* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
+rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub);
+
+/* Sends along a minimal path between the hub of the last search and `chip`, the least loaded at
+ * each hop, into `target` of the receiver's `out`. Returns the last task. */
+uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target);
+
+/* ---- rs_collective_request.c ---- */
+
+/* Checks everything but the name of the algorithm, and fills `position` ([chip], place in the
+ * group; for send: of the first pair in which the chip sends). */
+rs_status rs__request_check(const rs_collective_request *request, const rs_wiring *wiring,
+                            const rs_timing *timing, uint32_t *position, rs_diag *diag);
+
+bool rs__kind_has_root(rs_collective_kind kind);
+bool rs__has_input(const rs_collective_request *request, uint32_t place);
+bool rs__has_result(const rs_collective_request *request, uint32_t place);
+bool rs__plan_is_mesh(const rs__plan *plan);
+
+/* ---- rs_collective_table.c and the rows ---- */
+
+typedef struct rs__row {
+  /* Appends the tasks of plan->variant. */
+  rs_status (*build)(rs__plan *plan);
+  /* Values of variant.splits that are worth a try, the best guess first; at most RS__SPLITS_MAX. */
+  size_t (*splits)(const rs__plan *plan, int64_t *list);
+  int64_t (*bursts)(const rs__plan *plan, int64_t splits); /* it needs at least so many */
+  int64_t (*floor_slots)(const rs__plan *plan);            /* some link carries so many vectors */
+} rs__row;
+
+#define RS__SPLITS_MAX 8
+
+/* Row i belongs to rs_collective_algorithms()[i]. */
+const rs__row *rs__row_at(size_t index);
+
+rs_status rs__build_one_shot(rs__plan *plan);
+rs_status rs__build_all_reduce_shards(rs__plan *plan);
+rs_status rs__build_reduce_scatter(rs__plan *plan);
+rs_status rs__build_reduce_trees(rs__plan *plan);
+rs_status rs__build_reduce_shards(rs__plan *plan);
+rs_status rs__build_all_gather(rs__plan *plan);
+rs_status rs__build_broadcast_trees(rs__plan *plan);
+rs_status rs__build_broadcast_shards(rs__plan *plan);
+rs_status rs__build_scatter(rs__plan *plan);
+rs_status rs__build_gather(rs__plan *plan);
+rs_status rs__build_all_to_all(rs__plan *plan);
+rs_status rs__build_send(rs__plan *plan);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * The rows that only move: all-gather, broadcast, scatter, gather, all-to-all, send.
+ *
+ *   trees    a block (or pieces of it) goes down out-trees of minimal paths, cut through at each hop
+ *   shards   broadcast: shard s goes by a path to chip s and from there down an out-tree, so that
+ *            the root sends every vector once (van de Geijn's scatter + all-gather)
+ *   paths    a block of its own for each receiver: minimal paths, balanced one after another
+ */
+#include "rs__collective.h"
+
+/* The k-th piece of a block that is read at `from` and goes to `to`. */
+typedef struct piece {
+  rs__origin origin;
+  rs__run target;
+} piece;
+
+static piece piece_of(const rs__plan *plan, int64_t from, int64_t to, int64_t k) {
+  rs__run source = rs__run_part((rs__run){from, plan->block}, plan->variant.splits, k);
+  return (piece){.origin = {RS_BUFFER_IN, source.offset, RS_NONE},
+                 .target = {to + source.offset - from, source.count}};
+}
+
+rs_status rs__build_all_gather(rs__plan *plan) {
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    for (uint32_t i = 0; i < plan->member_count; i++) {
+      rs_route_tree tree;
+      rs_status status =
+          rs__plan_tree(plan, plan->members[i], /*toward_root=*/false, i + (uint32_t)k, &tree);
+      if (status != RS_OK) return status;
+      piece p = piece_of(plan, 0, i * plan->block, k);
+      rs__plan_spread_tree(plan, &tree, &p.origin, p.target, RS_NONE);
+    }
+  }
+  return plan->status;
+}
+
+rs_status rs__build_broadcast_trees(rs__plan *plan) {
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    rs_route_tree tree;
+    rs_status status =
+        rs__plan_tree(plan, plan->request->root, /*toward_root=*/false, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    piece p = piece_of(plan, 0, 0, k);
+    rs__plan_spread_tree(plan, &tree, &p.origin, p.target, RS_NONE);
+  }
+  return plan->status;
+}
+
+/* Shard k's chip: the members in order after the root, the root itself never. */
+static uint32_t shard_chip(const rs__plan *plan, int64_t k) {
+  uint32_t others = plan->member_count - 1;
+  uint64_t step = (uint64_t)(k % others);
+  if (plan->variant.splits < others) step = step * others / (uint64_t)plan->variant.splits;
+  uint32_t place = plan->position[plan->request->root] + 1 + (uint32_t)step;
+  return plan->members[place % plan->member_count];
+}
+
+rs_status rs__build_broadcast_shards(rs__plan *plan) {
+  uint32_t root = plan->request->root;
+  if (plan->member_count == 1) return RS_OK;
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    rs_route_tree tree;
+    piece p = piece_of(plan, 0, 0, k);
+    uint32_t chip = shard_chip(plan, k);
+    rs_status status = rs__plan_search(plan, root, /*toward_hub=*/false);
+    if (status != RS_OK) return status;
+    uint32_t last = rs__plan_path(plan, chip, &p.origin, p.target);
+    status = rs__plan_tree(plan, chip, /*toward_root=*/false, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    rs__origin origin = {RS_BUFFER_OUT, p.target.offset, last};
+    rs__plan_spread_tree(plan, &tree, &origin, p.target, root);
+  }
+  return plan->status;
+}
+
+rs_status rs__build_scatter(rs__plan *plan) {
+  rs_status status = rs__plan_search(plan, plan->request->root, /*toward_hub=*/false);
+  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
+    if (plan->members[i] == plan->request->root) continue;
+    for (int64_t k = 0; k < plan->variant.splits; k++) {
+      piece p = piece_of(plan, i * plan->block, i * plan->block, k);
+      rs__plan_path(plan, plan->members[i], &p.origin, p.target);
+    }
+    status = plan->status;
+  }
+  return status;
+}
+
+rs_status rs__build_gather(rs__plan *plan) {
+  rs_status status = rs__plan_search(plan, plan->request->root, /*toward_hub=*/true);
+  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
+    if (plan->members[i] == plan->request->root) continue;
+    for (int64_t k = 0; k < plan->variant.splits; k++) {
+      piece p = piece_of(plan, 0, i * plan->block, k);
+      rs__plan_path(plan, plan->members[i], &p.origin, p.target);
+    }
+    status = plan->status;
+  }
+  return status;
+}
+
+rs_status rs__build_all_to_all(rs__plan *plan) {
+  rs_status status = plan->status;
+  uint32_t n = plan->member_count;
+  for (uint32_t to = 0; to < n && status == RS_OK; to++) {
+    status = rs__plan_search(plan, plan->members[to], /*toward_hub=*/true);
+    /* Senders start behind the receiver, so that no chip is first for all. */
+    for (uint32_t step = 1; step < n && status == RS_OK; step++) {
+      uint32_t from = (to + step) % n;
+      for (int64_t k = 0; k < plan->variant.splits; k++) {
+        piece p = piece_of(plan, to * plan->block, from * plan->block, k);
+        rs__plan_path(plan, plan->members[from], &p.origin, p.target);
+      }
+      status = plan->status;
+    }
+  }
+  return status;
+}
+
+rs_status rs__build_send(rs__plan *plan) {
+  const uint32_t *chips = plan->request->chips;
+  rs_status status = plan->status;
+  for (uint32_t i = 0; i < plan->request->chip_count && status == RS_OK; i += 2) {
+    status = rs__plan_search(plan, chips[i + 1], /*toward_hub=*/true);
+    for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
+      piece p = piece_of(plan, 0, 0, k);
+      rs__plan_path(plan, chips[i], &p.origin, p.target);
+      status = plan->status;
+    }
+  }
+  return status;
+}

@@ -1,0 +1,95 @@
+/*
+ * The rows that add: all-reduce, reduce-scatter, reduce.
+ *
+ *   one-shot        every chip's input goes down an out-tree to all others and is added to their
+ *                   `out` as it comes in: one phase, N−1 messages into every chip
+ *   shards          shard s is summed up an in-tree to the chip that owns it, adding at every hop,
+ *                   and goes from there to who wants it: down an out-tree (all-reduce), along a path
+ *                   (reduce). Rabenseifner's reduce-scatter + all-gather, on trees of the wiring
+ *   trees           reduce: pieces of the message up in-trees that all end at the root
+ */
+#include "rs__collective.h"
+
+/* The chip that owns shard `k` of `count`: owners are spread evenly over the group. */
+static uint32_t owner_of(const rs__plan *plan, int64_t count, int64_t k) {
+  return plan->members[(uint64_t)(k % count) * plan->member_count / (uint64_t)count];
+}
+
+static rs__run shard_of(const rs__plan *plan, int64_t k) {
+  return rs__run_part((rs__run){0, plan->block}, plan->variant.splits, k);
+}
+
+rs_status rs__build_one_shot(rs__plan *plan) {
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    for (int64_t k = 0; k < plan->variant.splits; k++) {
+      rs_route_tree tree;
+      rs_status status =
+          rs__plan_tree(plan, plan->members[i], /*toward_root=*/false, i + (uint32_t)k, &tree);
+      if (status != RS_OK) return status;
+      rs__plan_add_tree(plan, &tree, shard_of(plan, k));
+    }
+  }
+  return plan->status;
+}
+
+rs_status rs__build_all_reduce_shards(rs__plan *plan) {
+  int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    rs_route_tree tree;
+    uint32_t owner = owner_of(plan, owners, k);
+    rs_status status = rs__plan_tree(plan, owner, /*toward_root=*/true, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    rs__run shard = shard_of(plan, k);
+    uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/true);
+    status = rs__plan_tree(plan, owner, /*toward_root=*/false, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    rs__origin origin = {RS_BUFFER_OUT, shard.offset, sum};
+    rs__plan_spread_tree(plan, &tree, &origin, shard, RS_NONE);
+  }
+  return plan->status;
+}
+
+rs_status rs__build_reduce_scatter(rs__plan *plan) {
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    for (uint32_t i = 0; i < plan->member_count; i++) {
+      rs_route_tree tree;
+      rs_status status =
+          rs__plan_tree(plan, plan->members[i], /*toward_root=*/true, i + (uint32_t)k, &tree);
+      if (status != RS_OK) return status;
+      rs__run block = {i * plan->block, plan->block};
+      rs__plan_reduce_tree(plan, &tree, rs__run_part(block, plan->variant.splits, k),
+                           /*is_result=*/true);
+    }
+  }
+  return plan->status;
+}
+
+rs_status rs__build_reduce_trees(rs__plan *plan) {
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    rs_route_tree tree;
+    rs_status status =
+        rs__plan_tree(plan, plan->request->root, /*toward_root=*/true, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    rs__plan_reduce_tree(plan, &tree, shard_of(plan, k), /*is_result=*/true);
+  }
+  return plan->status;
+}
+
+rs_status rs__build_reduce_shards(rs__plan *plan) {
+  uint32_t root = plan->request->root;
+  int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    rs_route_tree tree;
+    uint32_t owner = owner_of(plan, owners, k);
+    rs_status status = rs__plan_tree(plan, owner, /*toward_root=*/true, (uint32_t)k, &tree);
+    if (status != RS_OK) return status;
+    rs__run shard = shard_of(plan, k);
+    uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/owner == root);
+    if (owner == root) continue;
+    status = rs__plan_search(plan, root, /*toward_hub=*/true);
+    if (status != RS_OK) return status;
+    rs__origin origin = {RS_BUFFER_OUT, shard.offset, sum};
+    rs__plan_path(plan, owner, &origin, shard);
+  }
+  return plan->status;
+}

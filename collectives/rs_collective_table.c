@@ -1,0 +1,126 @@
+/*
+ * The table of algorithms: a name and a line for people, and what the compiler needs of each row.
+ * docs/collectives.md says more about each. In the formulas: N chips, V vectors of a message, b of a
+ * block, d links a chip, L the cost of a hop.
+ */
+#include "rs__collective.h"
+
+static const rs_collective_algorithm algorithms[] = {
+    {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
+    {RS_ALL_REDUCE, "reduce-scatter+all-gather",
+     "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
+    {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
+    {RS_ALL_GATHER, "trees", "each block down a tree from its chip; diameter L + (N-1)b/d slots"},
+    {RS_BROADCAST, "trees", "pieces down trees of minimal paths; eccentricity L + V slots"},
+    {RS_BROADCAST, "scatter+all-gather",
+     "shards to chips, from there down trees; 2 diameter L + V/d slots"},
+    {RS_REDUCE, "trees", "pieces up trees of minimal paths; eccentricity L + V slots"},
+    {RS_REDUCE, "reduce-scatter+gather",
+     "shards up trees to chips, from there to the root; 2 diameter L + V/d slots"},
+    {RS_SCATTER, "paths", "minimal paths from the root; eccentricity L + (N-1)b/d slots"},
+    {RS_GATHER, "paths", "minimal paths to the root; eccentricity L + (N-1)b/d slots"},
+    {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
+    {RS_SEND, "paths", "minimal paths, pieces over equals; distance L + V/paths slots"},
+};
+
+const rs_collective_algorithm *rs_collective_algorithms(size_t *count) {
+  *count = RS_COUNT_OF(algorithms);
+  return algorithms;
+}
+
+/* ---- what to try ---- */
+
+/* Appends `value` clipped to 1 … limit, unless it is there. */
+static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
+  value = RS_MAX(1, RS_MIN(value, limit));
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] == value) return count;
+  }
+  list[count] = value;
+  return count + 1;
+}
+
+/* Pieces a block: more than one only helps where there is more than one way. */
+static size_t splits_pieces(const rs__plan *plan, int64_t *list) {
+  size_t count = offer(list, 0, 1, plan->block);
+  if (plan->is_mesh && plan->request->kind != RS_SEND) return count;
+  count = offer(list, count, 2, plan->block);
+  return offer(list, count, 4, plan->block);
+}
+
+/* Shards of the message: as many as chips for the load, fewer for latency, more for evenness. */
+static size_t splits_shards(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  /* A broadcast's root owns no shard: it has them all. */
+  if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
+  size_t count = offer(list, 0, n, plan->block);
+  if (plan->is_mesh) return count;
+  count = offer(list, count, n / 4, plan->block);
+  count = offer(list, count, n / 16, plan->block);
+  count = offer(list, count, 1, plan->block);
+  return offer(list, count, 2 * n, plan->block);
+}
+
+/* ---- how many bursts, at least ---- */
+
+/* a·b for a, b ≥ 0, at most INT64_MAX. */
+static int64_t times(int64_t a, int64_t b) {
+  int64_t product = INT64_MAX;
+  (void)rs_mul_i64(a, b, &product);
+  return product;
+}
+
+static int64_t bursts_to_all(const rs__plan *plan, int64_t splits) {
+  return times(plan->member_count - 1, splits);
+}
+
+static int64_t bursts_there_back(const rs__plan *plan, int64_t splits) {
+  return times(2 * (int64_t)(plan->member_count - 1), splits);
+}
+
+static int64_t bursts_pairs(const rs__plan *plan, int64_t splits) {
+  return times(plan->member_count, bursts_to_all(plan, splits));
+}
+
+static int64_t bursts_send(const rs__plan *plan, int64_t splits) {
+  return times(plan->request->chip_count / 2, splits);
+}
+
+/* ---- what cannot be undercut ---- */
+
+static int64_t floor_none(const rs__plan *plan) {
+  (void)plan;
+  return 0;
+}
+
+/* N−1 whole messages come into every chip. */
+static int64_t floor_into_each(const rs__plan *plan) {
+  uint32_t least = UINT32_MAX;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    const uint32_t *first = &plan->wiring->in_first[plan->members[i]];
+    least = RS_MIN(least, first[1] - first[0]);
+  }
+  if (least == 0) return 0;
+  return rs_ceil_div_i64(times(plan->member_count - 1, plan->block), least);
+}
+
+static const rs__row rows[] = {
+    {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
+    {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
+    {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_all_gather, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_broadcast_trees, splits_pieces, bursts_to_all, floor_none},
+    {rs__build_broadcast_shards, splits_shards, bursts_to_all, floor_none},
+    {rs__build_reduce_trees, splits_pieces, bursts_to_all, floor_none},
+    {rs__build_reduce_shards, splits_shards, bursts_to_all, floor_none},
+    {rs__build_scatter, splits_pieces, bursts_to_all, floor_none},
+    {rs__build_gather, splits_pieces, bursts_to_all, floor_none},
+    {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_send, splits_pieces, bursts_send, floor_none},
+};
+_Static_assert(RS_COUNT_OF(rows) == RS_COUNT_OF(algorithms), "a row each");
+
+const rs__row *rs__row_at(size_t index) {
+  assert(index < RS_COUNT_OF(rows));
+  return &rows[index];
+}

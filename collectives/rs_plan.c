@@ -1,0 +1,367 @@
+/*
+ * The plan and its list scheduler.
+ *
+ * A task is ready when all tasks before it are booked; its earliest start is then known. Ready tasks
+ * come out of a heap by (time, longest way still to go, id). One whose link is idle is booked at
+ * once; otherwise it waits at its link, and when the link is free again the waiting task with the
+ * longest way to go is next. This is list scheduling by critical path (Graham 1969; Hu 1961), with
+ * the calendar as the resource, so gaps that other operations left are used.
+ *
+ * All runs move at stride 1. So one comparison of starts decides for a whole run, and a difference
+ * of offsets shifts it by that many slots, rounded up to a cycle. O(tasks · log tasks + edges).
+ */
+#include <string.h>
+
+#include "rs__collective.h"
+
+#define RS__TIME_MAX (INT64_C(1) << 59)
+#define RS__VECTORS_MAX (INT64_C(1) << 40) /* as rs_schedule_validate has it */
+
+/* ---- the graph ---- */
+
+rs_status rs__plan_init(rs__plan *plan) {
+  uint32_t chips = plan->wiring->chip_count;
+  plan->tasks = NULL;
+  plan->edges = NULL;
+  plan->task_count = plan->task_capacity = 0;
+  plan->edge_count = plan->edge_capacity = 0;
+  plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
+  plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
+  plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);
+  uint32_t *scratch = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)chips * 6);
+  plan->status = RS_OK;
+  if (plan->tmp_used == NULL || plan->tmp_of == NULL || plan->link_load == NULL ||
+      scratch == NULL) {
+    plan->status = rs_arena_failed(plan->arena, plan->diag);
+    return plan->status;
+  }
+  plan->task_of = scratch;
+  plan->first_child = scratch + chips;
+  plan->next_sibling = scratch + (size_t)chips * 2;
+  plan->height = scratch + (size_t)chips * 3;
+  plan->depth = scratch + (size_t)chips * 4;
+  plan->queue = scratch + (size_t)chips * 5;
+  return RS_OK;
+}
+
+/* A larger array with the old contents, or NULL. */
+static void *grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size) {
+  uint32_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
+  void *array = rs_arena_array(arena, wanted, size);
+  if (array == NULL) return NULL;
+  if (old != NULL) memcpy(array, old, *capacity * size);
+  *capacity = wanted;
+  return array;
+}
+
+uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
+  if (plan->status != RS_OK) return RS_NONE;
+  if (plan->task_count >= RS_COMPILE_BURSTS_MAX) {
+    plan->status = rs_diag_set(plan->diag, RS_E_LIMIT, "more than %lld bursts",
+                               (long long)RS_COMPILE_BURSTS_MAX);
+    return RS_NONE;
+  }
+  if (plan->task_count == plan->task_capacity) {
+    rs__task *tasks = grow(plan->arena, plan->tasks, &plan->task_capacity, sizeof *tasks);
+    if (tasks == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return RS_NONE;
+    }
+    plan->tasks = tasks;
+  }
+  rs__task *added = &plan->tasks[plan->task_count];
+  *added = *task;
+  added->start_cycles = RS_MAX(added->start_cycles, 0);
+  added->pending = 0;
+  added->rank = 0;
+  added->first_edge = added->left = added->right = RS_NONE;
+  return plan->task_count++;
+}
+
+uint32_t rs__plan_join(rs__plan *plan) {
+  return rs__plan_add(plan, &(rs__task){.link = RS_NONE, .count = 1});
+}
+
+void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind) {
+  if (plan->status != RS_OK) return;
+  assert(before < after && after < plan->task_count);
+  if (plan->edge_count == plan->edge_capacity) {
+    rs__edge *edges = grow(plan->arena, plan->edges, &plan->edge_capacity, sizeof *edges);
+    if (edges == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return;
+    }
+    plan->edges = edges;
+  }
+  plan->edges[plan->edge_count] = (rs__edge){after, plan->tasks[before].first_edge, kind};
+  plan->tasks[before].first_edge = plan->edge_count++;
+  plan->tasks[after].pending++;
+}
+
+int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count) {
+  int64_t offset = plan->tmp_used[chip];
+  if (plan->status == RS_OK && count > RS__VECTORS_MAX - offset) {
+    plan->status = rs_diag_set(plan->diag, RS_E_OVERFLOW,
+                               "chip %u would need more than 2^40 vectors of hop buffer", chip);
+  }
+  if (plan->status == RS_OK) plan->tmp_used[chip] += count;
+  return offset;
+}
+
+/* ---- when an input is there ---- */
+
+static rs_ready ready_of(const rs_collective_request *request, uint32_t place) {
+  if (request->ready == NULL) return (rs_ready){request->ready_cycles, 0, 0};
+  return request->ready[place];
+}
+
+int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place) {
+  rs_ready ready = ready_of(request, place);
+  return ready.start_cycles + ready.cycles;
+}
+
+static int64_t ready_vector(const rs__plan *plan, uint32_t chip, int64_t k) {
+  rs_ready ready = ready_of(plan->request, plan->position[chip]);
+  int64_t last = plan->in_vectors - 1;
+  if (last == 0) return ready.start_cycles + ready.cycles;
+  return ready.start_cycles + ready.first_cycles +
+         rs_mul_ceil_div_i64(k, ready.cycles - ready.first_cycles, last);
+}
+
+/* ⌊k·q⌋ for k ≥ 0. */
+static int64_t floor_slots(const rs_timing *timing, int64_t k) {
+  return (int64_t)((rs_int128)k * timing->slot_num / timing->slot_den);
+}
+
+/* Least integer s such that s + k·q is at or after the time when in[offset + k] is ready, for the
+ * first and the last k. Both times are linear in between, so that is enough. */
+static int64_t after_ready(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count) {
+  int64_t first = ready_vector(plan, chip, offset);
+  int64_t last =
+      ready_vector(plan, chip, offset + count - 1) - floor_slots(plan->timing, count - 1);
+  return RS_MAX(first, last);
+}
+
+int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count) {
+  return after_ready(plan, chip, offset, count) + plan->timing->send_cycles;
+}
+
+int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count) {
+  const rs_link *l = &plan->wiring->links[link];
+  return after_ready(plan, l->to, offset, count) - rs_timing_latency(plan->timing, l);
+}
+
+/* ---- delays ---- */
+
+/* ⌈k·q⌉ for k of any sign. */
+static int64_t shift_cycles(const rs_timing *timing, int64_t k) {
+  return k >= 0 ? rs_timing_slots(timing, k) : -floor_slots(timing, -k);
+}
+
+static int64_t latency_of(const rs__plan *plan, const rs__task *task) {
+  return task->link == RS_NONE ? 0
+                               : rs_timing_latency(plan->timing, &plan->wiring->links[task->link]);
+}
+
+/* Least start of `after` that the edge from the booked task `before` allows. */
+static int64_t edge_allows(const rs__plan *plan, const rs__task *before, const rs__task *after,
+                           rs__edge_kind kind) {
+  const rs_timing *t = plan->timing;
+  if (before->link == RS_NONE) return before->start_cycles;
+  int64_t arrival = before->start_cycles + latency_of(plan, before);
+  int64_t add = before->action == RS_ACTION_ADD ? t->add_cycles : 0;
+  if (kind == RS__READS) {
+    int64_t shift = after->link == RS_NONE ? 0 : after->source_offset - before->target_offset;
+    return arrival + t->forward_cycles + add + shift_cycles(t, shift);
+  }
+  /* One cycle more than nothing: at equal times the order of two writes is open. */
+  int64_t settled = RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles) + add);
+  return arrival + settled - latency_of(plan, after) +
+         shift_cycles(t, after->target_offset - before->target_offset);
+}
+
+/* ---- the heap of events ---- */
+
+/* A task becomes ready, or a link becomes free. Order: time, then ready tasks before free links (a
+ * link that wakes sees all that came at that moment), then longest way to go, then id. */
+typedef struct event {
+  int64_t time;
+  uint64_t order;
+} event;
+
+#define RS__WAKES (UINT64_C(1) << 63)
+
+typedef struct heap {
+  event *events;
+  size_t count;
+} heap;
+
+static bool comes_before(const event *a, const event *b) {
+  return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+static void push(heap *h, event value) {
+  size_t at = h->count++;
+  while (at > 0) {
+    size_t parent = (at - 1) / 2;
+    if (!comes_before(&value, &h->events[parent])) break;
+    h->events[at] = h->events[parent];
+    at = parent;
+  }
+  h->events[at] = value;
+}
+
+static event pop(heap *h) {
+  event first = h->events[0];
+  event value = h->events[--h->count];
+  size_t at = 0;
+  for (size_t child = 1; child < h->count; child = 2 * at + 1) {
+    if (child + 1 < h->count && comes_before(&h->events[child + 1], &h->events[child])) child++;
+    if (!comes_before(&h->events[child], &value)) break;
+    h->events[at] = h->events[child];
+    at = child;
+  }
+  h->events[at] = value;
+  return first;
+}
+
+/* ---- the queue of a link: a skew heap through the tasks ---- */
+
+static bool goes_first(const rs__task *tasks, uint32_t a, uint32_t b) {
+  return tasks[a].rank != tasks[b].rank ? tasks[a].rank > tasks[b].rank : a < b;
+}
+
+/* Merges top-down: the right spine is walked and every node on it swaps its children (Sleator,
+ * Tarjan, "Self-adjusting heaps", 1986). */
+static uint32_t merge(rs__task *tasks, uint32_t a, uint32_t b) {
+  uint32_t root = RS_NONE;
+  uint32_t *place = &root;
+  while (a != RS_NONE && b != RS_NONE) {
+    if (goes_first(tasks, b, a)) {
+      uint32_t other = a;
+      a = b;
+      b = other;
+    }
+    uint32_t right = tasks[a].right;
+    tasks[a].right = tasks[a].left;
+    *place = a;
+    place = &tasks[a].left;
+    a = right;
+  }
+  *place = a != RS_NONE ? a : b;
+  return root;
+}
+
+/* ---- running ---- */
+
+typedef struct lane {
+  int64_t free_at;
+  uint32_t waiting; /* RS_NONE: nothing */
+  bool will_wake;
+} lane;
+
+typedef struct runner {
+  rs__plan *plan;
+  rs_calendar *calendar;
+  lane *lanes; /* [link] */
+  heap events;
+} runner;
+
+static void rank_tasks(rs__plan *plan) {
+  for (uint32_t id = plan->task_count; id-- > 0;) {
+    rs__task *task = &plan->tasks[id];
+    uint32_t way = 0;
+    for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
+      const rs__task *after = &plan->tasks[plan->edges[e].task];
+      way = RS_MAX(way, after->rank + (after->link == RS_NONE ? 0 : 1));
+    }
+    task->rank = way;
+  }
+}
+
+static void push_ready(runner *r, uint32_t id) {
+  const rs__task *task = &r->plan->tasks[id];
+  uint64_t order = (uint64_t)(INT32_MAX - task->rank) << 32 | id;
+  push(&r->events, (event){task->start_cycles, order});
+}
+
+/* Its start is final: tell those that wait for it. */
+static void release_followers(runner *r, const rs__task *task) {
+  const rs__plan *plan = r->plan;
+  for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
+    uint32_t id = plan->edges[e].task;
+    rs__task *after = &plan->tasks[id];
+    int64_t allowed = edge_allows(plan, task, after, plan->edges[e].kind);
+    after->start_cycles = RS_MAX(after->start_cycles, allowed);
+    if (--after->pending == 0) push_ready(r, id);
+  }
+}
+
+static rs_status book_task(runner *r, uint32_t id) {
+  rs__plan *plan = r->plan;
+  rs__task *task = &plan->tasks[id];
+  int64_t start = rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
+  if (start < 0) return rs_arena_failed(plan->arena, plan->diag);
+  int64_t length = rs_timing_slots(plan->timing, task->count);
+  if (start > RS__TIME_MAX) {
+    return rs_diag_set(plan->diag, RS_E_OVERFLOW, "the schedule is longer than 2^59 cycles");
+  }
+  task->start_cycles = start;
+  r->lanes[task->link].free_at = start + length;
+  release_followers(r, task);
+  return RS_OK;
+}
+
+static void wake_later(runner *r, uint32_t link, int64_t now) {
+  lane *l = &r->lanes[link];
+  l->will_wake = true;
+  push(&r->events, (event){RS_MAX(now, l->free_at), RS__WAKES | link});
+}
+
+static rs_status handle_ready(runner *r, uint32_t id, int64_t now) {
+  rs__task *task = &r->plan->tasks[id];
+  if (task->link == RS_NONE) {
+    release_followers(r, task);
+    return RS_OK;
+  }
+  lane *l = &r->lanes[task->link];
+  if (!l->will_wake && l->free_at <= now) return book_task(r, id);
+  l->waiting = merge(r->plan->tasks, l->waiting, id);
+  if (!l->will_wake) wake_later(r, task->link, now);
+  return RS_OK;
+}
+
+static rs_status handle_wake(runner *r, uint32_t link, int64_t now) {
+  rs__task *tasks = r->plan->tasks;
+  lane *l = &r->lanes[link];
+  uint32_t id = l->waiting;
+  l->waiting = merge(tasks, tasks[id].left, tasks[id].right);
+  l->will_wake = false;
+  rs_status status = book_task(r, id);
+  if (status == RS_OK && l->waiting != RS_NONE) wake_later(r, link, now);
+  return status;
+}
+
+static rs_status run_events(runner *r) {
+  rs_status status = RS_OK;
+  while (status == RS_OK && r->events.count > 0) {
+    event e = pop(&r->events);
+    status = (e.order & RS__WAKES) != 0 ? handle_wake(r, (uint32_t)e.order, e.time)
+                                        : handle_ready(r, (uint32_t)e.order, e.time);
+  }
+  return status;
+}
+
+rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
+  uint32_t links = plan->wiring->link_count;
+  runner r = {.plan = plan, .calendar = calendar};
+  r.lanes = RS_ARENA_NEW(plan->arena, lane, links);
+  r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + links);
+  if (r.lanes == NULL || r.events.events == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t l = 0; l < links; l++) r.lanes[l].waiting = RS_NONE;
+  rank_tasks(plan);
+  for (uint32_t id = 0; id < plan->task_count; id++) {
+    if (plan->tasks[id].pending == 0) push_ready(&r, id);
+  }
+  return run_events(&r);
+}

@@ -1,0 +1,156 @@
+/* Distances against a naive search and igraph's, connectivity against known values. */
+#include <math.h>
+
+#include <igraph.h>
+
+#include "rs_measure.h"
+#include "rs_random.h"
+#include "rs_test_topology.h"
+
+/* A random wiring: cables, or fibres when `directed`. May be disconnected, may have copies. */
+static rs_wiring *random_wiring(rs_arena *arena, rs_random *random, bool directed) {
+  uint32_t chips = 2 + (uint32_t)rs_random_below(random, 150);
+  uint64_t cables = rs_random_below(random, 3 * (uint64_t)chips);
+  rs_wiring_builder *builder = rs_wiring_builder_create(arena, chips);
+  rs_wiring *wiring = NULL;
+  rs_diag diag = {0};
+  for (uint64_t k = 0; k < cables; k++) {
+    uint32_t a = (uint32_t)rs_random_below(random, chips);
+    uint32_t b = (uint32_t)rs_random_below(random, chips);
+    if (a == b) continue;
+    if (directed) {
+      assert_ok(rs_wiring_builder_add_fibre(builder, a, b, RS_CABLE_NODE, &diag), &diag);
+    } else {
+      assert_ok(rs_wiring_builder_add(builder, a, b, RS_CABLE_NODE, &diag), &diag);
+    }
+  }
+  assert_ok(rs_wiring_builder_finish(builder, &wiring, &diag), &diag);
+  return wiring;
+}
+
+static void naive_measure(rs_arena *arena, const rs_wiring *wiring, rs_measure *m) {
+  uint64_t pairs = 0, hops_sum = 0;
+  memset(m, 0, sizeof *m);
+  for (uint32_t from = 0; from < wiring->chip_count; from++) {
+    uint32_t *depth = naive_depths(arena, wiring, from, false);
+    for (uint32_t to = 0; to < wiring->chip_count; to++) {
+      if (depth[to] == RS_NONE) continue;
+      m->pairs_at[RS_MIN(depth[to], RS_MEASURE_HOPS_MAX)]++;
+      m->diameter_hops = RS_MAX(m->diameter_hops, depth[to]);
+      if (to == from) continue;
+      pairs++;
+      hops_sum += depth[to];
+    }
+  }
+  m->connected = pairs == (uint64_t)wiring->chip_count * (wiring->chip_count - 1);
+  m->average_hops = pairs == 0 ? 0.0 : (double)hops_sum / (double)pairs;
+}
+
+static void distances_equal_a_naive_search(void **state) {
+  const uint64_t seed = 7;
+  (void)state;
+  print_message("seed %llu\n", (unsigned long long)seed);
+  for (uint64_t i = 0; i < 60; i++) {
+    rs_arena *arena = rs_arena_create(0);
+    rs_random random;
+    rs_measure ours, naive;
+    rs_diag diag = {0};
+    rs_random_init(&random, seed, i);
+    rs_wiring *wiring = random_wiring(arena, &random, i % 2 == 1);
+    assert_ok(rs_measure_distances(arena, wiring, &ours, &diag), &diag);
+    naive_measure(arena, wiring, &naive);
+    assert_int_equal(ours.connected, naive.connected);
+    assert_int_equal(ours.diameter_hops, naive.diameter_hops);
+    assert_memory_equal(ours.pairs_at, naive.pairs_at, sizeof ours.pairs_at);
+    assert_true(ours.average_hops == naive.average_hops);
+    rs_arena_destroy(arena);
+  }
+}
+
+/* igraph as the second opinion, on the 264-chip system. */
+static void distances_equal_those_of_igraph(void **state) {
+  rs_wiring *wiring = build_spec(*state, "realscale:264");
+  rs_measure m;
+  igraph_t graph;
+  igraph_vector_int_t ends;
+  igraph_real_t diameter, average;
+  assert_int_equal(rs_measure_distances(*state, wiring, &m, NULL), RS_OK);
+  assert_int_equal(igraph_vector_int_init(&ends, 0), IGRAPH_SUCCESS);
+  for (uint32_t l = 0; l < wiring->link_count; l++) {
+    const rs_link *link = &wiring->links[l];
+    if (link->from > link->to) continue;
+    assert_int_equal(igraph_vector_int_push_back(&ends, link->from), IGRAPH_SUCCESS);
+    assert_int_equal(igraph_vector_int_push_back(&ends, link->to), IGRAPH_SUCCESS);
+  }
+  assert_int_equal(igraph_create(&graph, &ends, wiring->chip_count, IGRAPH_UNDIRECTED),
+                   IGRAPH_SUCCESS);
+  assert_int_equal(igraph_diameter(&graph, &diameter, NULL, NULL, NULL, NULL, IGRAPH_UNDIRECTED, 1),
+                   IGRAPH_SUCCESS);
+  assert_int_equal(igraph_average_path_length(&graph, &average, NULL, IGRAPH_UNDIRECTED, 1),
+                   IGRAPH_SUCCESS);
+  assert_true(m.diameter_hops == diameter);
+  assert_true(fabs(m.average_hops - average) < 1e-12);
+  igraph_destroy(&graph);
+  igraph_vector_int_destroy(&ends);
+}
+
+typedef struct known {
+  const char *spec;
+  int64_t edge_connectivity;
+} known;
+
+static void edge_connectivity_has_known_values(void **state) {
+  static const known cases[] = {
+      {"mesh:8", 7},                /* n − 1 */
+      {"ring:12", 2},               /* two ways round */
+      {"realscale:264", 11},        /* equals the degree */
+      {"realscale:72,levels=2", 9}, /* 7 in the node, 2 in the rack */
+      {"realscale:16", 11},         /* copies count: 7 + 4 */
+  };
+  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
+    rs_measure m;
+    rs_diag diag = {0};
+    rs_wiring *wiring = build_spec(*state, cases[i].spec);
+    assert_ok(rs_measure_run(*state, wiring, true, &m, &diag), &diag);
+    assert_int_equal(m.edge_connectivity, cases[i].edge_connectivity);
+    assert_ok(rs_measure_run(*state, wiring, false, &m, &diag), &diag);
+    assert_int_equal(m.edge_connectivity, -1);
+  }
+}
+
+static void two_islands_are_not_connected(void **state) {
+  rs_wiring_builder *builder = rs_wiring_builder_create(*state, 5);
+  rs_wiring *wiring = NULL;
+  rs_measure m;
+  rs_diag diag = {0};
+  assert_ok(rs_wiring_builder_add(builder, 0, 1, RS_CABLE_NODE, &diag), &diag);
+  assert_ok(rs_wiring_builder_add(builder, 2, 3, RS_CABLE_NODE, &diag), &diag);
+  assert_ok(rs_wiring_builder_add(builder, 3, 4, RS_CABLE_NODE, &diag), &diag);
+  assert_ok(rs_wiring_builder_finish(builder, &wiring, &diag), &diag);
+  assert_ok(rs_measure_run(*state, wiring, true, &m, &diag), &diag);
+  assert_false(m.connected);
+  assert_int_equal(m.edge_connectivity, 0);
+  assert_int_equal(m.diameter_hops, 2);
+  assert_true(m.average_hops == 1.25); /* 0–1: 2 pairs of 1; 2–3–4: 4 of 1, 2 of 2: 10 / 8 */
+}
+
+/* Beyond the histogram's end: the last entry takes the rest, the diameter stays exact. A ring of
+ * 200 has 200·2 pairs at each of 1 … 99 and 200 at 100, so 64 and beyond: 200·2·36 + 200. */
+static void long_ways_stay_exact(void **state) {
+  rs_measure m;
+  assert_int_equal(rs_measure_distances(*state, build_spec(*state, "ring:200"), &m, NULL), RS_OK);
+  assert_int_equal(m.diameter_hops, 100);
+  assert_int_equal(m.pairs_at[63], 400);
+  assert_int_equal(m.pairs_at[64], 14600);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(distances_equal_a_naive_search),
+      cmocka_unit_test(distances_equal_those_of_igraph),
+      cmocka_unit_test(edge_connectivity_has_known_values),
+      cmocka_unit_test(two_islands_are_not_connected),
+      cmocka_unit_test(long_ways_stay_exact),
+  };
+  return cmocka_run_group_tests(tests, setup_arena, teardown_arena);
+}

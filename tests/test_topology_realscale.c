@@ -1,0 +1,172 @@
+/* realscale:N: the published systems, the elastic ones, and every size in between. */
+#include <math.h>
+
+#include "rs_measure.h"
+#include "rs_test_topology.h"
+
+typedef struct row {
+  const char *spec;
+  uint32_t chips, node, rack, inter_rack; /* cables by class */
+  uint32_t diameter;
+  double average;
+} row;
+
+/* n nodes on one level: 28n cables inside, m·n(n−1)/2 between with m = 32/(n−1); beyond 9 nodes
+ * those between racks of 9 are inter-rack. Distances: full searches made outside this project. */
+static const row rows[] = {
+    {"realscale:8", 8, 28, 0, 0, 1, 1.0},
+    {"realscale:16", 16, 56, 32, 0, 2, 1.46667},           /* m = 32, 1 pair */
+    {"realscale:24", 24, 84, 48, 0, 2, 1.60870},           /* m = 16, 3 pairs */
+    {"realscale:40", 40, 140, 80, 0, 2, 1.71795},          /* m = 8, 10 pairs */
+    {"realscale:72", 72, 252, 144, 0, 3, 2.07042},         /* m = 4, 36 pairs */
+    {"realscale:136", 136, 476, 128, 144, 3, 2.42963},     /* m = 2; pairs 36 + 28 | 72 */
+    {"realscale:264", 264, 924, 123, 405, 3, 2.68631},     /* m = 1; 3·36 + 15 = 123 of 528 */
+    {"realscale:72,levels=2", 72, 252, 72, 0, 3, 2.36620}, /* a rack: 36 pairs twice */
+    {"realscale:10440", 10440, 36540, 10440, 10440, 6, 4.83633}, /* 1305·28, 145·72, 145·144/2 */
+    {"realscale:10440,wiring=natural", 10440, 36540, 10440, 10440, 7, 5.17491},
+};
+
+static void published_systems_have_their_counts_and_distances(void **state) {
+  for (size_t i = 0; i < RS_COUNT_OF(rows); i++) {
+    const row *r = &rows[i];
+    rs_diag diag = {0};
+    rs_measure m;
+    rs_wiring *wiring = build_spec(*state, r->spec);
+    assert_ok(rs_measure_distances(*state, wiring, &m, &diag), &diag);
+    assert_true(m.connected);
+    assert_int_equal(m.chips, r->chips);
+    assert_int_equal(m.cables, r->node + r->rack + r->inter_rack);
+    assert_int_equal(m.cables_by_class[RS_CABLE_NODE], r->node);
+    assert_int_equal(m.cables_by_class[RS_CABLE_RACK], r->rack);
+    assert_int_equal(m.cables_by_class[RS_CABLE_INTER_RACK], r->inter_rack);
+    assert_int_equal(m.diameter_hops, r->diameter);
+    assert_true(fabs(m.average_hops - r->average) < 0.6e-5);
+    assert_true(m.ports_max <= 11);
+  }
+}
+
+static void full_systems_use_eleven_ports_on_every_chip(void **state) {
+  static const char *const specs[] = {"realscale:264", "realscale:72", "realscale:10440"};
+  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+    rs_measure m;
+    assert_int_equal(rs_measure_distances(*state, build_spec(*state, specs[i]), &m, NULL), RS_OK);
+    assert_int_equal(m.degree_min, 11);
+    assert_int_equal(m.degree_max, 11);
+    assert_int_equal(m.ports_max, 11);
+  }
+}
+
+/* At 10,440 chips 86.3 % of ordered pairs are within 5 hops with the tuned table, 61.6 % with the
+ * natural one. Both figures are rounded to 0.1 %. */
+static void most_pairs_are_within_five_hops(void **state) {
+  static const struct {
+    const char *spec;
+    double share;
+  } cases[] = {{"realscale:10440", 0.863}, {"realscale:10440,wiring=natural", 0.616}};
+  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
+    rs_measure m;
+    assert_int_equal(rs_measure_distances(*state, build_spec(*state, cases[i].spec), &m, NULL),
+                     RS_OK);
+    uint64_t near = 0;
+    for (int hops = 1; hops <= 5; hops++) near += m.pairs_at[hops];
+    double share = (double)near / (10440.0 * 10439.0);
+    assert_true(fabs(share - cases[i].share) <= 0.0005001);
+  }
+}
+
+/* Each rack pair of the full system has exactly one cable; of 8 racks, ⌊144/7⌋ = 20. */
+static void rack_pairs_have_their_cables(void **state) {
+  static const struct {
+    const char *spec;
+    uint32_t racks, each;
+  } cases[] = {
+      {"realscale:10440", 145, 1}, {"realscale:576", 8, 20}, {"realscale:144,levels=2", 2, 144}};
+  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
+    rs_wiring *wiring = build_spec(*state, cases[i].spec);
+    uint32_t racks = cases[i].racks;
+    uint32_t *count = RS_ARENA_NEW(*state, uint32_t, (size_t)racks * racks);
+    for (uint32_t l = 0; l < wiring->link_count; l++) {
+      const rs_link *link = &wiring->links[l];
+      count[wiring->rack_of[link->from] * racks + wiring->rack_of[link->to]]++;
+    }
+    for (uint32_t a = 0; a < racks; a++) {
+      for (uint32_t b = 0; b < racks; b++) {
+        if (a != b) assert_int_equal(count[a * racks + b], cases[i].each);
+      }
+    }
+  }
+}
+
+static uint32_t count_reached(rs_arena *arena, const rs_wiring *wiring) {
+  bool *seen = RS_ARENA_NEW(arena, bool, wiring->chip_count);
+  uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  uint32_t count = 1;
+  seen[0] = true;
+  for (uint32_t head = 0; head < count; head++) {
+    for (uint32_t l = wiring->out_first[queue[head]]; l < wiring->out_first[queue[head] + 1]; l++) {
+      uint32_t to = wiring->links[l].to;
+      if (seen[to]) continue;
+      seen[to] = true;
+      queue[count++] = to;
+    }
+  }
+  return count;
+}
+
+static void check_size(uint32_t chips, const char *suffix) {
+  rs_arena *arena = rs_arena_create(0);
+  rs_wiring *wiring = build_spec(arena, rs_arena_printf(arena, "realscale:%u%s", chips, suffix));
+  assert_int_equal(wiring->chip_count, chips);
+  assert_int_equal(count_reached(arena, wiring), chips);
+  for (uint32_t chip = 0; chip < chips; chip++) {
+    assert_in_range(rs_wiring_out_degree(wiring, chip), 7, 11);
+    assert_int_equal(wiring->node_of[chip], chip / 8);
+    assert_int_equal(wiring->rack_of[chip], chip / 72);
+  }
+  for (uint32_t l = 0; l < wiring->link_count; l++) {
+    const rs_link *link = &wiring->links[l];
+    rs_cable_class expected = link->from / 8 == link->to / 8     ? RS_CABLE_NODE
+                              : link->from / 72 == link->to / 72 ? RS_CABLE_RACK
+                                                                 : RS_CABLE_INTER_RACK;
+    assert_int_equal(link->cable_class, expected);
+  }
+  rs_arena_destroy(arena);
+}
+
+/* Every one-level size; then, for every number of racks, a last rack of one node (the poorest) and
+ * in turn one of 2 … 9 nodes, with each table. */
+static void every_size_is_connected_and_placed(void **state) {
+  static const char *const suffixes[] = {"", ",wiring=natural", ",wiring=spread", ",wiring=tuned"};
+  (void)state;
+  for (uint32_t chips = 8; chips <= 264; chips += 8) check_size(chips, "");
+  for (uint32_t chips = 8; chips <= 264; chips += 8) check_size(chips, ",levels=2");
+  for (uint32_t chips = 272; chips <= 288; chips += 8) check_size(chips, "");
+  for (uint32_t racks = 5; racks <= 145; racks++) {
+    uint32_t full = (racks - 1) * 72;
+    check_size(full + 8, suffixes[racks % 4]);
+    check_size(full + 8 * (2 + racks % 8), suffixes[racks % 3]);
+  }
+}
+
+/* Parallel cables of one chip pair are copies 0, 1, …: 2 nodes have 32 cables, 4 a chip pair. */
+static void copies_are_found(void **state) {
+  rs_wiring *wiring = build_spec(*state, "realscale:16");
+  for (uint32_t copy = 0; copy < 4; copy++) {
+    uint32_t link = rs_wiring_find_link(wiring, 3, 11, copy);
+    assert_int_not_equal(link, RS_NONE);
+    assert_int_equal(rs_wiring_link_copy(wiring, link), copy);
+  }
+  assert_int_equal(rs_wiring_find_link(wiring, 3, 11, 4), RS_NONE);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(published_systems_have_their_counts_and_distances),
+      cmocka_unit_test(full_systems_use_eleven_ports_on_every_chip),
+      cmocka_unit_test(most_pairs_are_within_five_hops),
+      cmocka_unit_test(rack_pairs_have_their_cables),
+      cmocka_unit_test(every_size_is_connected_and_placed),
+      cmocka_unit_test(copies_are_found),
+  };
+  return cmocka_run_group_tests(tests, setup_arena, teardown_arena);
+}

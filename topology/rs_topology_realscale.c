@@ -1,0 +1,221 @@
+/*
+ * realscale:N, the system of 8-chip nodes.
+ *
+ * A node is a full mesh of 8 chips (7 ports each); the other 4 ports of each chip, 32 a node, leave
+ * the node. Both levels join groups by the same rule: groups g of S leaving slots each, n of them,
+ * m = ⌊S/(n−1)⌋ cables a pair. Offset o = 1 … n−1 and copy c = 0 … m−1 name slot (o−1)m + c of
+ * group g; its cable goes to group g+o (mod n), offset n−o, the same copy. The rule is its own
+ * inverse, and every group sees the same picture.
+ *
+ *   one level    n ≤ 33 nodes of S = 32 slots; slot s is on chip s mod 8
+ *   two levels   in a rack, 9 nodes of S = 16 slots (so m = 2), slot s on chip s mod 8; then
+ *                R ≤ 145 racks of S = 144 slots, put on chips by one of three tables (`wiring`)
+ *
+ * A system whose last rack is not full is the wiring of full racks without the nodes that are not
+ * there: nothing is recabled when they come. At 145 racks m = 1 and the rule reads: port P of rack
+ * r goes to port 143 − P of rack r + P + 1 (mod 145).
+ *
+ * Source of the shape: Abts et al., "A software-defined tensor streaming multiprocessor for
+ * large-scale machine learning", ISCA 2022 (node, rack and system sizes); the choice of chips by
+ * slot is ours, see docs/topologies.md.
+ */
+#include <stdio.h>
+
+#include "rs__family.h"
+
+enum {
+  NODE_CHIPS = 8,
+  NODE_SLOTS = 32, /* node-leaving ports of a node: 4 a chip */
+  NODES_ONE_MAX = 33,
+  RACK_NODES = 9,
+  RACK_CHIPS = RACK_NODES * NODE_CHIPS,
+  RACK_NODE_SLOTS = 16, /* of the 32, those that stay in the rack */
+  RACK_SLOTS = RACK_NODES * (NODE_SLOTS - RACK_NODE_SLOTS),
+  RACKS_MAX = 145,
+  CHIPS_MAX = RACKS_MAX * RACK_CHIPS
+};
+
+enum { PARAM_N, PARAM_WIRING, PARAM_LEVELS };
+enum { WIRING_DEFAULT, WIRING_TUNED, WIRING_SPREAD, WIRING_NATURAL };
+
+static const char *const wirings[] = {"default", "tuned", "spread", "natural", NULL};
+
+static const rs__param params[] = {
+    [PARAM_N] = {.key = "n",
+                 .kind = RS__PARAM_NUMBER,
+                 .positional = true,
+                 .required = true,
+                 .value_min = NODE_CHIPS,
+                 .value_max = CHIPS_MAX},
+    [PARAM_WIRING] = {.key = "wiring", .kind = RS__PARAM_CHOICE, .choices = wirings},
+    [PARAM_LEVELS] = {.key = "levels", .kind = RS__PARAM_NUMBER, .value_max = 2},
+};
+
+/* Rack chip of rack port 0 … 143 at 145 racks, each chip twice: found by swapping entries with the
+ * objective (pairs at 7 hops or more, total distance). Diameter 6, average 4.83633 hops, where the
+ * natural order has 7 and 5.17491. */
+static const uint8_t tuned_chip[RACK_SLOTS] = {
+    47, 36, 11, 4,  12, 42, 29, 2,  63, 44, 15, 29, 4,  68, 37, 62, 10, 37, 19, 66, 33, 25, 55, 70,
+    13, 42, 51, 39, 53, 48, 33, 7,  12, 19, 30, 64, 40, 71, 3,  46, 16, 32, 59, 38, 67, 45, 17, 21,
+    10, 43, 68, 51, 16, 70, 18, 9,  63, 22, 2,  71, 47, 65, 52, 61, 3,  60, 44, 14, 8,  27, 50, 38,
+    24, 5,  55, 69, 60, 20, 32, 20, 43, 53, 62, 45, 49, 14, 40, 7,  1,  17, 34, 25, 61, 21, 31, 48,
+    23, 54, 58, 69, 41, 31, 26, 64, 28, 35, 23, 67, 28, 52, 22, 66, 56, 50, 6,  0,  0,  46, 5,  18,
+    36, 6,  34, 39, 41, 54, 57, 11, 58, 65, 35, 9,  1,  59, 15, 27, 49, 24, 57, 56, 13, 30, 8,  26};
+
+/* What the parameters come to. */
+typedef struct shape {
+  uint32_t nodes;
+  uint32_t racks; /* 0: one level */
+  int wiring;
+} shape;
+
+static shape shape_of(const rs__arguments *arguments) {
+  shape s = {.nodes = (uint32_t)arguments->value[PARAM_N] / NODE_CHIPS};
+  int64_t levels = arguments->value[PARAM_LEVELS];
+  bool two = levels == 2 || (levels == 0 && s.nodes > NODES_ONE_MAX);
+  if (two) s.racks = (s.nodes + RACK_NODES - 1) / RACK_NODES;
+  s.wiring = (int)arguments->value[PARAM_WIRING];
+  /* With one cable a rack pair the tuned table is the best we know; with several, spreading the
+   * copies over the nodes is (docs/topologies.md has the figures). */
+  if (s.wiring == WIRING_DEFAULT) {
+    s.wiring = s.racks > 1 && RACK_SLOTS / (s.racks - 1) == 1 ? WIRING_TUNED : WIRING_SPREAD;
+  }
+  return s;
+}
+
+static uint32_t rack_chip(int wiring, uint32_t slot) {
+  switch (wiring) {
+    case WIRING_TUNED:
+      return tuned_chip[slot];
+    case WIRING_SPREAD:
+      return slot % RACK_NODES * NODE_CHIPS + slot / RACK_NODES % NODE_CHIPS;
+    default: /* WIRING_NATURAL: ports in the order of nodes, 16 each */
+      return slot / RACK_NODE_SLOTS * NODE_CHIPS + slot % NODE_CHIPS;
+  }
+}
+
+static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag *diag) {
+  int64_t n = arguments->value[PARAM_N];
+  if (n % NODE_CHIPS != 0) {
+    char nearest[64];
+    int64_t to = (n + NODE_CHIPS / 2) / NODE_CHIPS * NODE_CHIPS;
+    snprintf(nearest, sizeof nearest, "realscale:%lld", (long long)RS_MIN(to, CHIPS_MAX));
+    rs__arguments_refuse(arguments, PARAM_N, diag, "realscale: %lld chips are not whole nodes",
+                         (long long)n);
+    rs_diag_expect(diag, "a multiple of %d from %d to %d", NODE_CHIPS, NODE_CHIPS, CHIPS_MAX);
+    rs_diag_suggest(diag, nearest);
+    return RS_E_INPUT;
+  }
+  if (arguments->value[PARAM_LEVELS] == 1 && n > NODES_ONE_MAX * NODE_CHIPS) {
+    rs__arguments_refuse(arguments, PARAM_LEVELS, diag,
+                         "realscale: one level reaches %d nodes, which are %d chips", NODES_ONE_MAX,
+                         NODES_ONE_MAX * NODE_CHIPS);
+    rs_diag_suggest(diag, "levels=2");
+    return RS_E_INPUT;
+  }
+  if (arguments->value[PARAM_WIRING] != WIRING_DEFAULT && shape_of(arguments).racks == 0) {
+    rs__arguments_refuse(arguments, PARAM_WIRING, diag,
+                         "realscale: wiring= places the cables between racks, and %lld chips on "
+                         "one level have no rack level",
+                         (long long)n);
+    rs_diag_suggest(diag, "levels=2");
+    return RS_E_INPUT;
+  }
+  *result = (rs__plan){.chips = (uint64_t)n, .ports = 11, .cables = (uint64_t)n * 11 / 2};
+  return RS_OK;
+}
+
+/* The rule of the file's head. Groups a < b of n with m copies; fills the slot at either end. */
+static void pair_slots(uint32_t a, uint32_t b, uint32_t n, uint32_t m, uint32_t copy,
+                       uint32_t *slot_a, uint32_t *slot_b) {
+  uint32_t offset = b - a;
+  *slot_a = (offset - 1) * m + copy;
+  *slot_b = (n - offset - 1) * m + copy;
+}
+
+static rs_status add_node_meshes(rs_wiring_builder *builder, uint32_t nodes, rs_diag *diag) {
+  for (uint32_t node = 0; node < nodes; node++) {
+    for (uint32_t a = 0; a < NODE_CHIPS; a++) {
+      for (uint32_t b = a + 1; b < NODE_CHIPS; b++) {
+        rs_status status = rs_wiring_builder_add(builder, node * NODE_CHIPS + a,
+                                                 node * NODE_CHIPS + b, RS_CABLE_NODE, diag);
+        if (status != RS_OK) return status;
+      }
+    }
+  }
+  return RS_OK;
+}
+
+/* Joins nodes a < b, which stand `offset` apart in a system of n such nodes. */
+static rs_status join_nodes(rs_wiring_builder *builder, uint32_t a, uint32_t b, uint32_t n,
+                            uint32_t m, rs_diag *diag) {
+  for (uint32_t copy = 0; copy < m; copy++) {
+    uint32_t slot_a, slot_b;
+    pair_slots(a, b, n, m, copy, &slot_a, &slot_b);
+    rs_cable_class cable_class =
+        a / RACK_NODES == b / RACK_NODES ? RS_CABLE_RACK : RS_CABLE_INTER_RACK;
+    rs_status status =
+        rs_wiring_builder_add(builder, a * NODE_CHIPS + slot_a % NODE_CHIPS,
+                              b * NODE_CHIPS + slot_b % NODE_CHIPS, cable_class, diag);
+    if (status != RS_OK) return status;
+  }
+  return RS_OK;
+}
+
+static rs_status add_one_level(rs_wiring_builder *builder, uint32_t nodes, rs_diag *diag) {
+  uint32_t m = nodes < 2 ? 0 : NODE_SLOTS / (nodes - 1);
+  for (uint32_t a = 0; a < nodes; a++) {
+    for (uint32_t b = a + 1; b < nodes; b++) {
+      rs_status status = join_nodes(builder, a, b, nodes, m, diag);
+      if (status != RS_OK) return status;
+    }
+  }
+  return RS_OK;
+}
+
+static rs_status add_racks_inside(rs_wiring_builder *builder, const shape *s, rs_diag *diag) {
+  for (uint32_t a = 0; a < s->nodes; a++) {
+    uint32_t end = RS_MIN((a / RACK_NODES + 1) * RACK_NODES, s->nodes);
+    for (uint32_t b = a + 1; b < end; b++) {
+      rs_status status =
+          join_nodes(builder, a, b, RACK_NODES, RACK_NODE_SLOTS / (RACK_NODES - 1), diag);
+      if (status != RS_OK) return status;
+    }
+  }
+  return RS_OK;
+}
+
+static rs_status join_racks(rs_wiring_builder *builder, const shape *s, uint32_t a, uint32_t b,
+                            rs_diag *diag) {
+  uint32_t m = RACK_SLOTS / (s->racks - 1);
+  for (uint32_t copy = 0; copy < m; copy++) {
+    uint32_t slot_a, slot_b;
+    pair_slots(a, b, s->racks, m, copy, &slot_a, &slot_b);
+    uint32_t chip_a = a * RACK_CHIPS + rack_chip(s->wiring, slot_a);
+    uint32_t chip_b = b * RACK_CHIPS + rack_chip(s->wiring, slot_b);
+    /* Rack a < b is full; only the last rack can lack nodes. */
+    if (chip_b >= s->nodes * NODE_CHIPS) continue;
+    rs_status status = rs_wiring_builder_add(builder, chip_a, chip_b, RS_CABLE_INTER_RACK, diag);
+    if (status != RS_OK) return status;
+  }
+  return RS_OK;
+}
+
+static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wiring_builder *builder,
+                       rs_diag *diag) {
+  shape s = shape_of(arguments);
+  (void)arena;
+  rs_wiring_builder_set_places(builder, NODE_CHIPS, RACK_CHIPS);
+  rs_status status = add_node_meshes(builder, s.nodes, diag);
+  if (status != RS_OK) return status;
+  if (s.racks == 0) return add_one_level(builder, s.nodes, diag);
+  status = add_racks_inside(builder, &s, diag);
+  for (uint32_t a = 0; a < s.racks && status == RS_OK; a++) {
+    for (uint32_t b = a + 1; b < s.racks && status == RS_OK; b++) {
+      status = join_racks(builder, &s, a, b, diag);
+    }
+  }
+  return status;
+}
+
+const rs__family rs__family_realscale = {params, RS_COUNT_OF(params), plan, build};
