@@ -101,7 +101,8 @@ int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);
 
-/* The place in the group whose entry of `ready` speaks of a chip's input. */
+/* When in[k], and when the whole input of the chip at a place of the group is in SRAM. */
+int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k);
 int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place);
 
 /* ---- rs_plan_tree.c: what trees are made of ---- */

@@ -85,15 +85,20 @@ static int64_t landed(const rs__plan *plan, const rs__task *task) {
          (task->action == RS_ACTION_ADD ? t->add_cycles : 0);
 }
 
+/* When what a member's result holds of its own input is in SRAM; −1: it holds nothing of it. */
+static int64_t own_part(const rs__plan *plan, uint32_t place) {
+  const rs_collective_request *r = plan->request;
+  if (!rs__has_input(r, place) || !rs__has_result(r, place)) return -1;
+  bool is_one_block =
+      r->kind == RS_REDUCE_SCATTER || r->kind == RS_SCATTER || r->kind == RS_ALL_TO_ALL;
+  if (!is_one_block) return rs__ready_complete(r, place);
+  return rs__ready_vector(plan, place, (place + 1) * plan->block - 1);
+}
+
 /* The end of the whole; `chip_end`: NULL, or an entry a chip that is raised by what lands there. */
 static int64_t last_end(const compilation *c, const rs__plan *plan, int64_t *chip_end) {
   int64_t end = c->base_cycles;
-  for (uint32_t i = 0; i < c->request->chip_count; i++) {
-    /* A result holds the chip's own input too. */
-    if (rs__has_input(c->request, i) && rs__has_result(c->request, i)) {
-      end = RS_MAX(end, rs__ready_complete(c->request, i));
-    }
-  }
+  for (uint32_t i = 0; i < c->request->chip_count; i++) end = RS_MAX(end, own_part(plan, i));
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (!task->result) continue;
@@ -107,14 +112,15 @@ static int64_t last_end(const compilation *c, const rs__plan *plan, int64_t *chi
 }
 
 static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t *end_of_member) {
+  const rs__plan *plan = &c->best.plan;
   int64_t *chip_end = RS_ARENA_NEW(work, int64_t, c->wiring->chip_count);
   if (chip_end == NULL) return rs_arena_failed(work, c->diag);
-  last_end(c, &c->best.plan, chip_end);
+  last_end(c, plan, chip_end);
   for (uint32_t i = 0; i < c->request->chip_count; i++) {
-    int64_t own = rs__ready_complete(c->request, i);
-    bool counts_own = rs__has_input(c->request, i) || !rs__has_result(c->request, i);
-    int64_t end = rs__has_result(c->request, i) ? chip_end[c->request->chips[i]] : 0;
-    end_of_member[i] = counts_own ? RS_MAX(end, own) : end;
+    bool has_result = rs__has_result(c->request, i);
+    int64_t landed_at = chip_end[c->request->chips[i]];
+    end_of_member[i] =
+        has_result ? RS_MAX(own_part(plan, i), landed_at) : rs__ready_complete(c->request, i);
   }
   return RS_OK;
 }

@@ -120,8 +120,8 @@ int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place)
   return ready.start_cycles + ready.cycles;
 }
 
-static int64_t ready_vector(const rs__plan *plan, uint32_t chip, int64_t k) {
-  rs_ready ready = ready_of(plan->request, plan->position[chip]);
+int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k) {
+  rs_ready ready = ready_of(plan->request, place);
   int64_t last = plan->in_vectors - 1;
   if (last == 0) return ready.start_cycles + ready.cycles;
   return ready.start_cycles + ready.first_cycles +
@@ -136,9 +136,10 @@ static int64_t floor_slots(const rs_timing *timing, int64_t k) {
 /* Least integer s such that s + k·q is at or after the time when in[offset + k] is ready, for the
  * first and the last k. Both times are linear in between, so that is enough. */
 static int64_t after_ready(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count) {
-  int64_t first = ready_vector(plan, chip, offset);
+  uint32_t place = plan->position[chip];
+  int64_t first = rs__ready_vector(plan, place, offset);
   int64_t last =
-      ready_vector(plan, chip, offset + count - 1) - floor_slots(plan->timing, count - 1);
+      rs__ready_vector(plan, place, offset + count - 1) - floor_slots(plan->timing, count - 1);
   return RS_MAX(first, last);
 }
 

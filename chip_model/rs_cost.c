@@ -1,0 +1,59 @@
+/* What all operations share: shapes, sums, the stream limit, energy. */
+#include "rs_cost.h"
+
+#include "rs__cost.h"
+
+/* Times beyond this are a mistake in a shape, and would not fit into a schedule. */
+#define CYCLES_MAX (INT64_C(1) << 58)
+
+rs_status rs__cost_check_shapes(const rs__shape *shapes, size_t count, rs_diag *diag) {
+  for (size_t i = 0; i < count; i++) {
+    if (shapes[i].value >= 1) continue;
+    rs_diag_set(diag, RS_E_INPUT, "%s is %lld", shapes[i].name, (long long)shapes[i].value);
+    rs_diag_expect(diag, "at least 1");
+    return RS_E_INPUT;
+  }
+  return RS_OK;
+}
+
+rs_status rs__cost_product(int64_t a, int64_t b, int64_t c, int64_t *product, rs_diag *diag) {
+  int64_t partial;
+  if (rs_mul_i64(a, b, &partial) && rs_mul_i64(partial, c, product) && *product < CYCLES_MAX) {
+    return RS_OK;
+  }
+  return rs_diag_set(diag, RS_E_OVERFLOW, "%lld × %lld × %lld is beyond what can be counted",
+                     (long long)a, (long long)b, (long long)c);
+}
+
+static rs_cost_bound largest_part(const rs_cost *cost) {
+  const int64_t parts[RS_BOUND_COUNT] = {cost->weight_cycles, cost->pass_cycles,
+                                         cost->vector_cycles, cost->stream_cycles,
+                                         cost->latency_cycles};
+  rs_cost_bound bound = RS_BOUND_WEIGHTS;
+  for (int i = 1; i < RS_BOUND_COUNT; i++) {
+    if (parts[i] > parts[bound]) bound = (rs_cost_bound)i;
+  }
+  return bound;
+}
+
+rs_status rs__cost_finish(const rs_chip *chip, rs_number math, rs_cost *cost, rs_diag *diag) {
+  int64_t busy = cost->weight_cycles + cost->pass_cycles + cost->vector_cycles;
+  int64_t carried = rs_ceil_div_i64(cost->sram_bytes, chip->stream_bytes_per_cycle);
+  cost->stream_cycles = RS_MAX(carried - busy, 0);
+  cost->cycles = busy + cost->stream_cycles + cost->latency_cycles;
+  if (cost->cycles >= CYCLES_MAX) {
+    return rs_diag_set(diag, RS_E_OVERFLOW, "the operation takes more than 2^58 cycles");
+  }
+  cost->first_cycles = RS_MIN(cost->first_cycles, cost->cycles);
+  cost->bound = largest_part(cost);
+  cost->energy_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit +
+                    (double)cost->macs * chip->mac_pj[math] +
+                    (double)cost->vector_ops * chip->vector_op_pj;
+  return RS_OK;
+}
+
+const char *rs_cost_bound_word(rs_cost_bound bound) {
+  static const char *const words[RS_BOUND_COUNT] = {"weights", "pass", "vector", "stream",
+                                                    "latency"};
+  return words[bound];
+}

@@ -1,0 +1,133 @@
+/*
+ * Random groups, roots, sizes, ready times and kinds, several operations compiled one after another
+ * into one calendar. Everything is judged at once: no two operations meet on a link, and each one's
+ * results and ends are right. The seed is printed on failure.
+ */
+#include "rs_test_compile.h"
+
+enum { OPS_MAX = 4 };
+
+typedef struct scenario {
+  uint64_t seed;
+  rs_random random;
+  rs_arena *arena;
+  rs_wiring *wiring;
+  rs_timing timing;
+  rs_schedule *schedule;
+  rs_calendar *calendar;
+  uint32_t op_count;
+  const rs_ready *ready[OPS_MAX];
+  int64_t *promised[OPS_MAX], *judged[OPS_MAX];
+  rs_collective_request requests[OPS_MAX];
+  rs_compile_report reports[OPS_MAX];
+} scenario;
+
+static const char *const specs[] = {"mesh:6",       "ring:7",       "realscale:16",
+                                    "realscale:24", "torus:3x4",    "hypercube:4",
+                                    "hyperx:3x4",   "realscale:40", "random:n=14,degree=3,seed=2"};
+
+static const uint32_t *draw_chips(scenario *s, uint32_t *count, rs_collective_kind kind) {
+  uint32_t chips = s->wiring->chip_count;
+  uint32_t *all = RS_ARENA_NEW(s->arena, uint32_t, chips);
+  for (uint32_t i = 0; i < chips; i++) all[i] = i;
+  rs_random_shuffle_u32(&s->random, all, chips);
+  *count = (uint32_t)rs_random_between(&s->random, 1, RS_MIN(chips, 9));
+  if (kind == RS_SEND) {
+    *count += *count % 2;
+    /* Now and then the first sender sends twice. */
+    if (*count >= 4 && rs_random_below(&s->random, 2) == 0) all[2] = all[0];
+  }
+  return all;
+}
+
+static const rs_ready *draw_ready(scenario *s, const rs_collective_request *request) {
+  if (rs_random_below(&s->random, 3) == 0) return NULL;
+  rs_ready *ready = RS_ARENA_NEW(s->arena, rs_ready, request->chip_count);
+  for (uint32_t i = 0; i < request->chip_count; i++) {
+    ready[i].start_cycles = rs_random_between(&s->random, 0, 300);
+    ready[i].cycles = rs_random_between(&s->random, 0, 400);
+    ready[i].first_cycles = rs_random_between(&s->random, 0, ready[i].cycles);
+    /* A chip has one input an operation, also when it sends in two pairs. */
+    if (i == 2 && request->chips[2] == request->chips[0]) ready[2] = ready[0];
+  }
+  return ready;
+}
+
+static void add_operation(scenario *s) {
+  uint32_t op = s->op_count++;
+  rs_collective_request *request = &s->requests[op];
+  rs_diag diag = {0};
+  size_t count;
+  const rs_collective_algorithm *algorithms = rs_collective_algorithms(&count);
+  size_t row = rs_random_below(&s->random, count);
+  *request = (rs_collective_request){
+      .kind = algorithms[row].kind,
+      .algorithm = rs_random_below(&s->random, 2) == 0 ? algorithms[row].name : "auto"};
+  request->chips = draw_chips(s, &request->chip_count, request->kind);
+  request->root = request->chips[rs_random_below(&s->random, request->chip_count)];
+  request->block_bytes = rs_random_between(&s->random, 1, 12 * 320);
+  request->ready_cycles = rs_random_between(&s->random, 0, 100);
+  request->ready = draw_ready(s, request);
+  s->ready[op] = request->ready;
+  s->promised[op] = RS_ARENA_NEW(s->arena, int64_t, request->chip_count);
+  s->judged[op] = RS_ARENA_NEW(s->arena, int64_t, request->chip_count);
+  rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request,
+                                           s->promised[op], &s->reports[op], &diag);
+  if (status != RS_OK) {
+    fail_msg("seed %llu: %s: %s", (unsigned long long)s->seed,
+             rs_collective_kind_word(request->kind), diag.what);
+  }
+  assert_int_equal(s->reports[op].op, op);
+}
+
+static int64_t complete(const rs_collective_request *request, uint32_t place) {
+  if (request->ready == NULL) return request->ready_cycles;
+  return request->ready[place].start_cycles + request->ready[place].cycles;
+}
+
+/* The promised end is the judged one; a chip without a result has its ready time. */
+static void check_ends(const scenario *s, uint32_t op) {
+  const rs_collective_request *r = &s->requests[op];
+  int64_t last = 0;
+  for (uint32_t i = 0; i < r->chip_count; i++) {
+    int64_t judged = s->judged[op][i];
+    int64_t expected = judged < 0 ? complete(r, i) : judged;
+    if (s->promised[op][i] != expected) {
+      fail_msg("seed %llu, op %u (%s by %s): chip %u ends at %lld, promised %lld",
+               (unsigned long long)s->seed, op, rs_collective_kind_word(r->kind),
+               s->reports[op].algorithm, r->chips[i], (long long)expected,
+               (long long)s->promised[op][i]);
+    }
+    last = RS_MAX(last, judged);
+  }
+  assert_true(s->reports[op].end_cycles >= last);
+}
+
+static void run_seed(uint64_t seed) {
+  scenario s = {.seed = seed, .arena = rs_arena_create(0)};
+  char verdict[256];
+  rs_diag diag = {0};
+  rs_random_init(&s.random, seed, 7);
+  const char *spec = specs[rs_random_below(&s.random, RS_COUNT_OF(specs))];
+  s.wiring = build_wiring(s.arena, spec);
+  s.timing = rs_random_below(&s.random, 2) == 0 ? unit_timing() : chip_timing();
+  s.schedule = rs_schedule_create(s.arena, s.wiring, spec, &s.timing);
+  s.calendar = rs_calendar_create(s.arena, s.wiring, &s.timing);
+  uint64_t ops = 1 + rs_random_below(&s.random, OPS_MAX);
+  while (s.op_count < ops) add_operation(&s);
+  assert_ok(rs_schedule_validate(s.schedule, s.wiring, &diag), &diag);
+  judge_schedule(s.schedule, s.wiring, s.ready, s.judged, verdict, sizeof verdict);
+  if (verdict[0] != '\0') fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
+  for (uint32_t op = 0; op < s.op_count; op++) check_ends(&s, op);
+  rs_arena_destroy(s.arena);
+}
+
+static void random_groups(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 400; seed++) run_seed(seed);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(random_groups)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
