@@ -70,7 +70,7 @@ typedef struct rs__plan {
   int64_t *tmp_of;       /* where in tmp */
   uint32_t *first_child; /* lists of children, lowest subtree first */
   uint32_t *next_sibling;
-  uint32_t *height;
+  uint32_t *height; /* of the subtree; of a spread: whether anyone in it needs the data */
   /* Scratch of the search at hand. */
   uint32_t *depth; /* [chip] hops to the hub */
   uint32_t *queue;
@@ -133,7 +133,8 @@ typedef struct rs__origin {
 uint32_t rs__plan_reduce_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run,
                               bool is_result);
 
-/* Copies down an out-tree into `target` of every member's `out`. A leaf `skip` gets nothing. */
+/* Copies down an out-tree into `target` of every member's `out`; `skip` (RS_NONE: none) needs no
+ * copy, and gets one only when others hang on it. */
 void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__origin *origin,
                           rs__run target, uint32_t skip);
 

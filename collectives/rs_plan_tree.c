@@ -150,13 +150,25 @@ static uint32_t add_after(rs__plan *plan, const rs__task *task, uint32_t before)
   return id;
 }
 
+/* height[chip] becomes 1 for a chip that needs the data or has such a one below it, else 0. */
+static void mark_useful(rs__plan *plan, const rs_route_tree *tree, uint32_t skip) {
+  for (uint32_t k = 0; k < tree->order_count; k++) {
+    uint32_t chip = tree->order[k];
+    plan->height[chip] = is_member(plan, chip) && chip != skip ? 1 : 0;
+  }
+  for (uint32_t k = tree->order_count; k-- > 1;) {
+    uint32_t chip = tree->order[k];
+    if (plan->height[chip] != 0) plan->height[parent_of(plan, tree, chip)] = 1;
+  }
+}
+
 void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__origin *origin,
                           rs__run target, uint32_t skip) {
-  if (skip != RS_NONE) link_children(plan, tree);
+  mark_useful(plan, tree, skip);
   plan->task_of[tree->root] = origin->after;
   for (uint32_t k = 1; k < tree->order_count; k++) {
     uint32_t chip = tree->order[k], parent = parent_of(plan, tree, chip);
-    if (chip == skip && plan->first_child[chip] == RS_NONE) continue;
+    if (plan->height[chip] == 0) continue;
     rs__task task = take_down(plan, tree, parent, origin, target);
     task.link = tree->link[chip];
     if (is_member(plan, chip)) {

@@ -20,9 +20,10 @@ static void add_line(rs_table *table, const char *name, const char *summary) {
 static rs_status list_models(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
   (void)arguments;
   (void)diag;
-  size_t count;
-  const rs_model_preset *presets = rs_model_presets(&count);
-  for (size_t i = 0; i < count; i++) add_line(table, presets[i].name, presets[i].summary);
+  for (size_t i = 0; i < rs_model_preset_count(); i++) {
+    rs_model_preset preset = rs_model_preset_at(i);
+    add_line(table, preset.name, preset.summary);
+  }
   return RS_OK;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "rs_collective.h"
+#include "rs_player.h"
 #include "rs_random.h"
 #include "rs_test.h"
 #include "rs_topology.h"
@@ -345,6 +346,31 @@ static inline void judge_schedule(const rs_schedule *schedule, const rs_wiring *
   for (uint32_t k = 0; k < schedule->op_count * 3; k++) free(j.words[k]);
   free(j.words);
   snprintf(verdict, size, "%s", j.fault);
+}
+
+/* ---- the player ---- */
+
+/* Plays in both fidelities. The player does not count inputs that are ready as an end; so neither
+ * end counts when it is before `inputs_cycles`. False with the reason. */
+static inline bool play_schedule(const rs_schedule *schedule, const rs_wiring *wiring,
+                                 int64_t end_cycles, int64_t inputs_cycles, char *verdict,
+                                 size_t size) {
+  for (int fidelity = RS_FIDELITY_BURST; fidelity <= RS_FIDELITY_VECTOR; fidelity++) {
+    rs_play_options options = {.fidelity = (rs_fidelity)fidelity, .seed = 5};
+    rs_play play;
+    rs_diag diag = {0};
+    const char *name = fidelity == RS_FIDELITY_BURST ? "bursts" : "vectors";
+    if (rs_player_run(schedule, wiring, &options, &play, &diag) != RS_OK) {
+      snprintf(verdict, size, "played as %s: %.200s", name, diag.what);
+      return false;
+    }
+    int64_t played = RS_MAX(play.network_end_cycles, inputs_cycles);
+    if (played == RS_MAX(end_cycles, inputs_cycles)) continue;
+    snprintf(verdict, size, "played as %s: ends at %lld, not at %lld", name, (long long)played,
+             (long long)end_cycles);
+    return false;
+  }
+  return true;
 }
 
 #endif

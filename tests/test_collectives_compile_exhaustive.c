@@ -45,6 +45,9 @@ static void check_one(rs_arena *arena, const rs_wiring *wiring, const char *spec
   judge_schedule(schedule, wiring, NULL, &judged, verdict, sizeof verdict);
   if (verdict[0] != '\0') fail_msg("%s: %s", what, verdict);
   check_ends(request, &report, promised, judged, what);
+  if (!play_schedule(schedule, wiring, report.end_cycles, 0, verdict, sizeof verdict)) {
+    fail_msg("%s: %s", what, verdict);
+  }
   assert_string_equal(report.algorithm, request->algorithm);
   assert_string_equal(schedule->ops[0].algorithm, request->algorithm);
   assert_int_equal(report.bursts, schedule->burst_count);
@@ -86,6 +89,54 @@ static void check_sizes(const char *spec, const int64_t *vectors, size_t count) 
   }
 }
 
+/* ---- the judge can fail ---- */
+
+typedef enum sabotage { HASTEN, DROP, OVERWRITE, TWICE, SWERVE, SABOTAGE_COUNT } sabotage;
+
+/* Spoils burst `victim` of a schedule. */
+static void spoil(rs_schedule *schedule, sabotage how, uint64_t victim) {
+  rs_burst *burst = &schedule->bursts[victim];
+  if (how == HASTEN) burst->start_cycles--;
+  if (how == DROP) schedule->bursts[victim] = schedule->bursts[--schedule->burst_count];
+  if (how == OVERWRITE) burst->action = RS_ACTION_KEEP;
+  if (how == TWICE) assert_non_null(rs_schedule_add_burst(schedule, burst));
+  if (how == SWERVE) burst->target_offset ^= 1;
+}
+
+/* All bursts of an all-reduce of 8 vectors on 8 chips with chip costs are needed as they are: 56 adds
+ * at the first possible cycle, then 56 copies that depart when the sums are complete. */
+static void the_judge_sees_planted_faults(void **state) {
+  (void)state;
+  rs_timing timing = chip_timing();
+  const uint32_t chips[] = {0, 1, 2, 3, 4, 5, 6, 7};
+  rs_collective_request request = {.kind = RS_ALL_REDUCE,
+                                   .algorithm = "reduce-scatter+all-gather",
+                                   .chips = chips,
+                                   .chip_count = 8,
+                                   .block_bytes = 8 * 320};
+  for (int how = 0; how < SABOTAGE_COUNT; how++) {
+    for (uint64_t victim = 0; victim < 112; victim++) {
+      rs_arena *arena = rs_arena_create(0);
+      rs_diag diag = {0};
+      char verdict[256];
+      rs_wiring *wiring = build_wiring(arena, "mesh:8");
+      rs_schedule *schedule = rs_schedule_create(arena, wiring, "mesh:8", &timing);
+      rs_calendar *calendar = rs_calendar_create(arena, wiring, &timing);
+      assert_ok(rs_collective_compile(schedule, wiring, calendar, &request, NULL, NULL, &diag),
+                &diag);
+      assert_int_equal(schedule->burst_count, 112);
+      bool is_copy = schedule->bursts[victim].action == RS_ACTION_KEEP;
+      spoil(schedule, (sabotage)how, victim);
+      judge_schedule(schedule, wiring, NULL, NULL, verdict, sizeof verdict);
+      bool is_harmless = how == OVERWRITE && is_copy;
+      if ((verdict[0] == '\0') != is_harmless) {
+        fail_msg("sabotage %d of burst %llu: '%s'", how, (unsigned long long)victim, verdict);
+      }
+      rs_arena_destroy(arena);
+    }
+  }
+}
+
 static void meshes_of_2_to_8(void **state) {
   (void)state;
   const int64_t vectors[] = {1, 2, 3, 7, 8, 20};
@@ -116,6 +167,7 @@ static void nodes_and_a_rack(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_judge_sees_planted_faults),
       cmocka_unit_test(meshes_of_2_to_8),
       cmocka_unit_test(rings_of_3_to_9),
       cmocka_unit_test(nodes_and_a_rack),

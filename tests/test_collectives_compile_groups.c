@@ -5,7 +5,7 @@
  */
 #include "rs_test_compile.h"
 
-enum { OPS_MAX = 4 };
+enum { OPS_MAX = RS_UNIT_COUNT }; /* an operation's inputs are made by a unit of its own */
 
 typedef struct scenario {
   uint64_t seed;
@@ -33,7 +33,7 @@ static const uint32_t *draw_chips(scenario *s, uint32_t *count, rs_collective_ki
   rs_random_shuffle_u32(&s->random, all, chips);
   *count = (uint32_t)rs_random_between(&s->random, 1, RS_MIN(chips, 9));
   if (kind == RS_SEND) {
-    *count += *count % 2;
+    if (*count % 2 == 1) *count = *count < chips ? *count + 1 : *count - 1;
     /* Now and then the first sender sends twice. */
     if (*count >= 4 && rs_random_below(&s->random, 2) == 0) all[2] = all[0];
   }
@@ -51,6 +51,25 @@ static const rs_ready *draw_ready(scenario *s, const rs_collective_request *requ
     if (i == 2 && request->chips[2] == request->chips[0]) ready[2] = ready[0];
   }
   return ready;
+}
+
+/* The compute intervals that make the inputs as the request had them ready. */
+static void add_computes(scenario *s, uint32_t op) {
+  const rs_collective_request *r = &s->requests[op];
+  for (uint32_t i = 0; r->ready != NULL && i < r->chip_count; i++) {
+    bool root_only = r->kind == RS_BROADCAST || r->kind == RS_SCATTER;
+    bool repeats = r->kind == RS_SEND && i == 2 && r->chips[2] == r->chips[0];
+    if (r->kind == RS_SEND ? i % 2 == 1 || repeats : root_only && r->chips[i] != r->root) continue;
+    rs_compute compute = {.start_cycles = r->ready[i].start_cycles,
+                          .cycles = r->ready[i].cycles,
+                          .first_cycles = r->ready[i].first_cycles,
+                          .chip = r->chips[i],
+                          .reads_op = RS_NONE,
+                          .writes_op = op,
+                          .label = rs_schedule_label(s->schedule, "input"),
+                          .unit = (uint8_t)op};
+    assert_non_null(rs_schedule_add_compute(s->schedule, &compute));
+  }
 }
 
 static void add_operation(scenario *s) {
@@ -78,6 +97,7 @@ static void add_operation(scenario *s) {
              rs_collective_kind_word(request->kind), diag.what);
   }
   assert_int_equal(s->reports[op].op, op);
+  add_computes(s, op);
 }
 
 static int64_t complete(const rs_collective_request *request, uint32_t place) {
@@ -103,6 +123,22 @@ static void check_ends(const scenario *s, uint32_t op) {
   assert_true(s->reports[op].end_cycles >= last);
 }
 
+static int64_t last_end(const scenario *s) {
+  int64_t end = 0;
+  for (uint32_t op = 0; op < s->op_count; op++) end = RS_MAX(end, s->reports[op].end_cycles);
+  return end;
+}
+
+static int64_t last_input(const scenario *s) {
+  int64_t last = 0;
+  for (uint32_t op = 0; op < s->op_count; op++) {
+    for (uint32_t i = 0; i < s->requests[op].chip_count; i++) {
+      last = RS_MAX(last, complete(&s->requests[op], i));
+    }
+  }
+  return last;
+}
+
 static void run_seed(uint64_t seed) {
   scenario s = {.seed = seed, .arena = rs_arena_create(0)};
   char verdict[256];
@@ -119,12 +155,15 @@ static void run_seed(uint64_t seed) {
   judge_schedule(s.schedule, s.wiring, s.ready, s.judged, verdict, sizeof verdict);
   if (verdict[0] != '\0') fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
   for (uint32_t op = 0; op < s.op_count; op++) check_ends(&s, op);
+  if (!play_schedule(s.schedule, s.wiring, last_end(&s), last_input(&s), verdict, sizeof verdict)) {
+    fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
+  }
   rs_arena_destroy(s.arena);
 }
 
 static void random_groups(void **state) {
   (void)state;
-  for (uint64_t seed = 1; seed <= 400; seed++) run_seed(seed);
+  for (uint64_t seed = 1; seed <= 1500; seed++) run_seed(seed);
 }
 
 int main(void) {

@@ -36,8 +36,9 @@ typedef struct rs_model_preset {
   const char *config;  /* the text of a config.json, compiled in from workloads/models/ */
 } rs_model_preset;
 
-const rs_model_preset *rs_model_presets(size_t *count);
-const rs_model_preset *rs_model_preset_find(const char *name);
+size_t rs_model_preset_count(void);
+rs_model_preset rs_model_preset_at(size_t index);
+bool rs_model_preset_find(const char *name, rs_model_preset *preset); /* false: unknown */
 
 /* `file` is for messages and gives the model its name when the text has none. */
 rs_status rs_model_parse(const char *file, const char *text, size_t length, rs_model *model,
@@ -58,5 +59,10 @@ rs_status rs_model_count_parameters(const rs_model *model, rs_model_count *count
 /* Key and value bytes of one sequence at `context` positions, all layers. */
 rs_status rs_model_kv_bytes(const rs_model *model, int64_t context, int64_t bytes_per_number,
                             int64_t *bytes, rs_diag *diag);
+
+/* Bytes that cross chips when the hidden vector of `batch` sequences makes `hops` hops for each of
+ * `tokens` tokens: hidden · bytes_per_number · batch · hops · tokens. */
+rs_status rs_model_transfer_bytes(const rs_model *model, int64_t batch, int64_t bytes_per_number,
+                                  int64_t hops, int64_t tokens, int64_t *bytes, rs_diag *diag);
 
 #endif

@@ -1,0 +1,196 @@
+/*
+ * Dealing layers to stages, and what a chip then holds.
+ *
+ * A stage's size is a chip's share of its layers' weights, caches and working memory, and of the
+ * embedding or head. All layers are alike, so the smallest possible largest stage is found by trying
+ * how many layers a stage may have under a limit: the embedding takes room in the first stage, the
+ * head in the last. The limit is searched over the sizes that a stage can have (k layers, with or
+ * without the extras), and stages are filled from the front.
+ */
+#include "rs_sharding.h"
+
+#include <stdio.h>
+
+typedef struct sizes {
+  int64_t layer_weight, layer_kv; /* a chip */
+  int64_t embedding, head;
+  int64_t work;
+} sizes;
+
+/* ---- what divides ---- */
+
+static rs_status refuse(rs_diag *diag, const char *what, int64_t value, const char *by,
+                        int64_t tensor) {
+  return rs_diag_set(diag, RS_E_INFEASIBLE, "tensor = %lld does not divide %s = %lld%s",
+                     (long long)tensor, what, (long long)value, by);
+}
+
+static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
+                             rs_diag *diag) {
+  int64_t needed;
+  if (r->tensor < 1 || r->pipeline < 1 || r->batch < 1 || r->micro_batches < 1 || r->context < 1) {
+    return rs_diag_set(diag, RS_E_INPUT, "every size of a sharding must be at least 1");
+  }
+  if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || needed > chips) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE,
+                       "tensor %lld × pipeline %lld needs more than %lld chips",
+                       (long long)r->tensor, (long long)r->pipeline, (long long)chips);
+  }
+  if (r->pipeline > m->layers) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE,
+                       "pipeline = %lld is more than the model's %lld layers",
+                       (long long)r->pipeline, (long long)m->layers);
+  }
+  if (m->heads % r->tensor != 0) return refuse(diag, "attention heads", m->heads, "", r->tensor);
+  if (m->ffn % r->tensor != 0) return refuse(diag, "intermediate size", m->ffn, "", r->tensor);
+  if (m->kv_heads % r->tensor != 0 && r->tensor % m->kv_heads != 0) {
+    return refuse(diag, "kv heads", m->kv_heads, " and is no multiple of it", r->tensor);
+  }
+  if (r->micro_batches > r->pipeline) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE,
+                       "%lld micro-batches cannot be in flight at once in %lld stages",
+                       (long long)r->micro_batches, (long long)r->pipeline);
+  }
+  return RS_OK;
+}
+
+/* ---- sizes ---- */
+
+static bool product(int64_t a, int64_t b, int64_t c, int64_t *result) {
+  int64_t partial;
+  return rs_mul_i64(a, b, &partial) && rs_mul_i64(partial, c, result);
+}
+
+/* Norm weights are whole on every chip, matrices are split; both are counted as split, which is off
+ * by less than 0.01 % for any real shape. kv heads are repeated when there are fewer than chips.
+ * Working memory: four hidden vectors, the MLP's share twice, the scores of the chip's heads and its
+ * logits, for the sequences of one micro-batch. */
+static rs_status measure(const rs_model *m, const rs_sharding_request *r, sizes *z, rs_diag *diag) {
+  rs_model_count count;
+  rs_status status = rs_model_count_parameters(m, &count, diag);
+  if (status != RS_OK) return status;
+  int64_t weight = rs_number_bytes(r->weights);
+  int64_t kv_heads = RS_MAX(m->kv_heads / r->tensor, 1);
+  int64_t number = rs_number_bytes(r->activations);
+  int64_t sequences, width, layer, embedding, head;
+  bool good =
+      product(count.layer, weight, 1, &layer) && product(count.embedding, weight, 1, &embedding) &&
+      product(m->vocab, m->hidden, weight, &head) &&
+      product(r->batch, r->micro_batches, r->context, &sequences) &&
+      product(2 * kv_heads * m->head_dim, sequences, rs_number_bytes(r->kv), &z->layer_kv) &&
+      product(4 * m->hidden + 2 * (m->ffn / r->tensor) + m->heads / r->tensor * r->context +
+                  m->vocab / r->tensor,
+              r->batch, number, &width);
+  if (!good) return rs_diag_set(diag, RS_E_OVERFLOW, "the memory is beyond 2^63 bytes");
+  z->layer_weight = rs_ceil_div_i64(layer, r->tensor);
+  z->embedding = rs_ceil_div_i64(embedding, r->tensor);
+  /* a tied head needs the table where the head is; on one stage it is there already */
+  z->head = m->tied_embedding && r->pipeline == 1 ? 0 : rs_ceil_div_i64(head, r->tensor);
+  z->work = width;
+  return RS_OK;
+}
+
+/* ---- dealing ---- */
+
+static int64_t extra_of(const sizes *z, int64_t stage, int64_t stages) {
+  return (stage == 0 ? z->embedding : 0) + (stage == stages - 1 ? z->head : 0);
+}
+
+/* Layers that fit into a stage under the limit. */
+static int64_t room(const sizes *z, int64_t stage, int64_t stages, int64_t limit) {
+  int64_t left = limit - z->work - extra_of(z, stage, stages);
+  return left < 0 ? -1 : left / (z->layer_weight + z->layer_kv);
+}
+
+/* Every stage needs a layer, and all layers a stage. */
+static bool limit_works(const sizes *z, int64_t layers, int64_t stages, int64_t limit) {
+  int64_t total = 0;
+  for (int64_t s = 0; s < stages; s++) {
+    int64_t fits = room(z, s, stages, limit);
+    if (fits < 1) return false;
+    total += RS_MIN(fits, layers);
+  }
+  return total >= layers;
+}
+
+static int64_t least_limit(const sizes *z, int64_t layers, int64_t stages) {
+  int64_t low = 0;
+  int64_t high = z->work + z->embedding + z->head + layers * (z->layer_weight + z->layer_kv);
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (limit_works(z, layers, stages, middle)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+/* From the front each stage takes what fits, but leaves a layer for every stage behind it. */
+static void deal(const rs_model *m, const sizes *z, rs_sharding *sharding) {
+  int64_t stages = sharding->request.pipeline;
+  int64_t limit = least_limit(z, m->layers, stages);
+  int64_t next = 0;
+  for (int64_t s = 0; s < stages; s++) {
+    rs_stage *stage = &sharding->stages[s];
+    int64_t behind = stages - 1 - s;
+    int64_t take = RS_MIN(room(z, s, stages, limit), m->layers - next - behind);
+    stage->first_layer = next;
+    stage->layer_count = take;
+    stage->embeds = s == 0;
+    stage->heads = s == stages - 1;
+    stage->weight_bytes = take * z->layer_weight + extra_of(z, s, stages);
+    stage->kv_bytes = take * z->layer_kv;
+    stage->work_bytes = z->work;
+    next += take;
+  }
+}
+
+static void judge(const rs_chip *chip, rs_sharding *sharding) {
+  const rs_sharding_request *r = &sharding->request;
+  int64_t fullest = 0;
+  for (int64_t s = 0; s < r->pipeline; s++) {
+    const rs_stage *stage = &sharding->stages[s];
+    int64_t bytes = stage->weight_bytes + stage->kv_bytes + stage->work_bytes;
+    sharding->weight_bytes_total += stage->weight_bytes * r->tensor;
+    sharding->kv_bytes_total += stage->kv_bytes * r->tensor;
+    if (bytes <= sharding->sram_bytes_max) continue;
+    sharding->sram_bytes_max = bytes;
+    fullest = s;
+  }
+  sharding->fits = sharding->sram_bytes_max <= chip->sram_bytes;
+  if (sharding->fits) return;
+  const rs_stage *stage = &sharding->stages[fullest];
+  snprintf(
+      sharding->reason, sizeof sharding->reason,
+      "does not fit: a chip of stage %lld needs %.1f MB (weights %.1f, cache %.1f, work %.1f), "
+      "%.1f MB more than its %.1f MB of SRAM",
+      (long long)fullest, (double)sharding->sram_bytes_max / 1e6, (double)stage->weight_bytes / 1e6,
+      (double)stage->kv_bytes / 1e6, (double)stage->work_bytes / 1e6,
+      (double)(sharding->sram_bytes_max - chip->sram_bytes) / 1e6, (double)chip->sram_bytes / 1e6);
+}
+
+rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                            int64_t chips_available, const rs_sharding_request *request,
+                            rs_sharding **sharding, rs_diag *diag) {
+  sizes z;
+  rs_status status = check_shape(model, chips_available, request, diag);
+  if (status == RS_OK) status = measure(model, request, &z, diag);
+  if (status != RS_OK) return status;
+  int64_t whole;
+  if (!rs_mul_i64(model->layers, z.layer_weight + z.layer_kv, &whole) ||
+      whole > INT64_MAX / 4 - z.embedding - z.head - z.work) {
+    return rs_diag_set(diag, RS_E_OVERFLOW, "the memory is beyond 2^61 bytes");
+  }
+  rs_sharding *s = RS_ARENA_NEW(arena, rs_sharding, 1);
+  if (s == NULL) return rs_arena_failed(arena, diag);
+  s->request = *request;
+  s->chips_used = request->tensor * request->pipeline;
+  s->stages = RS_ARENA_NEW(arena, rs_stage, (size_t)request->pipeline);
+  if (s->stages == NULL) return rs_arena_failed(arena, diag);
+  deal(model, &z, s);
+  judge(chip, s);
+  *sharding = s;
+  return RS_OK;
+}
