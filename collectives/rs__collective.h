@@ -39,11 +39,38 @@ typedef struct rs__edge {
   rs__edge_kind kind;
 } rs__edge;
 
+/* `writer` must land after `reader` has departed; checked after booking. */
+typedef struct rs__guard {
+  uint32_t reader, writer;
+} rs__guard;
+
 /* What a row may be tried with. */
 typedef struct rs__variant {
   int64_t splits; /* shards, or pieces a block: the row says which */
   bool relays;    /* chips outside the group may forward */
 } rs__variant;
+
+/* Vectors [offset, offset + count) of a buffer. */
+typedef struct rs__run {
+  int64_t offset;
+  int64_t count;
+} rs__run;
+
+/* Where data comes from at the root of a spread or at the start of a path. */
+typedef struct rs__origin {
+  rs_buffer buffer;
+  int64_t offset;
+  uint32_t after; /* the task that fills it, or RS_NONE: it is the chip's own input */
+} rs__origin;
+
+/* A path that is wanted. */
+typedef struct rs__demand {
+  uint32_t from, to;
+  rs__origin origin;
+  rs__run target; /* in `out` of `to` */
+  uint32_t hops;  /* filled by routing, as is links */
+  uint32_t *links;
+} rs__demand;
 
 typedef struct rs__plan {
   rs_arena *arena;      /* tasks and edges */
@@ -63,6 +90,8 @@ typedef struct rs__plan {
   uint32_t task_count, task_capacity;
   rs__edge *edges;
   uint32_t edge_count, edge_capacity;
+  rs__guard *guards;
+  uint32_t guard_count, guard_capacity;
   int64_t *tmp_used;   /* [chip] vectors of hop buffer handed out */
   uint32_t *link_load; /* [link] trees and paths that use it */
   /* Scratch of the tree at hand, [chip]. */
@@ -76,6 +105,11 @@ typedef struct rs__plan {
   uint32_t *queue;
   uint32_t hub;
   bool toward_hub;
+  uint32_t *mark, mark_now; /* [chip] is in the path's cone when it equals mark_now */
+  uint32_t *way;            /* [chip] its cheapest link toward the hub */
+  uint64_t *price;          /* [chip] and what it costs from there */
+  rs__demand *demands;
+  uint32_t demand_count, demand_capacity;
 
   rs_status status; /* sticky: the first failure; appending is a no-op after it */
   rs_diag *diag;
@@ -85,11 +119,18 @@ typedef struct rs__plan {
 
 rs_status rs__plan_init(rs__plan *plan);
 
+/* A larger array with the old contents, or NULL. */
+void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size);
+
 /* Appends; RS_NONE when the plan has failed. start_cycles is the earliest start for its own sake;
  * the caller's task need not set pending, first_edge, rank, left, right. */
 uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind);
 uint32_t rs__plan_join(rs__plan *plan);
+
+/* For an overwriting that no order of tasks can exclude: the plan is refused as infeasible when it
+ * came to it. Both move the same run. */
+void rs__plan_guard(rs__plan *plan, uint32_t reader, uint32_t writer);
 
 /* Hands out `count` vectors of a chip's hop buffer. */
 int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count);
@@ -107,12 +148,6 @@ int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place)
 
 /* ---- rs_plan_tree.c: what trees are made of ---- */
 
-/* Vectors [offset, offset + count) of a buffer. */
-typedef struct rs__run {
-  int64_t offset;
-  int64_t count;
-} rs__run;
-
 /* Part `k` of `parts` of a run, as even as it goes. parts ≤ count. */
 rs__run rs__run_part(rs__run run, int64_t parts, int64_t k);
 
@@ -120,13 +155,6 @@ rs__run rs__run_part(rs__run run, int64_t parts, int64_t k);
  * until the next call. */
 rs_status rs__plan_tree(rs__plan *plan, uint32_t root, bool toward_root, uint32_t salt,
                         rs_route_tree *tree);
-
-/* Where data comes from at the root of a spread or at the start of a path. */
-typedef struct rs__origin {
-  rs_buffer buffer;
-  int64_t offset;
-  uint32_t after; /* the task that fills it, or RS_NONE: it is the chip's own input */
-} rs__origin;
 
 /* Sums a run of all members up an in-tree into the root's `out`. Returns a join: the root may send
  * the sum on from its start. */
@@ -146,9 +174,15 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
 rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub);
 
-/* Sends along a minimal path between the hub of the last search and `chip`, the least loaded at
- * each hop, into `target` of the receiver's `out`. Returns the last task. */
+/* Sends along the least loaded minimal path between the hub of the last search and `chip`, into
+ * `target` of the receiver's `out`. Returns the last task. */
 uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target);
+
+/* Collects paths, then routes them against each other and appends their tasks. Demands with the
+ * same hub (`to`, or `from` when not toward_hub) should follow each other. Tasks, and so ties in
+ * time, are in the order 0, p, 2p, …, 1, p + 1, … of the demands for the period p. */
+void rs__plan_demand(rs__plan *plan, const rs__demand *demand);
+rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period);
 
 /* ---- rs_collective_request.c ---- */
 
@@ -179,6 +213,7 @@ typedef struct rs__row {
 const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
+rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_reduce_trees(rs__plan *plan);

@@ -73,60 +73,50 @@ rs_status rs__build_broadcast_shards(rs__plan *plan) {
   return plan->status;
 }
 
-rs_status rs__build_scatter(rs__plan *plan) {
-  rs_status status = rs__plan_search(plan, plan->request->root, /*toward_hub=*/false);
-  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
-    if (plan->members[i] == plan->request->root) continue;
-    for (int64_t k = 0; k < plan->variant.splits; k++) {
-      piece p = piece_of(plan, i * plan->block, i * plan->block, k);
-      rs__plan_path(plan, plan->members[i], &p.origin, p.target);
-    }
-    status = plan->status;
+/* All pieces of one block. */
+static void demand_block(rs__plan *plan, uint32_t from, uint32_t to, int64_t from_offset,
+                         int64_t to_offset) {
+  for (int64_t k = 0; k < plan->variant.splits; k++) {
+    piece p = piece_of(plan, from_offset, to_offset, k);
+    rs__plan_demand(plan, &(rs__demand){from, to, p.origin, p.target, 0, NULL});
   }
-  return status;
+}
+
+rs_status rs__build_scatter(rs__plan *plan) {
+  uint32_t root = plan->request->root;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    if (plan->members[i] == root) continue;
+    demand_block(plan, root, plan->members[i], i * plan->block, i * plan->block);
+  }
+  return rs__plan_route(plan, /*toward_hub=*/false, 1);
 }
 
 rs_status rs__build_gather(rs__plan *plan) {
-  rs_status status = rs__plan_search(plan, plan->request->root, /*toward_hub=*/true);
-  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
-    if (plan->members[i] == plan->request->root) continue;
-    for (int64_t k = 0; k < plan->variant.splits; k++) {
-      piece p = piece_of(plan, 0, i * plan->block, k);
-      rs__plan_path(plan, plan->members[i], &p.origin, p.target);
-    }
-    status = plan->status;
+  uint32_t root = plan->request->root;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    if (plan->members[i] == root) continue;
+    demand_block(plan, plan->members[i], root, 0, i * plan->block);
   }
-  return status;
+  return rs__plan_route(plan, /*toward_hub=*/true, 1);
 }
 
 rs_status rs__build_all_to_all(rs__plan *plan) {
-  rs_status status = plan->status;
   uint32_t n = plan->member_count;
-  for (uint32_t to = 0; to < n && status == RS_OK; to++) {
-    status = rs__plan_search(plan, plan->members[to], /*toward_hub=*/true);
-    /* Senders start behind the receiver, so that no chip is first for all. */
-    for (uint32_t step = 1; step < n && status == RS_OK; step++) {
+  for (uint32_t to = 0; to < n; to++) {
+    for (uint32_t step = 1; step < n; step++) {
       uint32_t from = (to + step) % n;
-      for (int64_t k = 0; k < plan->variant.splits; k++) {
-        piece p = piece_of(plan, to * plan->block, from * plan->block, k);
-        rs__plan_path(plan, plan->members[from], &p.origin, p.target);
-      }
-      status = plan->status;
+      demand_block(plan, plan->members[from], plan->members[to], to * plan->block,
+                   from * plan->block);
     }
   }
-  return status;
+  /* In the order of steps: in each one, every chip sends to one and receives from one. */
+  return rs__plan_route(plan, /*toward_hub=*/true, (n - 1) * (uint32_t)plan->variant.splits);
 }
 
 rs_status rs__build_send(rs__plan *plan) {
   const uint32_t *chips = plan->request->chips;
-  rs_status status = plan->status;
-  for (uint32_t i = 0; i < plan->request->chip_count && status == RS_OK; i += 2) {
-    status = rs__plan_search(plan, chips[i + 1], /*toward_hub=*/true);
-    for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
-      piece p = piece_of(plan, 0, 0, k);
-      rs__plan_path(plan, chips[i], &p.origin, p.target);
-      status = plan->status;
-    }
+  for (uint32_t i = 0; i < plan->request->chip_count; i += 2) {
+    demand_block(plan, chips[i], chips[i + 1], 0, 0);
   }
-  return status;
+  return rs__plan_route(plan, /*toward_hub=*/true, 1);
 }

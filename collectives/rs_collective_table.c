@@ -7,6 +7,7 @@
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
+    {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
@@ -61,6 +62,13 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, 2 * n, plan->block);
 }
 
+/* Pieces go over different gateways. */
+static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
+  size_t count = offer(list, 0, 1, plan->block);
+  count = offer(list, count, 4, plan->block);
+  return offer(list, count, 8, plan->block);
+}
+
 /* ---- how many bursts, at least ---- */
 
 /* a·b for a, b ≥ 0, at most INT64_MAX. */
@@ -106,6 +114,7 @@ static int64_t floor_into_each(const rs__plan *plan) {
 
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
+    {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none},
     {rs__build_all_gather, splits_pieces, bursts_pairs, floor_none},

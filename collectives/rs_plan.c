@@ -25,13 +25,19 @@ rs_status rs__plan_init(rs__plan *plan) {
   plan->edges = NULL;
   plan->task_count = plan->task_capacity = 0;
   plan->edge_count = plan->edge_capacity = 0;
+  plan->guards = NULL;
+  plan->guard_count = plan->guard_capacity = 0;
+  plan->demands = NULL;
+  plan->demand_count = plan->demand_capacity = 0;
+  plan->mark_now = 0;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);
-  uint32_t *scratch = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)chips * 6);
+  uint32_t *scratch = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)chips * 8);
+  plan->price = RS_ARENA_NEW(plan->arena, uint64_t, chips);
   plan->status = RS_OK;
-  if (plan->tmp_used == NULL || plan->tmp_of == NULL || plan->link_load == NULL ||
-      scratch == NULL) {
+  if (plan->tmp_used == NULL || plan->price == NULL || plan->tmp_of == NULL ||
+      plan->link_load == NULL || scratch == NULL) {
     plan->status = rs_arena_failed(plan->arena, plan->diag);
     return plan->status;
   }
@@ -41,11 +47,12 @@ rs_status rs__plan_init(rs__plan *plan) {
   plan->height = scratch + (size_t)chips * 3;
   plan->depth = scratch + (size_t)chips * 4;
   plan->queue = scratch + (size_t)chips * 5;
+  plan->mark = scratch + (size_t)chips * 6;
+  plan->way = scratch + (size_t)chips * 7;
   return RS_OK;
 }
 
-/* A larger array with the old contents, or NULL. */
-static void *grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size) {
+void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size) {
   uint32_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
   void *array = rs_arena_array(arena, wanted, size);
   if (array == NULL) return NULL;
@@ -62,7 +69,7 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
     return RS_NONE;
   }
   if (plan->task_count == plan->task_capacity) {
-    rs__task *tasks = grow(plan->arena, plan->tasks, &plan->task_capacity, sizeof *tasks);
+    rs__task *tasks = rs__grow(plan->arena, plan->tasks, &plan->task_capacity, sizeof *tasks);
     if (tasks == NULL) {
       plan->status = rs_arena_failed(plan->arena, plan->diag);
       return RS_NONE;
@@ -86,7 +93,7 @@ void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kin
   if (plan->status != RS_OK) return;
   assert(before < after && after < plan->task_count);
   if (plan->edge_count == plan->edge_capacity) {
-    rs__edge *edges = grow(plan->arena, plan->edges, &plan->edge_capacity, sizeof *edges);
+    rs__edge *edges = rs__grow(plan->arena, plan->edges, &plan->edge_capacity, sizeof *edges);
     if (edges == NULL) {
       plan->status = rs_arena_failed(plan->arena, plan->diag);
       return;
@@ -96,6 +103,19 @@ void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kin
   plan->edges[plan->edge_count] = (rs__edge){after, plan->tasks[before].first_edge, kind};
   plan->tasks[before].first_edge = plan->edge_count++;
   plan->tasks[after].pending++;
+}
+
+void rs__plan_guard(rs__plan *plan, uint32_t reader, uint32_t writer) {
+  if (plan->status != RS_OK) return;
+  if (plan->guard_count == plan->guard_capacity) {
+    rs__guard *guards = rs__grow(plan->arena, plan->guards, &plan->guard_capacity, sizeof *guards);
+    if (guards == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return;
+    }
+    plan->guards = guards;
+  }
+  plan->guards[plan->guard_count++] = (rs__guard){reader, writer};
 }
 
 int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count) {
@@ -169,6 +189,10 @@ static int64_t edge_allows(const rs__plan *plan, const rs__task *before, const r
                            rs__edge_kind kind) {
   const rs_timing *t = plan->timing;
   if (before->link == RS_NONE) return before->start_cycles;
+  if (kind == RS__CLEARS) {
+    return before->start_cycles + 1 - latency_of(plan, after) +
+           shift_cycles(t, after->target_offset - before->source_offset);
+  }
   int64_t arrival = before->start_cycles + latency_of(plan, before);
   int64_t add = before->action == RS_ACTION_ADD ? t->add_cycles : 0;
   if (kind == RS__READS) {
@@ -353,6 +377,17 @@ static rs_status run_events(runner *r) {
   return status;
 }
 
+/* Both move at stride 1 and over the same addresses, so their starts decide. */
+static rs_status check_guards(const rs__plan *plan) {
+  for (uint32_t i = 0; i < plan->guard_count; i++) {
+    const rs__task *reader = &plan->tasks[plan->guards[i].reader];
+    const rs__task *writer = &plan->tasks[plan->guards[i].writer];
+    if (writer->start_cycles + latency_of(plan, writer) > reader->start_cycles) continue;
+    return rs_diag_set(plan->diag, RS_E_INFEASIBLE, "links are booked for longer than a latency");
+  }
+  return RS_OK;
+}
+
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   uint32_t links = plan->wiring->link_count;
   runner r = {.plan = plan, .calendar = calendar};
@@ -364,5 +399,6 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0) push_ready(&r, id);
   }
-  return run_events(&r);
+  rs_status status = run_events(&r);
+  return status == RS_OK ? check_guards(plan) : status;
 }

@@ -1,19 +1,22 @@
 /*
  * Paths as tasks: store-and-forward chains through hop buffers, cut through at every hop.
  *
- * One breadth-first search from a hub serves all paths to it or from it. At each hop the least
- * loaded of the minimal links is taken, counted over all paths of the plan, ties by a hash of chip
- * and turn: a greedy that spreads one path after another, and deterministic.
+ * One breadth-first search from a hub serves all paths to it or from it: links that come one hop
+ * nearer to the hub form an acyclic graph, and a path is any way through it. Among those the cheapest
+ * is taken (dynamic programming over the part of the graph that the path can reach), where a link
+ * costs what one more path adds to the sum of cubes of all loads: 3·load² + 3·load + 1. Many paths at
+ * once are routed in several rounds, each path being taken out and put back where it is cheapest
+ * then; that is what keeps the busiest link near the average.
  */
 #include <string.h>
 
 #include "rs__collective.h"
-#include "rs_random.h"
 
-/* The k-th link by which the search goes out from a chip, and by which a walk goes back in. */
-static uint32_t first_of(const uint32_t *out_first, const uint32_t *in_first, bool out,
-                         uint32_t chip) {
-  return out ? out_first[chip] : in_first[chip];
+#define RS__ROUTE_ROUNDS 3
+#define RS__REROUTE_PATHS_MAX 200000 /* beyond, one round */
+
+static const uint32_t *first_links(const rs_wiring *w, bool out) {
+  return out ? w->out_first : w->in_first;
 }
 
 static uint32_t link_at(const rs_wiring *w, bool out, uint32_t k) {
@@ -24,9 +27,12 @@ static uint32_t far_end(const rs_wiring *w, bool out, uint32_t link) {
   return out ? w->links[link].to : w->links[link].from;
 }
 
+/* ---- distances to the hub ---- */
+
 rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
   const rs_wiring *w = plan->wiring;
-  bool out = !toward_hub; /* the search goes against the direction of the data when toward */
+  bool out = !toward_hub; /* the search goes against the data when that goes to the hub */
+  const uint32_t *first = first_links(w, out);
   plan->hub = hub;
   plan->toward_hub = toward_hub;
   memset(plan->depth, 0xff, w->chip_count * sizeof *plan->depth);
@@ -35,8 +41,7 @@ rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
   uint32_t count = 1;
   for (uint32_t head = 0; head < count; head++) {
     uint32_t chip = plan->queue[head];
-    uint32_t end = first_of(w->out_first, w->in_first, out, chip + 1);
-    for (uint32_t k = first_of(w->out_first, w->in_first, out, chip); k < end; k++) {
+    for (uint32_t k = first[chip]; k < first[chip + 1]; k++) {
       uint32_t other = far_end(w, out, link_at(w, out, k));
       if (plan->depth[other] != RS_NONE) continue;
       if (!plan->variant.relays && plan->position[other] == RS_NONE) continue;
@@ -47,44 +52,84 @@ rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
   return plan->status;
 }
 
-/* The link by which a walk at `chip` comes one hop nearer to the hub. */
-static uint32_t choose_link(const rs__plan *plan, uint32_t chip, uint32_t turn) {
+/* ---- the cheapest of the shortest paths ---- */
+
+/* What one more path adds to the sum of cubes. Loads stay below 2^20, so that sums fit. */
+static uint64_t link_cost(const rs__plan *plan, uint32_t link) {
+  uint64_t load = RS_MIN(plan->link_load[link], UINT32_C(1) << 20);
+  return 3 * load * (load + 1) + 1;
+}
+
+/* Chips that a walk from `chip` can come by, nearer ones later; marks them in plan->mark. */
+static uint32_t list_cone(rs__plan *plan, uint32_t chip) {
   const rs_wiring *w = plan->wiring;
   bool out = plan->toward_hub;
-  uint32_t first = first_of(w->out_first, w->in_first, out, chip);
-  uint32_t degree = first_of(w->out_first, w->in_first, out, chip + 1) - first;
-  uint32_t shift = (uint32_t)(rs_mix_u64((uint64_t)chip << 32 | turn) % degree);
-  uint32_t best = RS_NONE;
-  for (uint32_t k = 0; k < degree; k++) {
-    uint32_t link = link_at(w, out, first + (k + shift) % degree);
-    if (plan->depth[far_end(w, out, link)] != plan->depth[chip] - 1) continue;
-    if (best == RS_NONE || plan->link_load[link] < plan->link_load[best]) best = link;
+  const uint32_t *first = first_links(w, out);
+  uint32_t count = 1;
+  plan->mark_now++;
+  plan->queue[0] = chip;
+  plan->mark[chip] = plan->mark_now;
+  for (uint32_t head = 0; head < count; head++) {
+    uint32_t at = plan->queue[head];
+    for (uint32_t k = first[at]; k < first[at + 1]; k++) {
+      uint32_t next = far_end(w, out, link_at(w, out, k));
+      if (plan->depth[next] != plan->depth[at] - 1 || plan->mark[next] == plan->mark_now) continue;
+      plan->mark[next] = plan->mark_now;
+      plan->queue[count++] = next;
+    }
   }
-  assert(best != RS_NONE);
-  return best;
+  return count;
+}
+
+/* The cheapest link out of a chip of the cone, all nearer chips being priced; ties turn by chip. */
+static void price_chip(rs__plan *plan, uint32_t chip, uint32_t turn) {
+  const rs_wiring *w = plan->wiring;
+  bool out = plan->toward_hub;
+  uint32_t first = first_links(w, out)[chip];
+  uint32_t degree = first_links(w, out)[chip + 1] - first;
+  uint32_t shift = (turn + chip) % degree;
+  uint64_t best = UINT64_MAX;
+  for (uint32_t k = 0; k < degree; k++) {
+    uint32_t at = k + shift < degree ? k + shift : k + shift - degree;
+    uint32_t link = link_at(w, out, first + at);
+    uint32_t next = far_end(w, out, link);
+    if (plan->depth[next] != plan->depth[chip] - 1) continue;
+    uint64_t price = plan->price[next] + link_cost(plan, link);
+    if (price >= best) continue;
+    best = price;
+    plan->way[chip] = link;
+  }
+  plan->price[chip] = best;
 }
 
 /* Fills `links` with the path in the direction of the data, and counts it as load. */
-static void walk(rs__plan *plan, uint32_t chip, uint32_t *links) {
-  uint32_t hops = plan->depth[chip], turn = plan->task_count;
+static void choose_path(rs__plan *plan, uint32_t chip, uint32_t turn, uint32_t *links) {
+  uint32_t hops = plan->depth[chip];
+  uint32_t count = list_cone(plan, chip);
+  plan->price[plan->hub] = 0;
+  while (count-- > 0) {
+    if (plan->queue[count] != plan->hub) price_chip(plan, plan->queue[count], turn);
+  }
   for (uint32_t k = 0; k < hops; k++) {
-    uint32_t link = choose_link(plan, chip, turn);
+    uint32_t link = plan->way[chip];
     plan->link_load[link]++;
     links[plan->toward_hub ? k : hops - 1 - k] = link;
     chip = far_end(plan->wiring, plan->toward_hub, link);
   }
 }
 
-uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target) {
-  if (plan->status != RS_OK) return RS_NONE;
-  uint32_t hops = plan->depth[chip];
-  if (hops == RS_NONE) {
+static bool reach(rs__plan *plan, uint32_t chip) {
+  if (plan->status == RS_OK && plan->depth[chip] == RS_NONE) {
     plan->status = rs_diag_set(plan->diag, RS_E_INFEASIBLE, "no path between chips %u and %u",
                                plan->hub, chip);
-    return RS_NONE;
   }
-  uint32_t *links = plan->queue; /* free between searches */
-  walk(plan, chip, links);
+  return plan->status == RS_OK;
+}
+
+/* ---- tasks ---- */
+
+static uint32_t add_chain(rs__plan *plan, const uint32_t *links, uint32_t hops,
+                          const rs__origin *origin, rs__run target) {
   rs__task task = {
       .count = target.count, .source = (uint8_t)origin->buffer, .source_offset = origin->offset};
   uint32_t before = origin->after;
@@ -92,8 +137,10 @@ uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, 
     const rs_link *link = &plan->wiring->links[links[k]];
     bool is_last = k + 1 == hops;
     task.link = links[k];
-    task.start_cycles =
-        before == RS_NONE ? rs__plan_reads_in(plan, link->from, origin->offset, target.count) : 0;
+    task.start_cycles = 0;
+    if (before == RS_NONE) {
+      task.start_cycles = rs__plan_reads_in(plan, link->from, origin->offset, target.count);
+    }
     task.target = is_last ? RS_BUFFER_OUT : RS_BUFFER_TMP;
     task.target_offset = is_last ? target.offset : rs__plan_tmp(plan, link->to, target.count);
     task.action = is_last ? RS_ACTION_KEEP : RS_ACTION_FORWARD;
@@ -106,4 +153,69 @@ uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, 
     task.source_offset = task.target_offset;
   }
   return before;
+}
+
+uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target) {
+  if (!reach(plan, chip)) return RS_NONE;
+  uint32_t *links = plan->task_of; /* no tree is at hand */
+  choose_path(plan, chip, plan->task_count, links);
+  return add_chain(plan, links, plan->depth[chip], origin, target);
+}
+
+/* ---- many paths at once ---- */
+
+void rs__plan_demand(rs__plan *plan, const rs__demand *demand) {
+  if (plan->status != RS_OK) return;
+  if (plan->demand_count == plan->demand_capacity) {
+    rs__demand *demands =
+        rs__grow(plan->arena, plan->demands, &plan->demand_capacity, sizeof *demands);
+    if (demands == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return;
+    }
+    plan->demands = demands;
+  }
+  plan->demands[plan->demand_count] = *demand;
+  plan->demands[plan->demand_count++].links = NULL;
+}
+
+static uint32_t hub_of(const rs__demand *demand, bool toward_hub) {
+  return toward_hub ? demand->to : demand->from;
+}
+
+/* Routes one demand; in later rounds its old path is taken out first. */
+static bool route_demand(rs__plan *plan, rs__demand *demand, uint32_t turn) {
+  uint32_t chip = hub_of(demand, !plan->toward_hub);
+  if (!reach(plan, chip)) return false;
+  if (demand->links == NULL) {
+    demand->hops = plan->depth[chip];
+    demand->links = RS_ARENA_NEW(plan->arena, uint32_t, demand->hops);
+    if (demand->links == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return false;
+    }
+  } else {
+    for (uint32_t k = 0; k < demand->hops; k++) plan->link_load[demand->links[k]]--;
+  }
+  choose_path(plan, chip, turn, demand->links);
+  return true;
+}
+
+rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period) {
+  uint32_t rounds = plan->demand_count <= RS__REROUTE_PATHS_MAX ? RS__ROUTE_ROUNDS : 1;
+  for (uint32_t round = 0; round < rounds; round++) {
+    for (uint32_t i = 0; i < plan->demand_count; i++) {
+      uint32_t hub = hub_of(&plan->demands[i], toward_hub);
+      bool is_same = i > 0 && hub_of(&plan->demands[i - 1], toward_hub) == hub;
+      if (!is_same) rs__plan_search(plan, hub, toward_hub);
+      if (!route_demand(plan, &plan->demands[i], i + round)) return plan->status;
+    }
+  }
+  for (uint32_t first = 0; first < period; first++) {
+    for (uint32_t i = first; i < plan->demand_count; i += period) {
+      const rs__demand *demand = &plan->demands[i];
+      add_chain(plan, demand->links, demand->hops, &demand->origin, demand->target);
+    }
+  }
+  return plan->status;
 }

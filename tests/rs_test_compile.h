@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rs_checker.h"
 #include "rs_collective.h"
 #include "rs_player.h"
 #include "rs_random.h"
@@ -348,7 +349,18 @@ static inline void judge_schedule(const rs_schedule *schedule, const rs_wiring *
   snprintf(verdict, size, "%s", j.fault);
 }
 
-/* ---- the player ---- */
+/* ---- the checker and the player ---- */
+
+/* False with the checker's reason. */
+static inline bool prove_schedule(const rs_schedule *schedule, const rs_wiring *wiring,
+                                  char *verdict, size_t size) {
+  rs_check_options options = {.seed = 3};
+  rs_check_report report;
+  rs_diag diag = {0};
+  if (rs_checker_run(schedule, wiring, &options, &report, &diag) == RS_OK) return true;
+  snprintf(verdict, size, "refused by the checker: %.200s", diag.what);
+  return false;
+}
 
 /* Plays in both fidelities. The player does not count inputs that are ready as an end; so neither
  * end counts when it is before `inputs_cycles`. False with the reason. */

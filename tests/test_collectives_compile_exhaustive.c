@@ -45,6 +45,7 @@ static void check_one(rs_arena *arena, const rs_wiring *wiring, const char *spec
   judge_schedule(schedule, wiring, NULL, &judged, verdict, sizeof verdict);
   if (verdict[0] != '\0') fail_msg("%s: %s", what, verdict);
   check_ends(request, &report, promised, judged, what);
+  if (!prove_schedule(schedule, wiring, verdict, sizeof verdict)) fail_msg("%s: %s", what, verdict);
   if (!play_schedule(schedule, wiring, report.end_cycles, 0, verdict, sizeof verdict)) {
     fail_msg("%s: %s", what, verdict);
   }

@@ -155,6 +155,9 @@ static void run_seed(uint64_t seed) {
   judge_schedule(s.schedule, s.wiring, s.ready, s.judged, verdict, sizeof verdict);
   if (verdict[0] != '\0') fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
   for (uint32_t op = 0; op < s.op_count; op++) check_ends(&s, op);
+  if (!prove_schedule(s.schedule, s.wiring, verdict, sizeof verdict)) {
+    fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
+  }
   if (!play_schedule(s.schedule, s.wiring, last_end(&s), last_input(&s), verdict, sizeof verdict)) {
     fail_msg("seed %llu on %s: %s", (unsigned long long)seed, spec, verdict);
   }

@@ -1,5 +1,6 @@
 /* Every family against published or independently computed counts and distances. */
 #include <math.h>
+#include <stdio.h>
 
 #include "rs_measure.h"
 #include "rs_test_topology.h"
@@ -72,9 +73,137 @@ static void every_row_has_its_counts_and_distances(void **state) {
   }
 }
 
+/* ---- every small parameter: simple, connected, within the family's diameter and ports ---- */
+
+static bool has_copies(const rs_wiring *wiring) {
+  for (uint32_t l = 1; l < wiring->link_count; l++) {
+    const rs_link *before = &wiring->links[l - 1], *link = &wiring->links[l];
+    if (before->from == link->from && before->to == link->to) return true;
+  }
+  return false;
+}
+
+static void check_family(uint32_t diameter_max, const char *format, ...) RS_PRINTF(2, 3);
+
+/* Builds with any number of ports; a spec that has no construction is skipped. */
+static void check_family(uint32_t diameter_max, const char *format, ...) {
+  char spec[128];
+  rs_arena *arena = rs_arena_create(0);
+  rs_topology *topology;
+  rs_wiring *wiring = NULL;
+  rs_measure m;
+  rs_diag diag = {0};
+  rs_topology_options options = {.ports_max = 200};
+  va_list list;
+  va_start(list, format);
+  vsnprintf(spec, sizeof spec, format, list);
+  va_end(list);
+  if (rs_topology_parse(arena, spec, &topology, &diag) == RS_OK) {
+    assert_ok(rs_topology_build(arena, topology, &options, &wiring, &diag), &diag);
+    assert_ok(rs_measure_distances(arena, wiring, &m, &diag), &diag);
+    bool good = m.connected && m.diameter_hops <= diameter_max && !has_copies(wiring);
+    if (!good) fail_msg("%s: diameter %u, connected %d", spec, m.diameter_hops, m.connected);
+  } else {
+    assert_true(diag.suggestion[0] != '\0');
+  }
+  rs_arena_destroy(arena);
+}
+
+static void small_parameters_keep_the_promises(void **state) {
+  (void)state;
+  for (int q = 2; q <= 19; q++) {
+    check_family(2, "polarfly:%d", q);
+    check_family(2, "polarfly:%d,twins", q);
+    check_family(2, "slimfly:%d", q);
+    if (q > 9) continue;
+    check_family(3, "polarstar:%d,iq3", q);
+    check_family(3, "polarstar:%d,iq4", q);
+    check_family(3, "polarstar:%d,paley5", q);
+    check_family(3, "polarstar:%d,paley9", q);
+    check_family(3, "polarstar:%d,paley13", q);
+    check_family(3, "bundlefly:%d,5", q);
+    check_family(3, "bundlefly:%d,9", q);
+    check_family(3, "bundlefly:%d,%d", q, q);
+  }
+  for (int a = 1; a <= 6; a++) {
+    for (int h = 1; h <= 6; h++) {
+      check_family(3, "dragonfly:a=%d,h=%d", a, h);
+      check_family(3, "dragonfly:a=%d,h=%d,wiring=consecutive", a, h);
+      if (h > 1) check_family(3, "d3:%d,%d", a, h);
+    }
+  }
+}
+
+static void words_keep_the_promises(void **state) {
+  (void)state;
+  for (uint32_t d = 2; d <= 4; d++) {
+    for (uint32_t k = 1; k <= 4; k++) {
+      check_family(k, "kautz:%u,%u", d, k);
+      check_family(k, "kautz:%u,%u,directed", d, k);
+      check_family(k, "debruijn:%u,%u", d, k);
+      check_family(k, "debruijn:%u,%u,directed", d, k);
+    }
+    /* Imase, Itoh 1983: diameter at most ⌈log_d n⌉. */
+    for (uint32_t n = d + 1, bound = 2, most = d * d; n <= 60; n++) {
+      while (most < n) {
+        most *= d;
+        bound++;
+      }
+      check_family(bound, "imase-itoh:%u,%u", d, n);
+      check_family(bound, "imase-itoh:%u,%u,undirected", d, n);
+    }
+  }
+}
+
+/* The diameter is below 2·log_p N + 2·log_p 2 + 1 (Lubotzky, Phillips, Sarnak). */
+static void ramanujan_graphs_keep_the_promises(void **state) {
+  static const int primes[] = {3, 5, 7, 11, 13, 17};
+  (void)state;
+  for (size_t i = 0; i < RS_COUNT_OF(primes); i++) {
+    for (size_t k = 0; k < RS_COUNT_OF(primes); k++) {
+      double p = primes[i], q = primes[k];
+      double bound = 2 * log(q * q * q) / log(p) + 2 * log(2) / log(p) + 1;
+      check_family((uint32_t)bound, "lps:%d,%d", primes[i], primes[k]);
+    }
+  }
+}
+
+static void random_graphs_are_regular_and_follow_the_seed(void **state) {
+  static const char *const specs[] = {"random:n=264,degree=16", "random:n=50,degree=3",
+                                      "random:n=17,degree=16", "random:n=9,degree=2"};
+  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+    rs_wiring *first = build_spec(*state, specs[i]), *second = build_spec(*state, specs[i]);
+    assert_int_equal(rs_wiring_digest(first), rs_wiring_digest(second));
+    assert_false(has_copies(first));
+    for (uint32_t chip = 0; chip < first->chip_count; chip++) {
+      assert_int_equal(rs_wiring_out_degree(first, chip), rs_wiring_out_degree(first, 0));
+    }
+  }
+  rs_wiring *one = build_spec(*state, "random:n=264,degree=16,seed=1");
+  rs_wiring *two = build_spec(*state, "random:n=264,degree=16,seed=2");
+  assert_int_not_equal(rs_wiring_digest(one), rs_wiring_digest(two));
+}
+
+/* 33 nodes are 33 groups of a dragonfly; only the chip of a slot differs, s mod 8 against s div 4.
+ * The distances agree pair count by pair count. */
+static void thirty_three_nodes_are_a_dragonfly(void **state) {
+  rs_measure elastic, dragonfly;
+  assert_int_equal(
+      rs_measure_distances(*state, build_spec(*state, "realscale:264"), &elastic, NULL), RS_OK);
+  assert_int_equal(
+      rs_measure_distances(*state, build_spec(*state, "dragonfly:a=8,h=4"), &dragonfly, NULL),
+      RS_OK);
+  assert_memory_equal(elastic.pairs_at, dragonfly.pairs_at, sizeof elastic.pairs_at);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_row_has_its_counts_and_distances),
+      cmocka_unit_test(small_parameters_keep_the_promises),
+      cmocka_unit_test(words_keep_the_promises),
+      cmocka_unit_test(ramanujan_graphs_keep_the_promises),
+      cmocka_unit_test(random_graphs_are_regular_and_follow_the_seed),
+      cmocka_unit_test(thirty_three_nodes_are_a_dragonfly),
   };
   return cmocka_run_group_tests(tests, setup_arena, teardown_arena);
 }

@@ -1,0 +1,324 @@
+/*
+ * All-reduce by exchange: as many hops as the farthest pair is apart, adding at each.
+ *
+ * For groups that fall into parts (nodes) in which every two chips have a link, and where every two
+ * parts have a link between them (one-level systems of 8-chip nodes, dragonflies):
+ *   1  every chip adds its input into `out` of all others of its part: all hold the part's sum
+ *   2  for every two parts one link carries the sum over, to a gateway chip
+ *   3  a gateway adds what came into `out` of all others of its part
+ * A gateway needs what comes twice: in hop buffer to send it on in phase 3, and added to its own
+ * `out`; the link carries two bursts. Sums of several parts that come to one gateway are either added
+ * up in one hop buffer (each but the first must wait until the first is in SRAM) or kept apart and
+ * sent on one by one: whichever costs less time.
+ *
+ * What is added to a gateway's own `out` must not land while that `out` is still to be read as the
+ * part's sum. Two gateways that add to each other wait for each other's reading, which no order of
+ * tasks can say; so all these adds start after the last part's sum is complete, and the condition is
+ * checked after booking (guards). It holds unless a link is booked out for a whole latency.
+ */
+#include "rs__collective.h"
+
+typedef struct exchange {
+  rs__plan *plan;
+  rs__run run;          /* the piece at hand */
+  uint32_t *part_of;    /* [place] */
+  uint32_t *parts;      /* places by part */
+  uint32_t *part_first; /* [part + 1] into parts */
+  uint32_t part_count;
+  uint32_t *sum;        /* [place] join: the part's sum is in `out` */
+  uint32_t *came_first; /* [place] list of what came in phase 2, through came_next; RS_NONE */
+  uint32_t *came_next;  /* [link between parts] */
+  uint32_t *gate;       /* [part · parts + part] the link that is used */
+  uint32_t *reads;      /* [gate] task of phase 2 that reads `out` for forwarding */
+  uint32_t *adds;       /* [gate] task of phase 2 that reads `out` for the gateway's own */
+  uint32_t *busy;       /* [place] gates that begin or end there */
+} exchange;
+
+static uint32_t chip_at(const exchange *x, uint32_t place) {
+  return x->plan->members[place];
+}
+
+static rs_status not_for(rs__plan *plan, const char *why) {
+  return rs_diag_set(plan->diag, RS_E_INFEASIBLE, "%s", why);
+}
+
+/* ---- parts ---- */
+
+/* Parts are the nodes, in order of their first member. */
+static rs_status fill_parts(exchange *x) {
+  const rs__plan *plan = x->plan;
+  const uint32_t *node_of = plan->wiring->node_of;
+  uint32_t n = plan->member_count;
+  uint32_t *part_at = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->chip_count);
+  x->part_of = RS_ARENA_NEW(plan->arena, uint32_t, n);
+  x->parts = RS_ARENA_NEW(plan->arena, uint32_t, n);
+  x->part_first = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)n + 2);
+  if (part_at == NULL || x->part_of == NULL || x->parts == NULL || x->part_first == NULL) {
+    return rs_arena_failed(plan->arena, plan->diag);
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t *part = &part_at[node_of[chip_at(x, i)]];
+    if (*part == 0) *part = ++x->part_count; /* from 1: 0 is none */
+    x->part_of[i] = *part - 1;
+    x->part_first[*part + 1]++;
+  }
+  for (uint32_t p = 1; p <= x->part_count + 1; p++) x->part_first[p] += x->part_first[p - 1];
+  for (uint32_t i = 0; i < n; i++) x->parts[x->part_first[x->part_of[i] + 1]++] = i;
+  return RS_OK;
+}
+
+static uint32_t part_size(const exchange *x, uint32_t part) {
+  return x->part_first[part + 1] - x->part_first[part];
+}
+
+/* The least loaded link from one chip to another, or RS_NONE. */
+static uint32_t find_link(const rs__plan *plan, uint32_t from, uint32_t to) {
+  uint32_t best = rs_wiring_find_link(plan->wiring, from, to, 0);
+  if (best == RS_NONE) return RS_NONE;
+  for (uint32_t l = best + 1; l < plan->wiring->link_count; l++) {
+    const rs_link *link = &plan->wiring->links[l];
+    if (link->from != from || link->to != to) break;
+    if (plan->link_load[l] < plan->link_load[best]) best = l;
+  }
+  return best;
+}
+
+/* ---- phase 1 ---- */
+
+/* A burst into `out` of the receiver that is added. */
+static rs__task adding(const exchange *x, uint32_t link, rs_buffer source, int64_t source_offset) {
+  return (rs__task){
+      .start_cycles = rs__plan_lands_on_in(x->plan, link, x->run.offset, x->run.count),
+      .count = x->run.count,
+      .source_offset = source_offset,
+      .target_offset = x->run.offset,
+      .link = link,
+      .source = (uint8_t)source,
+      .target = RS_BUFFER_OUT,
+      .action = RS_ACTION_ADD,
+      .result = true};
+}
+
+static rs_status add_inputs(exchange *x, uint32_t place) {
+  rs__plan *plan = x->plan;
+  uint32_t part = x->part_of[place], first = RS_NONE, count = 0;
+  for (uint32_t k = x->part_first[part]; k < x->part_first[part + 1]; k++) {
+    if (x->parts[k] == place) continue;
+    uint32_t from = chip_at(x, x->parts[k]);
+    uint32_t link = find_link(plan, from, chip_at(x, place));
+    if (link == RS_NONE) return not_for(plan, "two chips of a node have no link");
+    plan->link_load[link]++;
+    rs__task task = adding(x, link, RS_BUFFER_IN, x->run.offset);
+    int64_t there = rs__plan_reads_in(plan, from, x->run.offset, x->run.count);
+    task.start_cycles = RS_MAX(task.start_cycles, there);
+    uint32_t id = rs__plan_add(plan, &task);
+    if (count++ == 0) first = id;
+  }
+  x->sum[place] = rs__plan_join(plan);
+  if (plan->status != RS_OK) return plan->status;
+  plan->tasks[x->sum[place]].start_cycles =
+      rs__plan_reads_in(plan, chip_at(x, place), x->run.offset, x->run.count);
+  for (uint32_t k = 0; k < count; k++) rs__plan_edge(plan, first + k, x->sum[place], RS__READS);
+  return plan->status;
+}
+
+/* ---- phase 2 ---- */
+
+/* The link from part to part whose ends are gateways of the fewest others. */
+static rs_status choose_gate(exchange *x, uint32_t from_part, uint32_t to_part, uint32_t *gate) {
+  const rs__plan *plan = x->plan;
+  const rs_wiring *w = plan->wiring;
+  uint64_t best = UINT64_MAX;
+  *gate = RS_NONE;
+  for (uint32_t k = x->part_first[from_part]; k < x->part_first[from_part + 1]; k++) {
+    uint32_t place = x->parts[k], chip = chip_at(x, place);
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = plan->position[w->links[l].to];
+      if (to == RS_NONE || x->part_of[to] != to_part) continue;
+      uint64_t cost = (uint64_t)(x->busy[place] + x->busy[to]) << 32 | plan->link_load[l];
+      if (cost >= best) continue;
+      best = cost;
+      *gate = l;
+    }
+  }
+  if (*gate == RS_NONE) return not_for(x->plan, "two nodes have no link");
+  x->busy[plan->position[w->links[*gate].from]]++;
+  x->busy[plan->position[w->links[*gate].to]]++;
+  plan->link_load[*gate]++;
+  return RS_OK;
+}
+
+static rs_status choose_gates(exchange *x) {
+  for (uint32_t a = 0; a < x->part_count; a++) {
+    for (uint32_t b = 0; b < x->part_count; b++) {
+      uint32_t g = a * x->part_count + b;
+      if (a == b) continue;
+      rs_status status = choose_gate(x, a, b, &x->gate[g]);
+      if (status != RS_OK) return status;
+      uint32_t to = x->plan->position[x->plan->wiring->links[x->gate[g]].to];
+      x->came_next[g] = x->came_first[to];
+      x->came_first[to] = g;
+    }
+  }
+  return RS_OK;
+}
+
+static uint32_t gate_from(const exchange *x, uint32_t g) {
+  return x->plan->position[x->plan->wiring->links[x->gate[g]].from];
+}
+
+/* Whether what comes to a gateway is summed up before it is sent on. */
+static bool sums_up(const exchange *x, uint32_t place) {
+  const rs_timing *t = x->plan->timing;
+  int64_t count = 0;
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) count++;
+  if (count < 2) return false;
+  int64_t apart = rs_timing_slots(t, (count - 1) * x->run.count);
+  return apart > RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles)) + t->add_cycles;
+}
+
+/* Sums of other parts on their way into a gateway's hop buffer. */
+static void forward_sums(exchange *x, uint32_t place) {
+  rs__plan *plan = x->plan;
+  if (part_size(x, x->part_of[place]) == 1) return;
+  bool summed = sums_up(x, place);
+  uint32_t first = RS_NONE;
+  int64_t at = 0;
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
+    bool is_first = first == RS_NONE || !summed;
+    if (is_first) at = rs__plan_tmp(plan, chip_at(x, place), x->run.count);
+    rs__task task = {.count = x->run.count,
+                     .source_offset = x->run.offset,
+                     .target_offset = at,
+                     .link = x->gate[g],
+                     .source = RS_BUFFER_OUT,
+                     .target = RS_BUFFER_TMP,
+                     .action = is_first ? RS_ACTION_FORWARD : RS_ACTION_ADD};
+    uint32_t id = rs__plan_add(plan, &task);
+    if (id == RS_NONE) return;
+    rs__plan_edge(plan, x->sum[gate_from(x, g)], id, RS__READS);
+    if (!is_first) rs__plan_edge(plan, first, id, RS__LANDS);
+    if (first == RS_NONE) first = id;
+    x->reads[g] = id;
+  }
+}
+
+/* The same sums added to a gateway's own `out`. */
+static void add_sums(exchange *x, uint32_t place, uint32_t all_summed) {
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
+    rs__task task = adding(x, x->gate[g], RS_BUFFER_OUT, x->run.offset);
+    x->adds[g] = rs__plan_add(x->plan, &task);
+    if (x->adds[g] == RS_NONE) return;
+    rs__plan_edge(x->plan, all_summed, x->adds[g], RS__READS);
+  }
+}
+
+/* ---- phase 3 ---- */
+
+/* Orders `id`, which sends on what is at tmp[offset], behind all that came there. */
+static void wait_for_sums(exchange *x, uint32_t place, uint32_t id) {
+  rs__plan *plan = x->plan;
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
+    if (plan->tasks[x->reads[g]].target_offset != plan->tasks[id].source_offset) continue;
+    rs__plan_edge(plan, x->reads[g], id, RS__READS);
+  }
+}
+
+static void guard_out(exchange *x, uint32_t place, uint32_t writer);
+
+static void spread_one(exchange *x, uint32_t place, int64_t at) {
+  rs__plan *plan = x->plan;
+  uint32_t part = x->part_of[place];
+  for (uint32_t k = x->part_first[part]; k < x->part_first[part + 1]; k++) {
+    uint32_t to = x->parts[k];
+    if (to == place) continue;
+    uint32_t link = find_link(plan, chip_at(x, place), chip_at(x, to));
+    if (link == RS_NONE) return; /* phase 1 has found one */
+    plan->link_load[link]++;
+    rs__task task = adding(x, link, RS_BUFFER_TMP, at);
+    uint32_t id = rs__plan_add(plan, &task);
+    if (id == RS_NONE) return;
+    wait_for_sums(x, place, id);
+    guard_out(x, to, id);
+  }
+}
+
+static void spread_sums(exchange *x, uint32_t place) {
+  if (part_size(x, x->part_of[place]) == 1) return;
+  for (uint32_t g = x->came_first[place]; g != RS_NONE && x->plan->status == RS_OK;
+       g = x->came_next[g]) {
+    const rs__task *came = &x->plan->tasks[x->reads[g]];
+    if (came->action == RS_ACTION_FORWARD) spread_one(x, place, came->target_offset);
+  }
+}
+
+/* ---- guards ---- */
+
+/* `writer` adds to `out` of the chip at `place`: after all that read the part's sum there. */
+static void guard_out(exchange *x, uint32_t place, uint32_t writer) {
+  uint32_t part = x->part_of[place];
+  for (uint32_t b = 0; b < x->part_count; b++) {
+    uint32_t g = part * x->part_count + b;
+    if (b == part || gate_from(x, g) != place) continue;
+    if (x->reads[g] != RS_NONE) rs__plan_edge(x->plan, x->reads[g], writer, RS__CLEARS);
+    rs__plan_guard(x->plan, x->adds[g], writer);
+  }
+}
+
+static void guard_sums(exchange *x, uint32_t place) {
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
+    guard_out(x, place, x->adds[g]);
+  }
+}
+
+/* ---- the whole ---- */
+
+static rs_status reserve(exchange *x) {
+  rs__plan *plan = x->plan;
+  uint32_t n = plan->member_count;
+  size_t gates = (size_t)x->part_count * x->part_count;
+  x->sum = RS_ARENA_NEW(plan->arena, uint32_t, n);
+  x->came_first = RS_ARENA_NEW(plan->arena, uint32_t, n);
+  x->busy = RS_ARENA_NEW(plan->arena, uint32_t, n);
+  uint32_t *arrays = RS_ARENA_NEW(plan->arena, uint32_t, gates * 4);
+  if (x->sum == NULL || x->came_first == NULL || x->busy == NULL || arrays == NULL) {
+    return rs_arena_failed(plan->arena, plan->diag);
+  }
+  x->came_next = arrays;
+  x->gate = arrays + gates;
+  x->reads = arrays + gates * 2;
+  x->adds = arrays + gates * 3;
+  return RS_OK;
+}
+
+static rs_status exchange_piece(exchange *x) {
+  rs__plan *plan = x->plan;
+  uint32_t n = plan->member_count;
+  for (uint32_t i = 0; i < n; i++) x->came_first[i] = RS_NONE;
+  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) x->reads[g] = x->adds[g] = RS_NONE;
+  rs_status status = choose_gates(x);
+  for (uint32_t i = 0; i < n && status == RS_OK; i++) status = add_inputs(x, i);
+  if (status != RS_OK) return status;
+  for (uint32_t i = 0; i < n; i++) forward_sums(x, i);
+  uint32_t all_summed = rs__plan_join(plan);
+  if (all_summed == RS_NONE) return plan->status;
+  for (uint32_t i = 0; i < n; i++) rs__plan_edge(plan, x->sum[i], all_summed, RS__READS);
+  for (uint32_t i = 0; i < n; i++) add_sums(x, i, all_summed);
+  for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) guard_sums(x, i);
+  for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) spread_sums(x, i);
+  return plan->status;
+}
+
+rs_status rs__build_exchange(rs__plan *plan) {
+  exchange x = {.plan = plan};
+  if (plan->wiring->node_of == NULL) return not_for(plan, "the wiring has no nodes");
+  rs_status status = fill_parts(&x);
+  if (status != RS_OK) return status;
+  if (x.part_count < 2) return not_for(plan, "the group lies in one node");
+  status = reserve(&x);
+  for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
+    x.run = rs__run_part((rs__run){0, plan->block}, plan->variant.splits, k);
+    status = exchange_piece(&x);
+  }
+  return status;
+}

@@ -1,0 +1,79 @@
+/*
+ * A typed experiment: the keys of an experiment file, checked, and the points of its sweep.
+ *
+ * One table has a row a key: path, kind, bounds, default, help. Reading, overriding (--set), sweeping,
+ * error messages, the reference that `realscale run --help-keys` prints and the effective text of a
+ * point all come from it. A point's values are texts as the user wrote them, in the table's order,
+ * plus what they resolve to. Everything is the arena's and read-only after parsing, so that threads
+ * may share it.
+ *
+ * Errors have file, line, column and a suggestion, for swept values too. Nothing is written and no
+ * point runs when one value of one point is wrong.
+ */
+#ifndef RS_EXPERIMENT_H
+#define RS_EXPERIMENT_H
+
+#include "rs_sharding.h"
+#include "rs_text.h"
+
+typedef enum rs_key {
+  RS_KEY_NAME,
+  RS_KEY_TASK,
+  RS_KEY_MODEL,
+  RS_KEY_WEIGHTS,
+  RS_KEY_ACTIVATIONS,
+  RS_KEY_KV_CACHE,
+  RS_KEY_CHIP,
+  RS_KEY_TOPOLOGY,
+  RS_KEY_TENSOR,
+  RS_KEY_PIPELINE,
+  RS_KEY_MICRO_BATCHES,
+  RS_KEY_BATCH,
+  RS_KEY_CONTEXT,
+  RS_KEY_NETWORK,
+  RS_KEY_SEED,
+  RS_KEY_COUNT
+} rs_key;
+
+typedef struct rs_point {
+  const char *text[RS_KEY_COUNT];
+  const rs_model *model;
+  const rs_chip *chip;
+  const char *topology; /* canonical */
+  const rs_wiring *wiring;
+  rs_sharding_request request;
+  uint64_t seed;
+} rs_point;
+
+typedef enum rs_plot_kind { RS_PLOT_STACK, RS_PLOT_LINE, RS_PLOT_BAR } rs_plot_kind;
+
+typedef struct rs_plot {
+  rs_plot_kind kind;
+  const char *x, *y, *by; /* columns; NULL where not given */
+  const char *title;
+} rs_plot;
+
+typedef struct rs_experiment {
+  const char *file;
+  const char *name;
+  const rs_point *points;
+  size_t point_count;
+  const rs_plot *plots;
+  size_t plot_count;
+} rs_experiment;
+
+/* "path=value" of --set: as if it stood in the file; a value is a YAML value. */
+rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *text, size_t length,
+                              const char *const *overrides, size_t override_count,
+                              const rs_experiment **experiment, rs_diag *diag);
+
+/* "key: value" lines of a point: what identifies its result. */
+void rs_point_print(const rs_point *point, rs_sink *sink);
+/* Digest of that text and of the program's version. */
+uint64_t rs_point_digest(const rs_point *point);
+
+/* The reference of all keys, as text. */
+void rs_experiment_print_keys(rs_sink *sink);
+const char *rs_key_path(rs_key key);
+
+#endif

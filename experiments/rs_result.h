@@ -1,0 +1,35 @@
+/*
+ * Running one point, and the row that it gives.
+ *
+ * A point is compiled, proved by the checker and played; a row holds what the design's result columns
+ * name, each with its unit. A point that is well formed but cannot be (does not fit, does not divide)
+ * is a row with fits = 0 and a reason. A point whose schedule is refused, or whose player and compiler
+ * disagree, has failed: its row has the reason too, and the run's exit status says so.
+ */
+#ifndef RS_RESULT_H
+#define RS_RESULT_H
+
+#include "rs_experiment.h"
+#include "rs_table.h"
+
+const char *const *rs_result_columns(size_t *count);
+
+/* Cells in the order of the columns; texts are the arena's. */
+typedef struct rs_result {
+  rs_cell *cells;
+  bool failed;
+} rs_result;
+
+/* Works in an arena of its own; only the result is `arena`'s. Deterministic; any thread. */
+rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *result,
+                            rs_diag *diag);
+
+/* A result as a JSON object and back (for the store). */
+rs_status rs_result_print(const rs_result *result, rs_sink *sink);
+rs_status rs_result_parse(rs_arena *arena, const char *text, rs_result *result, rs_diag *diag);
+
+/* Appends the results, in order, as rows. */
+rs_status rs_result_tabulate(rs_arena *arena, const rs_result *results, size_t count,
+                             rs_table **table, rs_diag *diag);
+
+#endif
