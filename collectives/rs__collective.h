@@ -29,8 +29,10 @@ typedef struct rs__task {
 } rs__task;
 
 typedef enum rs__edge_kind {
-  RS__READS, /* the later task reads what the earlier one wrote */
-  RS__LANDS  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+  RS__READS,  /* the later task reads what the earlier one wrote */
+  RS__LANDS,  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+  RS__CLEARS, /* the later task may arrive only after the earlier one has read what it overwrites */
+  RS__FOLLOWS /* the later task may start only when the earlier one has left its link */
 } rs__edge_kind;
 
 typedef struct rs__edge {

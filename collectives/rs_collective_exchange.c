@@ -13,8 +13,9 @@
  *
  * What is added to a gateway's own `out` must not land while that `out` is still to be read as the
  * part's sum. Two gateways that add to each other wait for each other's reading, which no order of
- * tasks can say; so all these adds start after the last part's sum is complete, and the condition is
- * checked after booking (guards). It holds unless a link is booked out for a whole latency.
+ * tasks can say. So all these adds start together, when the last forwarded sum has left its link:
+ * then all read at once, and land a latency later. It is checked after booking (guards), and fails
+ * only when other operations hold a link for longer than that latency.
  */
 #include "rs__collective.h"
 
@@ -204,12 +205,28 @@ static void forward_sums(exchange *x, uint32_t place) {
 }
 
 /* The same sums added to a gateway's own `out`. */
-static void add_sums(exchange *x, uint32_t place, uint32_t all_summed) {
+static void add_sums(exchange *x, uint32_t place, uint32_t together) {
   for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
     rs__task task = adding(x, x->gate[g], RS_BUFFER_OUT, x->run.offset);
     x->adds[g] = rs__plan_add(x->plan, &task);
     if (x->adds[g] == RS_NONE) return;
-    rs__plan_edge(x->plan, all_summed, x->adds[g], RS__READS);
+    rs__plan_edge(x->plan, together, x->adds[g], RS__READS);
+  }
+}
+
+/* ---- reading before adding ---- */
+
+/* `writer` adds to `out` of the chip at `place`: after the last reading of the part's sum there. */
+static void order_reads(exchange *x, uint32_t place, uint32_t writer, bool is_guard) {
+  uint32_t part = x->part_of[place];
+  for (uint32_t b = 0; b < x->part_count; b++) {
+    uint32_t g = part * x->part_count + b;
+    if (b == part || gate_from(x, g) != place) continue;
+    if (is_guard) {
+      rs__plan_guard(x->plan, x->adds[g], writer);
+    } else {
+      rs__plan_edge(x->plan, x->adds[g], writer, RS__CLEARS);
+    }
   }
 }
 
@@ -224,8 +241,6 @@ static void wait_for_sums(exchange *x, uint32_t place, uint32_t id) {
   }
 }
 
-static void guard_out(exchange *x, uint32_t place, uint32_t writer);
-
 static void spread_one(exchange *x, uint32_t place, int64_t at) {
   rs__plan *plan = x->plan;
   uint32_t part = x->part_of[place];
@@ -239,7 +254,7 @@ static void spread_one(exchange *x, uint32_t place, int64_t at) {
     uint32_t id = rs__plan_add(plan, &task);
     if (id == RS_NONE) return;
     wait_for_sums(x, place, id);
-    guard_out(x, to, id);
+    order_reads(x, to, id, /*is_guard=*/false);
   }
 }
 
@@ -249,25 +264,6 @@ static void spread_sums(exchange *x, uint32_t place) {
        g = x->came_next[g]) {
     const rs__task *came = &x->plan->tasks[x->reads[g]];
     if (came->action == RS_ACTION_FORWARD) spread_one(x, place, came->target_offset);
-  }
-}
-
-/* ---- guards ---- */
-
-/* `writer` adds to `out` of the chip at `place`: after all that read the part's sum there. */
-static void guard_out(exchange *x, uint32_t place, uint32_t writer) {
-  uint32_t part = x->part_of[place];
-  for (uint32_t b = 0; b < x->part_count; b++) {
-    uint32_t g = part * x->part_count + b;
-    if (b == part || gate_from(x, g) != place) continue;
-    if (x->reads[g] != RS_NONE) rs__plan_edge(x->plan, x->reads[g], writer, RS__CLEARS);
-    rs__plan_guard(x->plan, x->adds[g], writer);
-  }
-}
-
-static void guard_sums(exchange *x, uint32_t place) {
-  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
-    guard_out(x, place, x->adds[g]);
   }
 }
 
@@ -300,11 +296,18 @@ static rs_status exchange_piece(exchange *x) {
   for (uint32_t i = 0; i < n && status == RS_OK; i++) status = add_inputs(x, i);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < n; i++) forward_sums(x, i);
-  uint32_t all_summed = rs__plan_join(plan);
-  if (all_summed == RS_NONE) return plan->status;
-  for (uint32_t i = 0; i < n; i++) rs__plan_edge(plan, x->sum[i], all_summed, RS__READS);
-  for (uint32_t i = 0; i < n; i++) add_sums(x, i, all_summed);
-  for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) guard_sums(x, i);
+  uint32_t together = rs__plan_join(plan);
+  if (together == RS_NONE) return plan->status;
+  for (uint32_t i = 0; i < n; i++) rs__plan_edge(plan, x->sum[i], together, RS__READS);
+  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
+    if (x->reads[g] != RS_NONE) rs__plan_edge(plan, x->reads[g], together, RS__FOLLOWS);
+  }
+  for (uint32_t i = 0; i < n; i++) add_sums(x, i, together);
+  for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) {
+    for (uint32_t g = x->came_first[i]; g != RS_NONE; g = x->came_next[g]) {
+      order_reads(x, i, x->adds[g], /*is_guard=*/true);
+    }
+  }
   for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) spread_sums(x, i);
   return plan->status;
 }

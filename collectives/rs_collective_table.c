@@ -41,10 +41,12 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   return count + 1;
 }
 
-/* Pieces a block: more than one only helps where there is more than one way. */
+/* Pieces a block: more than one only helps where there is more than one way, and not where many
+ * pairs fill the ways anyhow. */
 static size_t splits_pieces(const rs__plan *plan, int64_t *list) {
+  bool is_crowded = plan->request->kind == RS_ALL_TO_ALL && plan->member_count > 64;
   size_t count = offer(list, 0, 1, plan->block);
-  if (plan->is_mesh && plan->request->kind != RS_SEND) return count;
+  if ((plan->is_mesh && plan->request->kind != RS_SEND) || is_crowded) return count;
   count = offer(list, count, 2, plan->block);
   return offer(list, count, 4, plan->block);
 }
@@ -62,11 +64,12 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, 2 * n, plan->block);
 }
 
-/* Pieces go over different gateways. */
+/* Pieces go over different gateways; with many nodes every chip is one for any single piece. */
 static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
   size_t count = offer(list, 0, 1, plan->block);
-  count = offer(list, count, 4, plan->block);
-  return offer(list, count, 8, plan->block);
+  if (plan->member_count <= 144) count = offer(list, count, 4, plan->block);
+  if (plan->member_count <= 80) count = offer(list, count, 8, plan->block);
+  return count;
 }
 
 /* ---- how many bursts, at least ---- */

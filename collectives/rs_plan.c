@@ -189,6 +189,7 @@ static int64_t edge_allows(const rs__plan *plan, const rs__task *before, const r
                            rs__edge_kind kind) {
   const rs_timing *t = plan->timing;
   if (before->link == RS_NONE) return before->start_cycles;
+  if (kind == RS__FOLLOWS) return before->start_cycles + rs_timing_slots(t, before->count);
   if (kind == RS__CLEARS) {
     return before->start_cycles + 1 - latency_of(plan, after) +
            shift_cycles(t, after->target_offset - before->source_offset);

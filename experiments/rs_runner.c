@@ -171,7 +171,7 @@ rs_status rs_runner_run(rs_arena *arena, const rs_experiment *experiment, rs_sto
     workers[i] = (worker){.job = &j, .arena = rs_arena_create(0)};
     if (workers[i].arena == NULL) j.status = rs_arena_failed(NULL, diag);
   }
-  struct sigaction stop = {.sa_handler = request_stop, .sa_flags = SA_RESETHAND};
+  struct sigaction stop = {.sa_handler = request_stop, .sa_flags = (int)SA_RESETHAND};
   struct sigaction old_int, old_term;
   sigaction(SIGINT, &stop, &old_int);
   sigaction(SIGTERM, &stop, &old_term);

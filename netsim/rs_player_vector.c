@@ -27,7 +27,7 @@ static bool push_at(rs_event_queue *events, int64_t cycle, uint32_t kind, uint32
 }
 
 typedef struct word {
-  uint64_t value;
+  uint64_t value = 0;
   int64_t depart_from; /* may leave from this cycle on; −1: nothing here */
   int64_t busy_until;  /* being written until then */
   int64_t last_read;   /* latest departure that read it; −1: none */
@@ -318,7 +318,7 @@ static rs_status check_results(const memory *m) {
 
 /* A vector in flight. */
 typedef struct flight {
-  uint64_t value;
+  uint64_t value = 0;
   int64_t k;
   uint32_t burst;
   uint32_t next; /* among the free ones */
@@ -350,7 +350,7 @@ static rs_status handle_departure(memory *m, rs_event_queue *events, sky *s,
   const rs_burst *burst = &m->schedule->bursts[event->subject];
   const rs_timing *t = &m->schedule->timing;
   int64_t k = event->detail;
-  uint64_t value;
+  uint64_t value = 0;
   rs_status status = depart(m, burst, k, event->time_cycles / 2, &value);
   if (status != RS_OK) return status;
   uint32_t index = take_flight(s);

@@ -39,6 +39,7 @@ typedef struct rs__arguments {
   int column[RS__PARAMS_MAX]; /* in the spec, from 1; 0: not given */
   uint32_t dims[RS__DIMS_MAX];
   uint32_t dim_count;
+  const struct rs__file_graph *file; /* of the family "file" only; NULL else */
 } rs__arguments;
 
 /* What a build will need, known before it starts. Bounds may be above what is used, never below. */
