@@ -119,7 +119,8 @@ typedef struct rs__plan {
 
 /* ---- rs_plan.c: the graph and the list scheduler ---- */
 
-rs_status rs__plan_init(rs__plan *plan);
+/* An empty plan that will have about so many bursts. */
+rs_status rs__plan_init(rs__plan *plan, int64_t bursts);
 
 /* A larger array with the old contents, or NULL. */
 void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size);

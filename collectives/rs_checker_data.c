@@ -324,7 +324,7 @@ static bool next_event(const rs__checker *c, merger *m, uint32_t *index, bool *i
 }
 
 rs_status rs__checker_data(rs__checker *c) {
-  merger m;
+  merger m = {0};
   uint32_t index;
   bool is_write;
   rs_status status = create_merger(c, &m);

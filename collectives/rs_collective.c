@@ -133,7 +133,7 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs_calendar_rewind(c->calendar, c->mark);
   rs_arena_reset(plan->arena);
   plan->variant = variant;
-  rs_status status = rs__plan_init(plan);
+  rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
   if (status == RS_OK) status = rs__row_at(row)->build(plan);
   if (status == RS_OK) status = plan->status;
   if (status == RS_OK) status = rs__plan_run(plan, c->calendar);

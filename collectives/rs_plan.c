@@ -19,12 +19,18 @@
 
 /* ---- the graph ---- */
 
-rs_status rs__plan_init(rs__plan *plan) {
+/* Room for so many tasks and edges at once, so that growing need not copy them. */
+static bool reserve(rs__plan *plan, int64_t bursts) {
+  uint32_t wanted = (uint32_t)RS_MAX(64, RS_MIN(bursts + bursts / 8, RS_COMPILE_BURSTS_MAX));
+  plan->tasks = RS_ARENA_NEW(plan->arena, rs__task, wanted);
+  plan->edges = RS_ARENA_NEW(plan->arena, rs__edge, wanted);
+  plan->task_capacity = plan->edge_capacity = wanted;
+  return plan->tasks != NULL && plan->edges != NULL;
+}
+
+rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   uint32_t chips = plan->wiring->chip_count;
-  plan->tasks = NULL;
-  plan->edges = NULL;
-  plan->task_count = plan->task_capacity = 0;
-  plan->edge_count = plan->edge_capacity = 0;
+  plan->task_count = plan->edge_count = 0;
   plan->guards = NULL;
   plan->guard_count = plan->guard_capacity = 0;
   plan->demands = NULL;

@@ -357,12 +357,13 @@ static int write_stdout(void *context, const char *bytes, size_t length) {
   return fwrite(bytes, 1, length, stdout) == length ? 0 : 1;
 }
 
-/* 0 (unlimited) when stdout is no terminal: a pipe gets every column. */
+/* The table form is for reading, also in a pipe or a file; programs have CSV and JSON. */
+#define PIPE_WIDTH 120
+
 static size_t terminal_width(void) {
   struct winsize size;
-  if (!isatty(STDOUT_FILENO)) return 0;
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 80;
-  return size.ws_col;
+  if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return PIPE_WIDTH;
+  return size.ws_col == 0 ? PIPE_WIDTH : size.ws_col;
 }
 
 int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table) {

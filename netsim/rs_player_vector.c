@@ -27,7 +27,7 @@ static bool push_at(rs_event_queue *events, int64_t cycle, uint32_t kind, uint32
 }
 
 typedef struct word {
-  uint64_t value = 0;
+  uint64_t value;
   int64_t depart_from; /* may leave from this cycle on; −1: nothing here */
   int64_t busy_until;  /* being written until then */
   int64_t last_read;   /* latest departure that read it; −1: none */
@@ -293,7 +293,7 @@ static rs_status check_member(const memory *m, uint32_t op, uint32_t position) {
   const rs_op *o = &m->schedule->ops[op];
   uint32_t chip = m->schedule->group_chips[o->group_first + position];
   for (int64_t a = 0; a < rs_op_out_vectors(o); a++) {
-    uint64_t value;
+    uint64_t value = 0;
     if (!expected_word(m, op, position, a, &value)) continue;
     const word *w = word_at(m, op, chip, RS_BUFFER_OUT, a);
     if (w->depart_from >= 0 && w->value == value) continue;
@@ -318,7 +318,7 @@ static rs_status check_results(const memory *m) {
 
 /* A vector in flight. */
 typedef struct flight {
-  uint64_t value = 0;
+  uint64_t value;
   int64_t k;
   uint32_t burst;
   uint32_t next; /* among the free ones */

@@ -1,8 +1,8 @@
 /*
  * Private to topology/: the part of XML that GraphML needs, read in place.
  *
- * Tags, attributes, text, comments and processing instructions; the five named entities. A document
- * type declaration is refused: it is where entity bombs and outside files live. Nesting is checked,
+ * Tags, attributes, text, comments and processing instructions; entities stay as they stand. A
+ * document type declaration is refused: it is where entity bombs and outside files live. Nesting is checked,
  * at most RS__XML_DEPTH_MAX deep. The text must stay where it is while its pieces are used.
  */
 #ifndef RS__XML_H
@@ -46,9 +46,6 @@ rs_status rs__xml_next(rs__xml *xml, rs__xml_event *event, rs_diag *diag);
 bool rs__slice_is(rs__slice slice, const char *word);
 /* The value of an attribute of the last OPEN; bytes = NULL when it is not there. */
 rs__slice rs__xml_attribute_of(const rs__xml *xml, const char *name);
-/* A copy with the entities replaced. */
-rs_status rs__xml_decode(rs_arena *arena, const rs__xml *xml, rs__slice slice, char **text,
-                         rs_diag *diag);
 /* Sets the place of the last event. */
 rs_status rs__xml_refuse(const rs__xml *xml, rs_diag *diag, const char *format, ...)
     RS_PRINTF(3, 4);

@@ -147,8 +147,8 @@ static rs_status take_close_tag(rs__xml *xml, rs_diag *diag) {
   bool matches = false;
   if (xml->depth > 0) {
     rs__slice open = xml->open[--xml->depth];
-    matches = open.length == xml->name.length &&
-              memcmp(open.bytes, xml->name.bytes, open.length) == 0;
+    matches =
+        open.length == xml->name.length && memcmp(open.bytes, xml->name.bytes, open.length) == 0;
   }
   if (matches) return RS_OK;
   return rs__xml_refuse(xml, diag, "'</%.*s>' closes nothing that is open",
@@ -200,36 +200,5 @@ rs_status rs__xml_next(rs__xml *xml, rs__xml_event *event, rs_diag *diag) {
   xml->text.bytes = xml->at;
   while (xml->at < xml->end && *xml->at != '<') advance(xml, 1);
   xml->text.length = (size_t)(xml->at - xml->text.bytes);
-  return RS_OK;
-}
-
-rs_status rs__xml_decode(rs_arena *arena, const rs__xml *xml, rs__slice slice, char **text,
-                         rs_diag *diag) {
-  static const struct {
-    const char *entity;
-    char letter;
-  } entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
-  char *out = rs_arena_strndup(arena, slice.bytes, slice.length);
-  if (out == NULL) return rs_arena_failed(arena, diag);
-  size_t used = 0;
-  for (size_t i = 0; i < slice.length;) {
-    char letter = slice.bytes[i];
-    size_t length = 1;
-    if (letter == '&') {
-      letter = '\0';
-      for (size_t e = 0; e < RS_COUNT_OF(entities) && letter == '\0'; e++) {
-        length = strlen(entities[e].entity);
-        bool fits = slice.length - i >= length;
-        if (fits && memcmp(slice.bytes + i, entities[e].entity, length) == 0) {
-          letter = entities[e].letter;
-        }
-      }
-      if (letter == '\0') return rs__xml_refuse(xml, diag, "an entity that is not known");
-    }
-    out[used++] = letter;
-    i += length;
-  }
-  out[used] = '\0';
-  *text = out;
   return RS_OK;
 }

@@ -85,7 +85,7 @@ static void add_mlp(rs__timeline *t, const share *s) {
 /* From the down projection of a stage's last layer to the hidden vector on all chips of the next. */
 static void cross_stages(rs__timeline *t, const share *s, int64_t stage, int64_t tensor) {
   uint32_t *to = RS_ARENA_NEW(t->arena, uint32_t, (size_t)tensor);
-  char label[48];
+  char label[64];
   if (to == NULL) {
     if (t->status == RS_OK) t->status = rs_arena_failed(t->arena, t->diag);
     return;

@@ -174,7 +174,7 @@ static void judge(const rs_chip *chip, rs_sharding *sharding) {
 rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                             int64_t chips_available, const rs_sharding_request *request,
                             rs_sharding **sharding, rs_diag *diag) {
-  sizes z;
+  sizes z = {0};
   rs_status status = check_shape(model, chips_available, request, diag);
   if (status == RS_OK) status = measure(model, request, &z, diag);
   if (status != RS_OK) return status;
