@@ -110,6 +110,7 @@ typedef struct rs__plan {
   uint32_t *mark, mark_now; /* [chip] is in the path's cone when it equals mark_now */
   uint32_t *way;            /* [chip] its cheapest link toward the hub */
   uint64_t *price;          /* [chip] and what it costs from there */
+  uint32_t *rank_of; /* NULL, or [chip] the rank of tree tasks there, instead of the longest way */
   rs__demand *demands;
   uint32_t demand_count, demand_capacity;
 
@@ -172,6 +173,23 @@ void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__o
 /* Adds the root's input into every member's `out`; raw copies go on through hop buffers. */
 void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 
+/* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
+
+typedef struct rs__forest {
+  uint32_t n;     /* members */
+  uint32_t steps; /* slots of a unit all-gather on these trees */
+  uint32_t *link; /* [root place · n + place] by which the chip receives */
+  uint32_t *step; /* [root place · n + place] in which slot, from 1 */
+} rs__forest;
+
+/* RS_E_INFEASIBLE: the group does not connect in itself, or some links have no reverse. */
+rs_status rs__plan_forest(rs__plan *plan, rs__forest *forest);
+
+/* One of them as a tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+ * overwritten by the next call. */
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+                          bool toward_root, rs_route_tree *tree);
+
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
@@ -219,6 +237,9 @@ rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
+rs_status rs__build_all_reduce_forest(rs__plan *plan);
+rs_status rs__build_reduce_scatter_forest(rs__plan *plan);
+rs_status rs__build_all_gather_forest(rs__plan *plan);
 rs_status rs__build_reduce_trees(rs__plan *plan);
 rs_status rs__build_reduce_shards(rs__plan *plan);
 rs_status rs__build_all_gather(rs__plan *plan);

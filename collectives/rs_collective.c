@@ -211,6 +211,7 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
 static rs_status try_row(compilation *c, size_t row, bool is_forced, rs_compile_row *shown) {
   int64_t splits[RS__SPLITS_MAX];
   size_t count = rs__row_at(row)->splits(&c->best.plan, splits);
+  if (count == 0) snprintf(shown->reason, sizeof shown->reason, "not for this group and size");
   for (size_t i = 0; i < count; i++) {
     int64_t bursts = rs__row_at(row)->bursts(&c->last.plan, splits[i]);
     bool is_further = shown->makespan_cycles >= 0;

@@ -19,6 +19,9 @@
  */
 #include "rs__collective.h"
 
+/* Chips of a node and their ports are few, so that more nodes are never all joined. */
+#define RS__PARTS_MAX 512
+
 typedef struct exchange {
   rs__plan *plan;
   rs__run run;          /* the piece at hand */
@@ -317,6 +320,7 @@ rs_status rs__build_exchange(rs__plan *plan) {
   if (plan->wiring->node_of == NULL) return not_for(plan, "the wiring has no nodes");
   rs_status status = fill_parts(&x);
   if (status != RS_OK) return status;
+  if (x.part_count > RS__PARTS_MAX) return not_for(plan, "more nodes than could all be joined");
   if (x.part_count < 2) return not_for(plan, "the group lies in one node");
   status = reserve(&x);
   for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {

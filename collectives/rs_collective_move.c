@@ -34,6 +34,20 @@ rs_status rs__build_all_gather(rs__plan *plan) {
   return plan->status;
 }
 
+rs_status rs__build_all_gather_forest(rs__plan *plan) {
+  rs__forest forest;
+  rs_route_tree tree = {0};
+  rs_status status = rs__plan_forest(plan, &forest);
+  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
+    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/false, &tree);
+    if (status != RS_OK) return status;
+    piece p = piece_of(plan, 0, i * plan->block, 0);
+    rs__plan_spread_tree(plan, &tree, &p.origin, p.target, RS_NONE);
+    status = plan->status;
+  }
+  return status;
+}
+
 rs_status rs__build_broadcast_trees(rs__plan *plan) {
   for (int64_t k = 0; k < plan->variant.splits; k++) {
     rs_route_tree tree;

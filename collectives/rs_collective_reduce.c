@@ -93,3 +93,36 @@ rs_status rs__build_reduce_shards(rs__plan *plan) {
   }
   return plan->status;
 }
+
+/* ---- on balanced trees ---- */
+
+rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {
+  rs__forest forest;
+  rs_route_tree tree = {0};
+  rs_status status = rs__plan_forest(plan, &forest);
+  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
+    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
+    if (status != RS_OK) return status;
+    rs__plan_reduce_tree(plan, &tree, (rs__run){i * plan->block, plan->block}, /*is_result=*/true);
+    status = plan->status;
+  }
+  return status;
+}
+
+rs_status rs__build_all_reduce_forest(rs__plan *plan) {
+  rs__forest forest;
+  rs_route_tree tree = {0};
+  rs_status status = rs__plan_forest(plan, &forest);
+  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
+    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
+    if (status != RS_OK) return status;
+    rs__run shard = shard_of(plan, i);
+    uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/true);
+    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/false, &tree);
+    if (status != RS_OK) return status;
+    rs__origin origin = {RS_BUFFER_OUT, shard.offset, sum};
+    rs__plan_spread_tree(plan, &tree, &origin, shard, RS_NONE);
+    status = plan->status;
+  }
+  return status;
+}

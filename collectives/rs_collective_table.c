@@ -5,13 +5,20 @@
  */
 #include "rs__collective.h"
 
+#define RS__FOREST_CHIPS_MAX 640
+
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
+    {RS_ALL_REDUCE, "balanced-trees",
+     "a shard a chip, on trees grown together; longer ways, 2 ceil((N-1)/d) V/N slots"},
     {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
+    {RS_REDUCE_SCATTER, "balanced-trees",
+     "trees grown together; longer ways, ceil((N-1)/d) b slots"},
     {RS_ALL_GATHER, "trees", "each block down a tree from its chip; diameter L + (N-1)b/d slots"},
+    {RS_ALL_GATHER, "balanced-trees", "trees grown together; longer ways, ceil((N-1)/d) b slots"},
     {RS_BROADCAST, "trees", "pieces down trees of minimal paths; eccentricity L + V slots"},
     {RS_BROADCAST, "scatter+all-gather",
      "shards to chips, from there down trees; 2 diameter L + V/d slots"},
@@ -72,6 +79,20 @@ static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
   return count;
 }
 
+/* Growing trees pays where there is a choice, and costs N² of memory. */
+static bool wants_forest(const rs__plan *plan) {
+  return !plan->is_mesh && plan->member_count > 2 && plan->member_count <= RS__FOREST_CHIPS_MAX;
+}
+
+static size_t splits_forest(const rs__plan *plan, int64_t *list) {
+  return wants_forest(plan) ? offer(list, 0, 1, 1) : 0;
+}
+
+static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  return wants_forest(plan) && n <= plan->block ? offer(list, 0, n, n) : 0;
+}
+
 /* ---- how many bursts, at least ---- */
 
 /* a·b for a, b ≥ 0, at most INT64_MAX. */
@@ -119,8 +140,11 @@ static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
+    {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_reduce_scatter_forest, splits_forest, bursts_pairs, floor_none},
     {rs__build_all_gather, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_all_gather_forest, splits_forest, bursts_pairs, floor_none},
     {rs__build_broadcast_trees, splits_pieces, bursts_to_all, floor_none},
     {rs__build_broadcast_shards, splits_shards, bursts_to_all, floor_none},
     {rs__build_reduce_trees, splits_pieces, bursts_to_all, floor_none},

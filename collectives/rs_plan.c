@@ -36,6 +36,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->demands = NULL;
   plan->demand_count = plan->demand_capacity = 0;
   plan->mark_now = 0;
+  plan->rank_of = NULL;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);
@@ -43,7 +44,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->price = RS_ARENA_NEW(plan->arena, uint64_t, chips);
   plan->status = RS_OK;
   if (plan->tmp_used == NULL || plan->price == NULL || plan->tmp_of == NULL ||
-      plan->link_load == NULL || scratch == NULL) {
+      plan->link_load == NULL || scratch == NULL || !reserve(plan, bursts)) {
     plan->status = rs_arena_failed(plan->arena, plan->diag);
     return plan->status;
   }
@@ -86,7 +87,6 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
   *added = *task;
   added->start_cycles = RS_MAX(added->start_cycles, 0);
   added->pending = 0;
-  added->rank = 0;
   added->first_edge = added->left = added->right = RS_NONE;
   return plan->task_count++;
 }
@@ -402,7 +402,7 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + links);
   if (r.lanes == NULL || r.events.events == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (uint32_t l = 0; l < links; l++) r.lanes[l].waiting = RS_NONE;
-  rank_tasks(plan);
+  if (plan->rank_of == NULL) rank_tasks(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0) push_ready(&r, id);
   }

@@ -74,6 +74,7 @@ static uint32_t send_up(rs__plan *plan, const rs_route_tree *tree, uint32_t chil
     task.source = plan->first_child[child] == RS_NONE ? RS_BUFFER_IN : RS_BUFFER_OUT;
     task.start_cycles = rs__plan_reads_in(plan, child, run.offset, run.count);
   }
+  if (plan->rank_of != NULL) task.rank = plan->rank_of[child];
   uint32_t parent = parent_of(plan, tree, child);
   bool is_first = plan->first_child[parent] == child;
   if (is_member(plan, parent)) {
@@ -171,6 +172,7 @@ void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__o
     if (plan->height[chip] == 0) continue;
     rs__task task = take_down(plan, tree, parent, origin, target);
     task.link = tree->link[chip];
+    if (plan->rank_of != NULL) task.rank = plan->rank_of[chip];
     if (is_member(plan, chip)) {
       task.target = RS_BUFFER_OUT;
       task.target_offset = target.offset;

@@ -4,7 +4,7 @@
  * Times in a lower bucket are earlier than those in a higher one, so the next event is in the lowest
  * bucket that is not empty. That bucket is dealt out around its least time, each event to a lower
  * level; so an event moves at most 16 times, and as a rule once for four bits of how far ahead it
- * was pushed. (With one bit a digit, as in the paper, it is once a bit or two: 2.5 times slower.)
+ * was pushed. (With one bit a digit, as in the paper, it is once a bit or two: two to three times slower.)
  *
  * Equal times must come out in order of sequence. Within a bucket events stand in order of push,
  * dealing keeps that order and goes to buckets that are empty, and a later push goes to the end:

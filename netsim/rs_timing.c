@@ -1,8 +1,6 @@
 /* Timing presets and their check. */
 #include "rs_timing.h"
 
-#include <string.h>
-
 void rs_timing_init_unit(rs_timing *timing) {
   *timing = (rs_timing){.name = "unit",
                         .clock_hz = 1000000000,
@@ -36,8 +34,14 @@ rs_status rs_timing_check(const rs_timing *timing, rs_diag *diag) {
     rs_diag_expect(diag, "at least %lld and below 2^40", (long long)fields[i].least);
     return RS_E_INPUT;
   }
-  if (memchr(timing->name, '\0', sizeof timing->name) == NULL || timing->name[0] == '\0') {
-    return rs_diag_set(diag, RS_E_INPUT, "timing: the name is empty or too long");
+  /* the name is one word of the text form */
+  size_t length = 0;
+  while (length < sizeof timing->name && timing->name[length] > ' ' &&
+         timing->name[length] < 0x7f) {
+    length++;
   }
-  return RS_OK;
+  if (length > 0 && length < sizeof timing->name && timing->name[length] == '\0') return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "timing: the name is not a word");
+  rs_diag_expect(diag, "1 to %zu letters without a blank", sizeof timing->name - 1);
+  return RS_E_INPUT;
 }

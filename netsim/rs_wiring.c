@@ -6,7 +6,6 @@
  */
 #include "rs_wiring.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -271,23 +270,36 @@ static rs_status check_link(const rs_wiring *w, uint32_t index, rs_diag *diag) {
   return RS_OK;
 }
 
-/* No two links of a chip on one port. Degrees are small: comparing pairs is cheaper than a set. */
-static rs_status check_ports(const rs_wiring *w, uint32_t chip, rs_diag *diag) {
-  for (uint32_t a = w->out_first[chip]; a < w->out_first[chip + 1]; a++) {
-    for (uint32_t b = a + 1; b < w->out_first[chip + 1]; b++) {
-      if (w->links[a].from_port == w->links[b].from_port) {
-        return rs_diag_set(diag, RS_E_REFUSED, "chip %u sends twice on port %u", chip,
-                           w->links[a].from_port);
-      }
-    }
+/* The ports of one chip in one direction, as a bitmap: cleared by the links that set it, so that the
+ * check stays linear in the links. */
+typedef struct port_set {
+  uint64_t words[(UINT16_MAX + 1) / 64];
+} port_set;
+
+/* false: it was taken */
+static bool take_port(port_set *ports, uint16_t port) {
+  uint64_t bit = UINT64_C(1) << port % 64;
+  bool is_free = (ports->words[port / 64] & bit) == 0;
+  ports->words[port / 64] |= bit;
+  return is_free;
+}
+
+static rs_status check_ports(const rs_wiring *w, uint32_t chip, port_set *ports, rs_diag *diag) {
+  for (uint32_t i = w->out_first[chip]; i < w->out_first[chip + 1]; i++) {
+    if (take_port(ports, w->links[i].from_port)) continue;
+    return rs_diag_set(diag, RS_E_REFUSED, "chip %u sends twice on port %u", chip,
+                       w->links[i].from_port);
   }
-  for (uint32_t a = w->in_first[chip]; a < w->in_first[chip + 1]; a++) {
-    for (uint32_t b = a + 1; b < w->in_first[chip + 1]; b++) {
-      if (w->links[w->in_links[a]].to_port == w->links[w->in_links[b]].to_port) {
-        return rs_diag_set(diag, RS_E_REFUSED, "chip %u receives twice on port %u", chip,
-                           w->links[w->in_links[a]].to_port);
-      }
-    }
+  for (uint32_t i = w->out_first[chip]; i < w->out_first[chip + 1]; i++) {
+    ports->words[w->links[i].from_port / 64] = 0;
+  }
+  for (uint32_t i = w->in_first[chip]; i < w->in_first[chip + 1]; i++) {
+    if (take_port(ports, w->links[w->in_links[i]].to_port)) continue;
+    return rs_diag_set(diag, RS_E_REFUSED, "chip %u receives twice on port %u", chip,
+                       w->links[w->in_links[i]].to_port);
+  }
+  for (uint32_t i = w->in_first[chip]; i < w->in_first[chip + 1]; i++) {
+    ports->words[w->links[w->in_links[i]].to_port / 64] = 0;
   }
   return RS_OK;
 }
@@ -321,9 +333,10 @@ rs_status rs_wiring_check(const rs_wiring *w, rs_diag *diag) {
     rs_status status = check_link(w, l, diag);
     if (status != RS_OK) return status;
   }
+  port_set ports = {{0}};
   for (uint32_t c = 0; c < w->chip_count; c++) {
     rs_status status = check_incoming(w, c, diag);
-    if (status == RS_OK) status = check_ports(w, c, diag);
+    if (status == RS_OK) status = check_ports(w, c, &ports, diag);
     if (status != RS_OK) return status;
   }
   return RS_OK;

@@ -9,5 +9,5 @@ set yrange [0:*]
 set offsets 0, 0, graph 0.12, 0
 set xtics noenhanced
 plot for [i=2:6] data using i:xtic(1) title columnheader(i) linecolor rgb colour[i-1], \
-  data using 0:(column(2)+column(3)+column(4)+column(5)+column(6)):(sprintf('%.0f tokens/s', column(7))) \
+  data using (column(0)-1):(column(2)+column(3)+column(4)+column(5)+column(6)):(sprintf('%.0f tokens/s', column(7))) \
     with labels offset 0,0.8 notitle

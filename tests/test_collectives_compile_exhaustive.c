@@ -30,7 +30,7 @@ static void check_ends(const rs_collective_request *request, const rs_compile_re
 
 /* A row that is for some wirings only. */
 static bool is_particular(const char *algorithm) {
-  return strcmp(algorithm, "exchange") == 0;
+  return strcmp(algorithm, "exchange") == 0 || strcmp(algorithm, "balanced-trees") == 0;
 }
 
 static void check_one(rs_arena *arena, const rs_wiring *wiring, const char *spec,
@@ -44,8 +44,10 @@ static void check_one(rs_arena *arena, const rs_wiring *wiring, const char *spec
   rs_calendar *calendar = rs_calendar_create(arena, wiring, timing);
   int64_t *promised = RS_ARENA_NEW(arena, int64_t, request->chip_count);
   int64_t *judged = RS_ARENA_NEW(arena, int64_t, request->chip_count);
-  assert_ok(rs_collective_compile(schedule, wiring, calendar, request, promised, &report, &diag),
-            &diag);
+  rs_status status =
+      rs_collective_compile(schedule, wiring, calendar, request, promised, &report, &diag);
+  if (status == RS_E_INFEASIBLE && is_particular(request->algorithm)) return;
+  assert_ok(status, &diag);
   assert_ok(rs_schedule_validate(schedule, wiring, &diag), &diag);
   judge_schedule(schedule, wiring, NULL, &judged, verdict, sizeof verdict);
   if (verdict[0] != '\0') fail_msg("%s: %s", what, verdict);

@@ -92,8 +92,9 @@ static void add_operation(scenario *s) {
   s->judged[op] = RS_ARENA_NEW(s->arena, int64_t, request->chip_count);
   rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request,
                                            s->promised[op], &s->reports[op], &diag);
-  if (status == RS_E_INFEASIBLE && strcmp(request->algorithm, "exchange") == 0) {
-    request->algorithm = "auto"; /* that row is for some wirings only */
+  if (status == RS_E_INFEASIBLE && (strcmp(request->algorithm, "exchange") == 0 ||
+                                    strcmp(request->algorithm, "balanced-trees") == 0)) {
+    request->algorithm = "auto"; /* those rows are for some wirings only */
     status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->promised[op],
                                    &s->reports[op], &diag);
   }

@@ -63,8 +63,7 @@ static void send(maker *m, uint32_t link, int64_t offset, rs_action action) {
                 .action = (uint8_t)action};
   m->link_free[link] = b.start_cycles + rs_timing_slots(t, b.count);
   int64_t arrival = rs_burst_arrival(t, l, &b, 0);
-  int64_t departs =
-      arrival + t->forward_cycles + (action == RS_ACTION_ADD ? t->add_cycles : 0);
+  int64_t departs = arrival + t->forward_cycles + (action == RS_ACTION_ADD ? t->add_cycles : 0);
   m->ready[l->to] = RS_MAX(m->ready[l->to], departs);
   if (rs_schedule_add_burst(m->schedule, &b) == NULL) exit(1);
 }

@@ -1,0 +1,215 @@
+/*
+ * All trees at once: an out-tree for every member, grown slot by slot so that no link is idle.
+ *
+ * Trees of minimal paths load some links more than others (on 264 chips, 33 trees on the busiest
+ * link where 24 would do). Here a block spreads as it would in an all-gather on the unit clock: in
+ * every slot each chip receives over each of its links a block that the neighbour had before and
+ * that it lacks. Which block over which link is a maximum matching a chip (Kuhn's augmenting paths),
+ * blocks that fewest chips hold being tried first, so that what is rare spreads. The link by which a
+ * block came is the chip's link in that block's tree. Paths may be longer than the shortest: worth it
+ * when the slots of a message, not the hops, are what takes time.
+ *
+ * The idea of time-expanded greedy matching is that of TACOS (Won et al., 2024); matching a whole
+ * receiver at once instead of a link at a time is what comes near the bound. O(slots · links · N).
+ */
+#include <string.h>
+
+#include "rs__collective.h"
+
+typedef struct grower {
+  rs__plan *plan;
+  rs__forest *forest;
+  uint32_t n, words;
+  uint64_t *have;     /* [place · words] blocks a chip holds */
+  uint64_t *had;      /* the same before this slot */
+  uint32_t *holders;  /* [block] */
+  uint32_t *order;    /* blocks, fewest holders first */
+  uint32_t *bucket;   /* [holders + 1] where such blocks start in `order` */
+  uint32_t *first_in; /* [place + 1] into `in` */
+  uint32_t *in;       /* links into members from members */
+  uint32_t *match;    /* [block] the in-link of the chip at hand that brings it */
+  uint32_t *seen;     /* [block] visited in the search `search` */
+  uint32_t search;
+  uint32_t chip; /* place at hand */
+} grower;
+
+static bool holds(const uint64_t *set, uint32_t words, uint32_t place, uint32_t block) {
+  return (set[(size_t)place * words + block / 64] >> (block % 64) & 1) != 0;
+}
+
+static uint32_t sender_of(const grower *g, uint32_t link) {
+  return g->plan->position[g->plan->wiring->links[link].from];
+}
+
+/* ---- a slot ---- */
+
+/* Counting sort by holders. */
+static void sort_blocks(grower *g) {
+  memset(g->bucket, 0, ((size_t)g->n + 2) * sizeof *g->bucket);
+  for (uint32_t b = 0; b < g->n; b++) g->bucket[g->holders[b] + 1]++;
+  for (uint32_t h = 1; h <= g->n + 1; h++) g->bucket[h] += g->bucket[h - 1];
+  for (uint32_t b = 0; b < g->n; b++) g->order[g->bucket[g->holders[b]]++] = b;
+  for (uint32_t h = g->n + 1; h > 0; h--) g->bucket[h] = g->bucket[h - 1];
+  g->bucket[0] = 0;
+}
+
+static bool augment(grower *g, uint32_t in);
+
+/* Tries to let in-link `in` bring `block`. */
+static bool try_block(grower *g, uint32_t in, uint32_t block) {
+  if (g->seen[block] == g->search) return false;
+  if (!holds(g->had, g->words, sender_of(g, g->in[in]), block)) return false;
+  if (holds(g->have, g->words, g->chip, block)) return false;
+  g->seen[block] = g->search;
+  if (g->match[block] != RS_NONE && !augment(g, g->match[block])) return false;
+  g->match[block] = in;
+  return true;
+}
+
+/* Rare blocks first; among equals each chip and link starts at a place of its own. */
+static bool augment(grower *g, uint32_t in) {
+  for (uint32_t h = 1; h < g->n; h++) {
+    uint32_t first = g->bucket[h], size = g->bucket[h + 1] - first;
+    if (size == 0) continue;
+    uint32_t shift = (uint32_t)((g->chip * UINT64_C(7919) + in * UINT64_C(104729)) % size);
+    for (uint32_t k = 0; k < size; k++) {
+      uint32_t at = k + shift < size ? k + shift : k + shift - size;
+      if (try_block(g, in, g->order[first + at])) return true;
+    }
+  }
+  return false;
+}
+
+/* What the chip receives in this slot. */
+static uint32_t receive(grower *g, uint32_t place, uint32_t step) {
+  uint32_t got = 0;
+  g->chip = place;
+  memset(g->match, 0xff, g->n * sizeof *g->match);
+  for (uint32_t in = g->first_in[place]; in < g->first_in[place + 1]; in++) {
+    g->search++;
+    augment(g, in);
+  }
+  for (uint32_t block = 0; block < g->n; block++) {
+    if (g->match[block] == RS_NONE) continue;
+    size_t at = (size_t)block * g->n + place;
+    g->forest->link[at] = g->in[g->match[block]];
+    g->forest->step[at] = step;
+    g->have[(size_t)place * g->words + block / 64] |= UINT64_C(1) << (block % 64);
+    g->holders[block]++;
+    got++;
+  }
+  return got;
+}
+
+static rs_status grow_all(grower *g) {
+  uint64_t missing = (uint64_t)g->n * (g->n - 1);
+  for (uint32_t step = 1; missing > 0; step++) {
+    uint64_t before = missing;
+    memcpy(g->had, g->have, (size_t)g->n * g->words * sizeof *g->had);
+    sort_blocks(g);
+    for (uint32_t k = 0; k < g->n; k++) missing -= receive(g, (k + step) % g->n, step);
+    if (missing == before) {
+      return rs_diag_set(g->plan->diag, RS_E_INFEASIBLE, "no path inside the group");
+    }
+    g->forest->steps = step;
+  }
+  return RS_OK;
+}
+
+/* ---- setting up ---- */
+
+static rs_status list_links(grower *g) {
+  const rs_wiring *w = g->plan->wiring;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < g->n; i++) {
+    uint32_t chip = g->plan->members[i];
+    g->first_in[i] = count;
+    for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+      uint32_t link = w->in_links[k];
+      if (g->plan->position[w->links[link].from] == RS_NONE) continue;
+      if (w->links[link].reverse == RS_NONE) {
+        return rs_diag_set(g->plan->diag, RS_E_INFEASIBLE, "some links have no way back");
+      }
+      g->in[count++] = link;
+    }
+  }
+  g->first_in[g->n] = count;
+  return RS_OK;
+}
+
+static rs_status reserve(grower *g) {
+  rs_arena *arena = g->plan->arena;
+  size_t n = g->n, sets = n * g->words;
+  g->have = RS_ARENA_NEW(arena, uint64_t, sets);
+  g->had = RS_ARENA_NEW(arena, uint64_t, sets);
+  g->in = RS_ARENA_NEW(arena, uint32_t, g->plan->wiring->link_count);
+  g->forest->link = RS_ARENA_NEW(arena, uint32_t, n * n);
+  g->forest->step = RS_ARENA_NEW(arena, uint32_t, n * n);
+  uint32_t *scratch = RS_ARENA_NEW(arena, uint32_t, n * 6 + 4);
+  if (g->have == NULL || g->had == NULL || g->in == NULL || g->forest->link == NULL ||
+      g->forest->step == NULL || scratch == NULL) {
+    return rs_arena_failed(arena, g->plan->diag);
+  }
+  g->holders = scratch;
+  g->order = scratch + n;
+  g->match = scratch + n * 2;
+  g->seen = scratch + n * 3;
+  g->first_in = scratch + n * 4;
+  g->bucket = scratch + n * 5 + 1;
+  return RS_OK;
+}
+
+rs_status rs__plan_forest(rs__plan *plan, rs__forest *forest) {
+  grower g = {.plan = plan, .forest = forest, .n = plan->member_count};
+  g.words = (g.n + 63) / 64;
+  *forest = (rs__forest){.n = g.n};
+  rs_status status = reserve(&g);
+  if (status == RS_OK) status = list_links(&g);
+  if (status != RS_OK) return status;
+  for (uint32_t i = 0; i < g.n; i++) {
+    g.holders[i] = 1;
+    g.have[(size_t)i * g.words + i / 64] |= UINT64_C(1) << (i % 64);
+  }
+  return grow_all(&g);
+}
+
+/* ---- a tree of the forest ---- */
+
+static rs_status create_tree(rs__plan *plan, rs_route_tree *tree) {
+  uint32_t chips = plan->wiring->chip_count;
+  if (tree->link != NULL) return RS_OK;
+  tree->chip_count = chips;
+  tree->link = RS_ARENA_NEW(plan->arena, uint32_t, chips);
+  tree->depth = RS_ARENA_NEW(plan->arena, uint32_t, chips);
+  tree->order = RS_ARENA_NEW(plan->arena, uint32_t, chips);
+  plan->rank_of = RS_ARENA_NEW(plan->arena, uint32_t, chips);
+  if (tree->link == NULL || tree->depth == NULL || tree->order == NULL || plan->rank_of == NULL) {
+    return rs_arena_failed(plan->arena, plan->diag);
+  }
+  return RS_OK;
+}
+
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+                          bool toward_root, rs_route_tree *tree) {
+  uint32_t n = forest->n;
+  rs_status status = create_tree(plan, tree);
+  if (status != RS_OK) return status;
+  tree->root = plan->members[root_place];
+  tree->toward_root = toward_root;
+  tree->order[0] = tree->root;
+  tree->order_count = 1;
+  /* By slot, so that a parent comes before its children. */
+  for (uint32_t step = 1; step <= forest->steps; step++) {
+    for (uint32_t i = 0; i < n; i++) {
+      size_t at = (size_t)root_place * n + i;
+      if (forest->step[at] != step || i == root_place) continue;
+      uint32_t chip = plan->members[i];
+      uint32_t link = forest->link[at];
+      tree->link[chip] = toward_root ? plan->wiring->links[link].reverse : link;
+      tree->order[tree->order_count++] = chip;
+      /* Summing up runs the slots backwards, and comes before spreading where there are both. */
+      plan->rank_of[chip] = toward_root ? forest->steps + step : forest->steps - step;
+    }
+  }
+  return RS_OK;
+}
