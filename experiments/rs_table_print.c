@@ -203,10 +203,10 @@ static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *s
     if (chosen[i]) width = RS_MAX(width, strlen(table->columns[i]));
   }
   for (size_t i = 0; i < table->column_count; i++) {
-    if (!chosen[i]) continue;
-    const rs_cell *cell = rs_table_cell(table, 0, i);
     char text[512];
-    shorten_cell(cell, text, sizeof text);
+    if (!chosen[i]) continue;
+    shorten_cell(rs_table_cell(table, 0, i), text, sizeof text);
+    if (text[0] == '\0') continue;
     rs_sink_printf(sink, "%s%*s  %s\n", table->columns[i], (int)(width - strlen(table->columns[i])),
                    "", text);
   }

@@ -188,10 +188,13 @@ static void drop_output(struct fy_diag *diag, void *user, const char *bytes, siz
 static rs_status report_syntax(const builder *b, struct fy_diag *collected) {
   void *iterator = NULL;
   struct fy_diag_error *error = fy_diag_errors_iterate(collected, &iterator);
-  const char *message = error == NULL || error->msg == NULL ? "not YAML" : error->msg;
-  rs_diag_set(b->diag, RS_E_INPUT, "%s", message);
-  rs_diag_at(b->diag, b->file, error == NULL ? 1 : RS_MAX(error->line, 1),
-             error == NULL ? 1 : RS_MAX(error->column, 1));
+  if (error == NULL || error->msg == NULL) {
+    return refuse(b, 1, 1, "the file is empty", "keys such as 'name: my-experiment'");
+  }
+  rs_diag_set(b->diag, RS_E_INPUT, "%s", error->msg);
+  bool twice = strcmp(error->msg, "duplicate key") == 0;
+  rs_diag_expect(b->diag, twice ? "every key once" : "YAML; look at the lines just above, too");
+  rs_diag_at(b->diag, b->file, RS_MAX(error->line, 1), RS_MAX(error->column, 1));
   return RS_E_INPUT;
 }
 

@@ -19,10 +19,17 @@ typedef struct sizes {
 
 /* ---- what divides ---- */
 
+/* Suggests the largest smaller number of chips that divides. */
 static rs_status refuse(rs_diag *diag, const char *what, int64_t value, const char *by,
                         int64_t tensor) {
-  return rs_diag_set(diag, RS_E_INFEASIBLE, "tensor = %lld does not divide %s = %lld%s",
-                     (long long)tensor, what, (long long)value, by);
+  char suggestion[48];
+  int64_t fewer = RS_MIN(tensor, value);
+  while (value % fewer != 0) fewer--;
+  rs_diag_set(diag, RS_E_INFEASIBLE, "tensor = %lld does not divide %s = %lld%s", (long long)tensor,
+              what, (long long)value, by);
+  snprintf(suggestion, sizeof suggestion, "tensor: %lld", (long long)fewer);
+  rs_diag_suggest(diag, suggestion);
+  return RS_E_INFEASIBLE;
 }
 
 static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
