@@ -26,6 +26,7 @@ typedef struct rs__segment {
   rs__line settled;     /* from when on it is in SRAM, all adds done */
   rs__line read;        /* the latest reads */
   bool was_read;
+  bool was_kept;   /* by a burst: an add in the same cycle would have no order with it */
   uint64_t writer; /* burst that wrote last; UINT64_MAX: it is input */
 } rs__segment;
 

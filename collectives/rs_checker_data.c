@@ -152,8 +152,10 @@ static rs_status check_overwrite(rs__checker *c, const access *a, const rs__segm
     return refuse_access(c, a, RS_FAULT_RACE, rs__line_floor(&a->line, first), s->writer,
                          "arrives while a burst still reads what comes from");
   }
+  /* where the chip costs nothing, settled is the cycle of arrival: two in one cycle have no order */
+  bool strictly = c->schedule->timing.receive_cycles == 0 && s->writer != UINT64_MAX;
   if (a->burst->action != RS_ACTION_ADD &&
-      !rs__line_after(&a->line, &s->settled, first, last, false)) {
+      !rs__line_after(&a->line, &s->settled, first, last, strictly)) {
     return refuse_access(c, a, RS_FAULT_RACE, rs__line_floor(&a->line, first), s->writer,
                          "overwrites what is still being written by");
   }
@@ -173,7 +175,7 @@ static rs_status write_add(rs__checker *c, const access *a, rs__buffer_runs *run
     int64_t last = s->first + s->count - 1;
     rs_status status = check_overwrite(c, a, s, address, last);
     if (status != RS_OK) return status;
-    if (!rs__line_after(&a->line, &s->arrived, address, last, false)) {
+    if (!rs__line_after(&a->line, &s->arrived, address, last, s->was_kept)) {
       return refuse_access(c, a, RS_FAULT_EARLY, rs__line_floor(&a->line, address), s->writer,
                            "is added before there is anything from");
     }
@@ -206,6 +208,7 @@ static rs_status write_keep(rs__checker *c, const access *a, rs__buffer_runs *ru
                        .arrived = a->line,
                        .departs = shifted(a->line, t->forward_cycles),
                        .settled = shifted(a->line, t->receive_cycles),
+                       .was_kept = true,
                        .writer = a->index};
   if (after == i) {
     if (!rs__checker_insert(c, runs, &fresh)) return rs_arena_failed(c->arena, c->diag);
