@@ -116,12 +116,11 @@ static void group_thousands(const char *number, char *text, size_t size) {
 static void shorten_double(double value, char *text, size_t size) {
   char number[64];
   double magnitude = fabs(value);
-  if (value != 0 && (magnitude < 1e-3 || magnitude >= 1e9)) {
+  if (magnitude > 0 && (magnitude < 1e-3 || magnitude >= 1e9)) {
     snprintf(text, size, "%.4e", value);
     return;
   }
-  int whole = magnitude < 1 ? 0 : (int)floor(log10(magnitude)) + 1;
-  int decimals = magnitude < 1 ? 5 : RS_MAX(5 - whole, 0);
+  int decimals = !(magnitude > 0) ? 0 : RS_MAX(4 - (int)floor(log10(magnitude)), 0);
   snprintf(number, sizeof number, "%.*f", decimals, value);
   if (strchr(number, '.') != NULL) {
     size_t end = strlen(number);
