@@ -2,7 +2,9 @@
 #include <math.h>
 
 #include <igraph.h>
+#include <pthread.h>
 
+#include "rs__measure.h"
 #include "rs_measure.h"
 #include "rs_random.h"
 #include "rs_test_topology.h"
@@ -144,6 +146,51 @@ static void long_ways_stay_exact(void **state) {
   assert_int_equal(m.pairs_at[64], 14600);
 }
 
+/* Work that igraph refuses: an edge to a vertex that is not there. */
+static igraph_error_t ask_for_nonsense(const igraph_t *graph, void *context) {
+  igraph_integer_t edge;
+  (void)context;
+  return igraph_get_eid(graph, &edge, 0, 12345, IGRAPH_UNDIRECTED, /*error=*/1);
+}
+
+static void an_error_of_igraph_comes_back_as_a_status(void **state) {
+  rs_wiring *wiring = build_spec(*state, "mesh:8");
+  rs_measure m;
+  for (int round = 0; round < 2; round++) { /* the first must leave nothing behind */
+    rs_diag diag = {0};
+    assert_int_equal(rs__igraph_run(wiring, ask_for_nonsense, NULL, &diag), RS_E_SYSTEM);
+    assert_memory_equal(diag.what, "igraph: ", 8);
+    assert_true(strlen(diag.what) > 8);
+    assert_ok(rs_measure_run(*state, wiring, true, &m, &diag), &diag);
+    assert_int_equal(m.edge_connectivity, 7);
+  }
+}
+
+static void *measure_often(void *context) {
+  const rs_wiring *wiring = context;
+  rs_arena *arena = rs_arena_create(0);
+  uintptr_t wrong = 0;
+  for (int k = 0; k < 20; k++) {
+    rs_measure m;
+    if (rs_measure_run(arena, wiring, true, &m, NULL) != RS_OK || m.edge_connectivity != 9) wrong++;
+  }
+  rs_arena_destroy(arena);
+  return (void *)wrong;
+}
+
+static void threads_take_turns_with_igraph(void **state) {
+  rs_wiring *wiring = build_spec(*state, "realscale:72,levels=2");
+  pthread_t threads[3];
+  for (size_t i = 0; i < RS_COUNT_OF(threads); i++) {
+    assert_int_equal(pthread_create(&threads[i], NULL, measure_often, wiring), 0);
+  }
+  for (size_t i = 0; i < RS_COUNT_OF(threads); i++) {
+    void *wrong;
+    assert_int_equal(pthread_join(threads[i], &wrong), 0);
+    assert_null(wrong);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(distances_equal_a_naive_search),
@@ -151,6 +198,8 @@ int main(void) {
       cmocka_unit_test(edge_connectivity_has_known_values),
       cmocka_unit_test(two_islands_are_not_connected),
       cmocka_unit_test(long_ways_stay_exact),
+      cmocka_unit_test(an_error_of_igraph_comes_back_as_a_status),
+      cmocka_unit_test(threads_take_turns_with_igraph),
   };
   return cmocka_run_group_tests(tests, setup_arena, teardown_arena);
 }

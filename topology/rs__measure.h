@@ -18,4 +18,15 @@ rs_status rs__igraph_run(const rs_wiring *wiring, rs__igraph_work *work, void *c
 
 rs_status rs__measure_edge_connectivity(const rs_wiring *wiring, int64_t *result, rs_diag *diag);
 
+/* λ₂ of the Laplacian, a fibre counting half a cable. */
+rs_status rs__measure_lambda2(const rs_wiring *wiring, double *lambda2, rs_diag *diag);
+rs_status rs__measure_betweenness(const rs_wiring *wiring, rs_measure_more *more, rs_diag *diag);
+rs_status rs__measure_symmetry(rs_arena *arena, const rs_wiring *wiring, rs_measure_more *more,
+                               rs_diag *diag);
+
+rs_status rs__measure_girth(rs_arena *arena, const rs_wiring *wiring, uint32_t *girth,
+                            rs_diag *diag);
+/* Links between the halves of the best cut found, both directions. */
+rs_status rs__measure_cut(rs_arena *arena, const rs_wiring *wiring, int64_t *links, rs_diag *diag);
+
 #endif

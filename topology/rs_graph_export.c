@@ -139,8 +139,18 @@ static spot place_of(const rs_wiring *wiring, uint32_t node_size, uint32_t chip)
   return s;
 }
 
+static const char *const colours[RS_CABLE_CLASS_COUNT] = {"#333333", "#1f77b4", "#d9730d"};
+
+static void put_legend(const rs__graph_writing *w) {
+  for (int c = 0; c < RS_CABLE_CLASS_COUNT; c++) {
+    rs_sink_printf(w->sink,
+                   "<text x=\"12\" y=\"%d\" font-family=\"DejaVu Sans, sans-serif\" "
+                   "font-size=\"13\" fill=\"%s\">%s</text>\n",
+                   PICTURE_SIZE - 48 + 18 * c, colours[c], rs_cable_class_word((rs_cable_class)c));
+  }
+}
+
 static void put_cables(const rs__graph_writing *w, uint32_t node_size, double width) {
-  static const char *const colours[RS_CABLE_CLASS_COUNT] = {"#333333", "#1f77b4", "#d9730d"};
   for (int c = RS_CABLE_CLASS_COUNT - 1; c >= 0; c--) { /* short cables on top */
     rs_sink_printf(w->sink,
                    "<g stroke=\"%s\" stroke-width=\"%.2f\" stroke-opacity=\"0.6\" fill=\"none\">\n",
@@ -176,6 +186,8 @@ void rs__graph_write_svg(const rs__graph_writing *w) {
               "</g>\n<text x=\"12\" y=\"24\" font-family=\"DejaVu Sans, sans-serif\" "
               "font-size=\"16\">");
   rs__graph_put_escaped(w->sink, w->title);
-  rs_sink_printf(w->sink, " (%u chips, %u cables)</text>\n</svg>\n", w->wiring->chip_count,
+  rs_sink_printf(w->sink, " (%u chips, %u cables)</text>\n", w->wiring->chip_count,
                  w->wiring->cable_count);
+  put_legend(w);
+  rs_sink_put(w->sink, "</svg>\n");
 }

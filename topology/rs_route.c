@@ -102,7 +102,7 @@ static uint32_t choose_link(const chooser *c, uint32_t chip) {
     if (s->depth[parent_of(s, link)] != s->depth[chip] - 1 || cost_of(c, link) != best) continue;
     if (turn-- == 0) return link;
   }
-  assert(!"the turn is below the number of equals");
+  assert(false); /* the turn is below the number of equals */
   return RS_NONE;
 }
 

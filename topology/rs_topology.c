@@ -143,9 +143,8 @@ rs_status rs_topology_build(rs_arena *arena, const rs_topology *topology,
   rs_wiring_builder *builder = rs_wiring_builder_create(arena, (uint32_t)topology->plan.chips);
   if (builder == NULL) return rs_arena_failed(arena, diag);
   status = topology->family->build(arena, &topology->arguments, builder, diag);
-  if (status == RS_OK) status = rs_wiring_builder_finish(builder, wiring, diag);
-  if (status == RS_OK) status = rs_wiring_check(*wiring, diag);
-  return status;
+  if (status != RS_OK) return status;
+  return rs_wiring_builder_finish(builder, wiring, diag); /* which checks it */
 }
 
 uint64_t rs__mul_saturate(uint64_t a, uint64_t b) {

@@ -10,9 +10,9 @@
  * or the nearest parameters that have a construction.
  *
  * realscale:N is the system of 8-chip nodes: each node a full mesh (28 cables), 4 node-leaving
- * ports a chip = 32 a node. Up to 33 nodes, one level: m = ⌊32/(n−1)⌋ cables a node pair. From two
- * racks of 9 nodes on, two levels: 144 ports join the rack's nodes pairwise twice, 144 leave the
- * rack. Constructions and their sources: docs/topologies.md.
+ * ports a chip = 32 a node. Up to 33 nodes, one level: m = ⌊32/(n−1)⌋ cables a node pair. Beyond (or
+ * with levels=2), racks of 9 nodes: 144 ports join the rack's nodes pairwise twice, 144 leave the
+ * rack, ⌊144/(R−1)⌋ cables a pair of R racks. Constructions and their sources: docs/topologies.md.
  */
 #ifndef RS_TOPOLOGY_H
 #define RS_TOPOLOGY_H

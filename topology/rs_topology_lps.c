@@ -149,7 +149,7 @@ static void find_roots(int64_t q, int64_t *x, int64_t *y) {
       if ((*x * *x + *y * *y + 1) % q == 0) return;
     }
   }
-  assert(!"minus one is a sum of two squares modulo every prime");
+  assert(false); /* −1 is a sum of two squares modulo every prime */
 }
 
 /* Of the two signs of a solution, one counts. */

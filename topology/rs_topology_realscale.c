@@ -36,9 +36,9 @@ enum {
 };
 
 enum { PARAM_N, PARAM_WIRING, PARAM_LEVELS };
-enum { WIRING_DEFAULT, WIRING_TUNED, WIRING_SPREAD, WIRING_NATURAL };
+enum { WIRING_TUNED, WIRING_SPREAD, WIRING_NATURAL };
 
-static const char *const wirings[] = {"default", "tuned", "spread", "natural", NULL};
+static const char *const wirings[] = {"tuned", "spread", "natural", NULL};
 
 static const rs__param params[] = {
     [PARAM_N] = {.key = "n",
@@ -51,9 +51,10 @@ static const rs__param params[] = {
     [PARAM_LEVELS] = {.key = "levels", .kind = RS__PARAM_NUMBER, .value_max = 2},
 };
 
-/* Rack chip of rack port 0 … 143 at 145 racks, each chip twice: found by swapping entries with the
- * objective (pairs at 7 hops or more, total distance). Diameter 6, average 4.83633 hops, where the
- * natural order has 7 and 5.17491. */
+/* Rack chip of rack port 0 … 143, each chip twice: found at 145 racks by swapping entries with the
+ * objective (pairs at 7 hops or more, total distance). There: diameter 6, average 4.83633 hops,
+ * where the natural order has 7 and 5.17491. With fewer racks it is also the best of the three on
+ * every size that we measured (docs/topologies.md). */
 static const uint8_t tuned_chip[RACK_SLOTS] = {
     47, 36, 11, 4,  12, 42, 29, 2,  63, 44, 15, 29, 4,  68, 37, 62, 10, 37, 19, 66, 33, 25, 55, 70,
     13, 42, 51, 39, 53, 48, 33, 7,  12, 19, 30, 64, 40, 71, 3,  46, 16, 32, 59, 38, 67, 45, 17, 21,
@@ -75,11 +76,6 @@ static shape shape_of(const rs__arguments *arguments) {
   bool two = levels == 2 || (levels == 0 && s.nodes > NODES_ONE_MAX);
   if (two) s.racks = (s.nodes + RACK_NODES - 1) / RACK_NODES;
   s.wiring = (int)arguments->value[PARAM_WIRING];
-  /* With one cable a rack pair the tuned table is the best we know; with several, spreading the
-   * copies over the nodes is (docs/topologies.md has the figures). */
-  if (s.wiring == WIRING_DEFAULT) {
-    s.wiring = s.racks > 1 && RACK_SLOTS / (s.racks - 1) == 1 ? WIRING_TUNED : WIRING_SPREAD;
-  }
   return s;
 }
 
@@ -113,7 +109,7 @@ static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag 
     rs_diag_suggest(diag, "levels=2");
     return RS_E_INPUT;
   }
-  if (arguments->value[PARAM_WIRING] != WIRING_DEFAULT && shape_of(arguments).racks == 0) {
+  if (arguments->column[PARAM_WIRING] != 0 && shape_of(arguments).racks == 0) {
     rs__arguments_refuse(arguments, PARAM_WIRING, diag,
                          "realscale: wiring= places the cables between racks, and %lld chips on "
                          "one level have no rack level",
