@@ -93,7 +93,12 @@ rs_status rs_file_make_folder(const char *path, rs_diag *diag);
 
 /* ---- what several commands need ---- */
 
-/* Parses and builds a topology; the diagnostic names the option or file it came from. */
+/* Parses a topology; "file:PATH" is read here, as GraphML or as a list of edges. */
+struct rs_topology;
+rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, struct rs_topology **topology,
+                                rs_diag *diag);
+
+/* Parses and builds a topology with the chip's usual ports. */
 struct rs_wiring;
 rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
                                 const struct rs_wiring **wiring, rs_diag *diag);

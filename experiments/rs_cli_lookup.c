@@ -3,13 +3,34 @@
 
 #include "rs_chip.h"
 #include "rs_cli.h"
+#include "rs_graph_read.h"
 #include "rs_topology.h"
+
+#define GRAPH_BYTES_MAX ((size_t)256 << 20)
+
+rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, rs_topology **topology,
+                                rs_diag *diag) {
+  static const char prefix[] = "file:";
+  char *text;
+  size_t length;
+  if (strncmp(spec, prefix, strlen(prefix)) != 0) {
+    return rs_topology_parse(arena, spec, topology, diag);
+  }
+  rs_status status =
+      rs_file_read(arena, spec + strlen(prefix), GRAPH_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  status = rs_topology_from_text(arena, spec, text, length, topology, diag);
+  if (status != RS_OK && diag != NULL) {
+    rs_diag_at(diag, spec + strlen(prefix), diag->line, diag->column);
+  }
+  return status;
+}
 
 rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
                                 const rs_wiring **wiring, rs_diag *diag) {
   rs_topology *topology;
   rs_wiring *built;
-  rs_status status = rs_topology_parse(arena, spec, &topology, diag);
+  rs_status status = rs_cli_parse_topology(arena, spec, &topology, diag);
   if (status == RS_OK) status = rs_topology_build(arena, topology, NULL, &built, diag);
   if (status != RS_OK) return status;
   *canonical = rs_topology_spec(topology);

@@ -1,72 +1,45 @@
-/* `realscale topology`: measures and cable counts of wirings, a row a spec. */
+/* `realscale topology`: measures and cable counts of wirings, whole or with faults, and exports. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "rs_chip.h"
 #include "rs_cli.h"
-#include "rs_measure.h"
+#include "rs_fault.h"
+#include "rs_graph_write.h"
 #include "rs_topology.h"
 #include "rs_units.h"
-
-/* Edge connectivity is n − 1 maximum flows: seconds up to here, minutes far beyond. */
-#define CONNECTIVITY_CHIPS_MAX 2000
+#include "rs_wiring_row.h"
 
 static const rs_option options[] = {
+    {"export", 'e', RS_OPTION_LIST, "FILE",
+     "write the wiring: .graphml, .dot, .edges, .xml (SimGrid), .svg"},
     {"ports", 0, RS_OPTION_TEXT, "N", "ports that a chip has (default: 16)"},
-    {"connectivity", 0, RS_OPTION_FLAG, NULL, "edge connectivity beyond 2,000 chips too (slow)"},
+    {"all", 0, RS_OPTION_FLAG, NULL, "slow measures beyond 2,000 chips too"},
+    {"fail-link", 0, RS_OPTION_LIST, "A-B", "without the cable between A and B (A-B.1: its copy)"},
+    {"fail-chip", 0, RS_OPTION_LIST, "C", "without chip C"},
+    {"fail-random", 0, RS_OPTION_TEXT, "K,SEED", "without K cables drawn by seed"},
+    {"cable-costs", 0, RS_OPTION_TEXT, "N,R,I",
+     "relative cost of a cable in a node, in a rack, between racks (default: 1,2,10)"},
 };
 
-static const char *const columns[] = {"topology",          "chips",
-                                      "ports_max",         "degree_min",
-                                      "degree_max",        "cables",
-                                      "cables_node",       "cables_rack",
-                                      "cables_inter_rack", "diameter_hops",
-                                      "average_hops",      "edge_connectivity",
-                                      "cables_per_chip",   "node_leaving_cables_per_node"};
+typedef struct job {
+  const rs_arguments *arguments;
+  rs_topology_options build;
+  rs_cable_costs costs;
+  rs_table *table;
+  const char *const *columns;
+  size_t column_count;
+} job;
 
-/* Cables that leave a node, a node: one of the readings of "16n cables". */
-static double leaving_cables_per_node(const rs_wiring *wiring) {
-  uint32_t nodes = 0;
-  uint64_t ends = 0;
-  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
-    nodes = RS_MAX(nodes, wiring->node_of[chip] + 1);
-  }
-  for (uint32_t l = 0; l < wiring->link_count; l++) {
-    const rs_link *link = &wiring->links[l];
-    if (wiring->node_of[link->from] != wiring->node_of[link->to]) ends++;
-  }
-  return (double)ends / 2 / (double)nodes;
-}
+/* ---- options ---- */
 
-static void fill_row(rs_table *table, const char *spec, const rs_wiring *wiring,
-                     const rs_measure *m) {
-  rs_table_add_row(table);
-  rs_table_set_text(table, "topology", spec);
-  rs_table_set_i64(table, "chips", m->chips);
-  rs_table_set_i64(table, "ports_max", m->ports_max);
-  rs_table_set_i64(table, "degree_min", m->degree_min);
-  rs_table_set_i64(table, "degree_max", m->degree_max);
-  rs_table_set_i64(table, "cables", m->cables);
-  rs_table_set_i64(table, "cables_node", m->cables_by_class[RS_CABLE_NODE]);
-  rs_table_set_i64(table, "cables_rack", m->cables_by_class[RS_CABLE_RACK]);
-  rs_table_set_i64(table, "cables_inter_rack", m->cables_by_class[RS_CABLE_INTER_RACK]);
-  rs_table_set_i64(table, "diameter_hops", m->diameter_hops);
-  rs_table_set_double(table, "average_hops", m->average_hops);
-  if (m->edge_connectivity >= 0) {
-    rs_table_set_i64(table, "edge_connectivity", m->edge_connectivity);
-  }
-  rs_table_set_double(table, "cables_per_chip", (double)m->cables / (double)m->chips);
-  if (wiring->node_of != NULL) {
-    rs_table_set_double(table, "node_leaving_cables_per_node", leaving_cables_per_node(wiring));
-  }
-}
-
-static rs_status read_ports(const rs_arguments *arguments, rs_topology_options *build,
-                            rs_diag *diag) {
+static rs_status read_ports(const rs_arguments *arguments, uint32_t *ports, rs_diag *diag) {
   const char *text = rs_arguments_value(arguments, "ports");
-  int64_t ports = 0;
+  int64_t value = 0;
   if (text == NULL) return RS_OK;
-  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, &ports, diag);
-  if (status == RS_OK && ports >= 1 && ports <= UINT16_MAX) {
-    build->ports_max = (uint32_t)ports;
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, &value, diag);
+  if (status == RS_OK && value >= 1 && value <= UINT16_MAX) {
+    *ports = (uint32_t)value;
     return RS_OK;
   }
   rs_diag_set(diag, RS_E_INPUT, "--ports: '%s' is not a number of ports", text);
@@ -74,35 +47,167 @@ static rs_status read_ports(const rs_arguments *arguments, rs_topology_options *
   return RS_E_INPUT;
 }
 
-static rs_status add_topology(const rs_arguments *arguments, const char *spec,
-                              const rs_topology_options *build, rs_table *table, rs_diag *diag) {
+static rs_status read_numbers(const rs_arguments *arguments, const char *option, size_t count,
+                              int64_t **values, rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, option);
+  size_t found = 0;
+  *values = NULL;
+  if (text == NULL) return RS_OK;
+  rs_status status = rs_cli_parse_list(arguments->arena, text, values, &found, diag);
+  if (status == RS_OK && found == count) return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "--%s: '%s' is not %zu numbers", option, text, count);
+  rs_diag_expect(diag, "whole numbers between commas");
+  return RS_E_INPUT;
+}
+
+static rs_status read_costs(job *j, rs_diag *diag) {
+  int64_t *values;
+  j->costs = rs_cable_costs_default;
+  rs_status status = read_numbers(j->arguments, "cable-costs", RS_CABLE_CLASS_COUNT, &values, diag);
+  for (int k = 0; status == RS_OK && values != NULL && k < RS_CABLE_CLASS_COUNT; k++) {
+    j->costs.by_class[k] = (double)values[k];
+  }
+  return status;
+}
+
+/* ---- faults ---- */
+
+static size_t option_index(const rs_arguments *arguments, const char *name) {
+  size_t index = 0;
+  while (strcmp(arguments->options[index].name, name) != 0) index++;
+  return index;
+}
+
+/* All --fail-link and --fail-chip as one text: "12-13,7". NULL: there are none. */
+static rs_status join_faults(const rs_arguments *arguments, const char **text, rs_diag *diag) {
+  static const char *const names[] = {"fail-link", "fail-chip"};
+  *text = NULL;
+  for (size_t k = 0; k < RS_COUNT_OF(names); k++) {
+    size_t index = option_index(arguments, names[k]);
+    for (size_t i = 0; i < arguments->value_counts[index]; i++) {
+      const char *value = arguments->values[index][i];
+      if ((strchr(value, '-') == NULL) == (k == 0)) {
+        rs_diag_set(diag, RS_E_INPUT, "--%s: '%s' is not a %s", names[k], value,
+                    k == 0 ? "cable" : "chip");
+        rs_diag_expect(diag, k == 0 ? "two chips such as 0-3" : "a chip such as 12");
+        return RS_E_INPUT;
+      }
+      *text = rs_arena_printf(arguments->arena, "%s%s%s", *text == NULL ? "" : *text,
+                              *text == NULL ? "" : ",", value);
+      if (*text == NULL) return rs_arena_failed(arguments->arena, diag);
+    }
+  }
+  return RS_OK;
+}
+
+static rs_status apply_faults(const job *j, const char **spec, rs_wiring **wiring, rs_diag *diag) {
+  rs_arena *arena = j->arguments->arena;
+  const char *random = rs_arguments_value(j->arguments, "fail-random");
+  const char *text;
+  int64_t *drawn;
+  rs_faults faults = {0};
+  rs_status status = join_faults(j->arguments, &text, diag);
+  if (status == RS_OK) status = read_numbers(j->arguments, "fail-random", 2, &drawn, diag);
+  if (status != RS_OK || (text == NULL && drawn == NULL)) return status;
+  if (text != NULL && drawn != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--fail-random does not go with named faults");
+  }
+  if (text != NULL) {
+    status = rs_faults_parse(arena, *wiring, text, &faults, diag);
+    if (status != RS_OK) rs_diag_at(diag, "--fail-link, --fail-chip", 1, diag->column);
+  } else if (drawn[0] > UINT32_MAX) {
+    status = rs_diag_set(diag, RS_E_INPUT, "--fail-random: more cables than there can be");
+  } else {
+    status =
+        rs_faults_draw(arena, *wiring, (uint32_t)drawn[0], 0, (uint64_t)drawn[1], &faults, diag);
+  }
+  faults.renumber = true;
+  if (status == RS_OK) status = rs_faults_apply(arena, *wiring, &faults, wiring, NULL, NULL, diag);
+  if (status == RS_OK) {
+    *spec = rs_arena_printf(arena, "%s without %s", *spec,
+                            text != NULL ? text : rs_arena_printf(arena, "%s (drawn)", random));
+  }
+  return status;
+}
+
+/* ---- exports ---- */
+
+static rs_status export_wiring(const job *j, const char *spec, const rs_wiring *wiring,
+                               const char *path, rs_diag *diag) {
+  rs_graph_format format;
+  rs_text text;
+  const rs_chip *chip = rs_chip_find("groqchip1");
+  const rs_graph_write_options write = {.title = spec, .timing = &chip->timing};
+  rs_status status = rs_graph_format_of_name(path, &format, diag);
+  if (status != RS_OK) return status;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  status = rs_graph_write(j->arguments->arena, wiring, format, &write, &sink, diag);
+  if (status == RS_OK) status = rs_file_write(path, text.bytes, text.length, diag);
+  rs_text_deinit(&text);
+  return status;
+}
+
+static rs_status export_all(const job *j, const char *spec, const rs_wiring *wiring,
+                            rs_diag *diag) {
+  size_t index = option_index(j->arguments, "export");
+  for (size_t i = 0; i < j->arguments->value_counts[index]; i++) {
+    rs_status status = export_wiring(j, spec, wiring, j->arguments->values[index][i], diag);
+    if (status != RS_OK) return status;
+  }
+  return RS_OK;
+}
+
+/* ---- rows ---- */
+
+static void fill_row(const job *j, const rs_wiring_row *row) {
+  rs_table_add_row(j->table);
+  for (size_t i = 0; i < j->column_count; i++) {
+    rs_cell cell = rs_wiring_row_cell(row, i);
+    if (cell.kind == RS_CELL_TEXT) rs_table_set_text(j->table, j->columns[i], cell.text);
+    if (cell.kind == RS_CELL_I64) rs_table_set_i64(j->table, j->columns[i], cell.integer);
+    if (cell.kind == RS_CELL_DOUBLE) rs_table_set_double(j->table, j->columns[i], cell.number);
+  }
+}
+
+static rs_status add_topology(const job *j, const char *text, rs_diag *diag) {
+  rs_arena *arena = j->arguments->arena;
   rs_topology *topology;
   rs_wiring *wiring;
-  rs_measure measure;
-  rs_status status = rs_topology_parse(arguments->arena, spec, &topology, diag);
-  if (status == RS_OK) {
-    status = rs_topology_build(arguments->arena, topology, build, &wiring, diag);
+  rs_wiring_row row;
+  rs_status status = rs_cli_parse_topology(arena, text, &topology, diag);
+  if (status == RS_OK) status = rs_topology_build(arena, topology, &j->build, &wiring, diag);
+  if (status != RS_OK) {
+    if (diag->status == RS_E_INFEASIBLE) diag->status = RS_E_INPUT; /* unusable, not a result */
+    return status;
   }
-  if (status != RS_OK) return status;
-  bool connectivity =
-      wiring->chip_count <= CONNECTIVITY_CHIPS_MAX || rs_arguments_flag(arguments, "connectivity");
-  status = rs_measure_run(arguments->arena, wiring, connectivity, &measure, diag);
-  if (status != RS_OK) return status;
-  fill_row(table, rs_topology_spec(topology), wiring, &measure);
-  return RS_OK;
+  const char *spec = rs_topology_spec(topology);
+  status = apply_faults(j, &spec, &wiring, diag);
+  if (status == RS_OK) {
+    status = rs_wiring_row_measure(arena, spec, wiring, rs_arguments_flag(j->arguments, "all"),
+                                   &j->costs, &row, diag);
+  }
+  if (status == RS_OK) status = export_all(j, spec, wiring, diag);
+  if (status == RS_OK) fill_row(j, &row);
+  return status;
 }
 
 static int run_topology(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  rs_topology_options build = {0};
-  if (read_ports(arguments, &build, &diag) != RS_OK) return rs_cli_report(&diag);
-  rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
-  for (size_t i = 0; i < arguments->operand_count; i++) {
-    if (add_topology(arguments, arguments->operands[i], &build, table, &diag) != RS_OK) {
-      return rs_cli_report(&diag);
-    }
+  job j = {.arguments = arguments};
+  j.columns = rs_wiring_row_columns(&j.column_count);
+  if (read_ports(arguments, &j.build.ports_max, &diag) != RS_OK) return rs_cli_report(&diag);
+  if (read_costs(&j, &diag) != RS_OK) return rs_cli_report(&diag);
+  if (arguments->operand_count > 1 && rs_arguments_value(arguments, "export") != NULL) {
+    rs_diag_set(&diag, RS_E_INPUT, "--export names a file, and there are %zu topologies",
+                arguments->operand_count);
+    return rs_cli_report(&diag);
   }
-  return rs_cli_print_table(arguments, table);
+  j.table = rs_table_create(arguments->arena, j.columns, j.column_count);
+  for (size_t i = 0; i < arguments->operand_count; i++) {
+    if (add_topology(&j, arguments->operands[i], &diag) != RS_OK) return rs_cli_report(&diag);
+  }
+  return rs_cli_print_table(arguments, j.table);
 }
 
 const rs_command rs_command_topology = {
@@ -110,8 +215,8 @@ const rs_command rs_command_topology = {
     .operands = "SPEC…",
     .operands_min = 1,
     .operands_max = SIZE_MAX,
-    .summary = "measures and cable count of a wiring",
-    .example = "realscale topology realscale:264 mesh:8",
+    .summary = "measures and cable count of a wiring; exports and pictures",
+    .example = "realscale topology realscale:264 --export r264.svg",
     .options = options,
     .option_count = RS_COUNT_OF(options),
     .run = run_topology,
