@@ -24,6 +24,7 @@ typedef struct rs__task {
   uint32_t first_edge;  /* RS_NONE: nothing follows */
   uint32_t rank;        /* hops still to go after this one, along the longest way */
   uint32_t left, right; /* in the queue of its link */
+  uint32_t lane;        /* of the receiver's vector unit, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
 } rs__task;
@@ -110,13 +111,26 @@ typedef struct rs__plan {
   uint32_t *mark, mark_now; /* [chip] is in the path's cone when it equals mark_now */
   uint32_t *way;            /* [chip] its cheapest link toward the hub */
   uint64_t *price;          /* [chip] and what it costs from there */
-  uint32_t *rank_of; /* NULL, or [chip] the rank of tree tasks there, instead of the longest way */
+  bool has_ranks;           /* the row ranks its tasks itself */
+  uint32_t *rank_of;        /* NULL, or [chip] the rank of the tree task there */
   rs__demand *demands;
   uint32_t demand_count, demand_capacity;
 
   rs_status status; /* sticky: the first failure; appending is a no-op after it */
   rs_diag *diag;
 } rs__plan;
+
+/* ---- rs_calendar.c: vector units that do not keep up ---- */
+
+/* Books a burst that is added on arrival: the link, and where adds could be too many in a cycle a
+ * lane of the receiver's vector unit. *lane: RS_NONE when none was needed. */
+int64_t rs__calendar_book_add(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                              int64_t count, uint32_t *lane);
+int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
+                               int64_t count);
+
+/* The vector unit can add at the full rate of one link at least. */
+bool rs__calendar_adds_fit(const rs_calendar *calendar);
 
 /* ---- rs_plan.c: the graph and the list scheduler ---- */
 
@@ -182,8 +196,8 @@ typedef struct rs__forest {
   uint32_t *step; /* [root place · n + place] in which slot, from 1 */
 } rs__forest;
 
-/* RS_E_INFEASIBLE: the group does not connect in itself, or some links have no reverse. */
-rs_status rs__plan_forest(rs__plan *plan, rs__forest *forest);
+/* RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest);
 
 /* One of them as a tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
@@ -199,6 +213,21 @@ rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub);
  * `target` of the receiver's `out`. Returns the last task. */
 uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target);
 
+/* Chooses that path only, counts it as load, and returns its hops (RS_NONE: the plan has failed). */
+uint32_t rs__plan_choose(rs__plan *plan, uint32_t chip, uint32_t *links);
+
+/* The tasks of a path over given links, from origin to `target` of the last chip's `out`. slots:
+ * NULL, or what ranks each hop (lower goes first). Returns the last task. */
+uint32_t rs__plan_chain(rs__plan *plan, const uint32_t *links, const uint32_t *slots, uint32_t hops,
+                        const rs__origin *origin, rs__run target);
+
+/* The least loaded link from one chip to another, or RS_NONE. */
+uint32_t rs__plan_find_link(const rs__plan *plan, uint32_t from, uint32_t to);
+
+/* Sends a block of an all-to-all over given links; slots[i] ranks hop i: lower goes first. */
+void rs__plan_block(rs__plan *plan, uint32_t from, uint32_t to, const uint32_t *links,
+                    const uint32_t *slots, uint32_t hops);
+
 /* Collects paths, then routes them against each other and appends their tasks. Demands with the
  * same hub (`to`, or `from` when not toward_hub) should follow each other. Tasks, and so ties in
  * time, are in the order 0, p, 2p, …, 1, p + 1, … of the demands for the period p. */
@@ -213,9 +242,14 @@ rs_status rs__request_check(const rs_collective_request *request, const rs_wirin
                             const rs_timing *timing, uint32_t *position, rs_diag *diag);
 
 bool rs__kind_has_root(rs_collective_kind kind);
+bool rs__kind_adds(rs_collective_kind kind);
 bool rs__has_input(const rs_collective_request *request, uint32_t place);
 bool rs__has_result(const rs_collective_request *request, uint32_t place);
 bool rs__plan_is_mesh(const rs__plan *plan);
+
+/* [chip] a label that chips of one node share, below chip_count; where the wiring names no nodes,
+ * chips that node cables connect. */
+rs_status rs__plan_nodes(const rs__plan *plan, const uint32_t **node);
 
 /* ---- rs_collective_table.c and the rows ---- */
 
@@ -248,6 +282,12 @@ rs_status rs__build_broadcast_shards(rs__plan *plan);
 rs_status rs__build_scatter(rs__plan *plan);
 rs_status rs__build_gather(rs__plan *plan);
 rs_status rs__build_all_to_all(rs__plan *plan);
+rs_status rs__build_gateways(rs__plan *plan);
 rs_status rs__build_send(rs__plan *plan);
+rs_status rs__build_detours(rs__plan *plan);
+rs_status rs__build_ring(rs__plan *plan);
+rs_status rs__build_halving(rs__plan *plan);
+rs_status rs__build_reduce_forest(rs__plan *plan);
+rs_status rs__build_broadcast_forest(rs__plan *plan);
 
 #endif

@@ -287,10 +287,6 @@ static int64_t latency_min(const bounder *b) {
   return least;
 }
 
-static bool kind_adds(rs_collective_kind kind) {
-  return kind == RS_ALL_REDUCE || kind == RS_REDUCE_SCATTER || kind == RS_REDUCE;
-}
-
 static rs_status compute_bound(bounder *b, rs_bound *bound) {
   const rs_timing *t = b->timing;
   rs_status status = init_bounder(b);
@@ -301,7 +297,7 @@ static rs_status compute_bound(bounder *b, rs_bound *bound) {
   if (status != RS_OK) return status;
   int64_t ends = t->send_cycles + t->receive_cycles;
   int64_t way = farthest - t->forward_cycles; /* the last hop ends in SRAM */
-  bound->latency_cycles = ends + way + (kind_adds(b->request->kind) ? t->add_cycles : 0);
+  bound->latency_cycles = ends + way + (rs__kind_adds(b->request->kind) ? t->add_cycles : 0);
   int64_t queue = b->slots == 0 ? 0 : rs_timing_slots(t, b->slots - 1);
   if (b->slots > 0) bound->bandwidth_cycles = ends + queue + latency_min(b);
   bound->cycles = RS_MAX(bound->latency_cycles, bound->bandwidth_cycles);

@@ -8,10 +8,15 @@
  * Intervals that touch are merged, so a search walks over true gaps only; bookings at the end of a
  * link's time, which is nearly all of them, extend the last interval in constant time. The log holds
  * one entry a booking; what to do to undo it follows from whether its ends touched something.
+ *
+ * Where more vectors could come into a chip in one cycle than its vector unit adds, bursts that are
+ * added also book a lane of the unit, from their first arrival on: a lane takes the adds of one link
+ * at full rate, and there are as many as fit. Usually there are none, because 16 ports bring 16
+ * vectors a slot at most and the unit adds as many a cycle.
  */
 #include <string.h>
 
-#include "rs_collective.h"
+#include "rs__collective.h"
 
 typedef struct interval {
   int64_t start;
@@ -25,27 +30,42 @@ typedef struct line {
 
 typedef struct log_entry {
   interval booked;
-  uint32_t link;
+  uint32_t line;
   uint32_t index; /* of the interval that holds it afterwards */
   bool merged_before, merged_after;
 } log_entry;
 
 struct rs_calendar {
   rs_arena *arena;
+  const rs_wiring *wiring;
   rs_timing timing;
-  uint32_t link_count;
-  line *lines; /* [link] */
+  uint32_t line_count;
+  uint32_t lanes_per_chip; /* 0: the vector units keep up whatever comes */
+  line *lines;             /* [link], then [chip · lanes_per_chip + lane] */
   log_entry *log;
   uint64_t log_count, log_capacity;
 };
+
+/* Lanes of a vector unit, or 0 when it needs none. */
+static uint32_t lanes_for(const rs_wiring *wiring, const rs_timing *timing) {
+  int64_t per_link = rs_ceil_div_i64(timing->slot_den, timing->slot_num); /* vectors a cycle */
+  uint32_t degree = 0;
+  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
+    degree = RS_MAX(degree, wiring->in_first[chip + 1] - wiring->in_first[chip]);
+  }
+  int64_t lanes = timing->adds_per_cycle / per_link;
+  return lanes >= degree ? 0 : (uint32_t)RS_MAX(1, lanes);
+}
 
 rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing) {
   rs_calendar *calendar = RS_ARENA_NEW(arena, rs_calendar, 1);
   if (calendar == NULL) return NULL;
   calendar->arena = arena;
+  calendar->wiring = wiring;
   calendar->timing = *timing;
-  calendar->link_count = wiring->link_count;
-  calendar->lines = RS_ARENA_NEW(arena, line, wiring->link_count);
+  calendar->lanes_per_chip = lanes_for(wiring, timing);
+  calendar->line_count = wiring->link_count + wiring->chip_count * calendar->lanes_per_chip;
+  calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
   return calendar->lines == NULL ? NULL : calendar;
 }
 
@@ -116,22 +136,84 @@ static log_entry occupy(line *l, uint32_t index, interval booked) {
   return entry;
 }
 
-int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
-                         int64_t count) {
-  assert(link < calendar->link_count && earliest_cycles >= 0 && count >= 1);
-  line *l = &calendar->lines[link];
+/* The first gap at or after `start` that is wide enough; *index: the interval behind it. */
+static int64_t find_gap(const line *l, int64_t start, int64_t length, uint32_t *index) {
+  uint32_t at = find_after(l, start);
+  while (at < l->count && l->busy[at].start - start < length) {
+    start = RS_MAX(start, l->busy[at].end);
+    at++;
+  }
+  *index = at;
+  return start;
+}
+
+static int64_t book_line(rs_calendar *calendar, uint32_t index, int64_t earliest, int64_t count) {
+  assert(index < calendar->line_count && earliest >= 0 && count >= 1);
+  line *l = &calendar->lines[index];
   if (!reserve_interval(calendar, l) || !reserve_log(calendar)) return -1;
   int64_t length = rs_timing_slots(&calendar->timing, count);
-  int64_t start = earliest_cycles;
-  uint32_t index = find_after(l, start);
-  while (index < l->count && l->busy[index].start - start < length) {
-    start = RS_MAX(start, l->busy[index].end);
-    index++;
-  }
-  log_entry entry = occupy(l, index, (interval){start, start + length});
-  entry.link = link;
+  uint32_t before;
+  int64_t start = find_gap(l, earliest, length, &before);
+  log_entry entry = occupy(l, before, (interval){start, start + length});
+  entry.line = index;
   calendar->log[calendar->log_count++] = entry;
   return start;
+}
+
+int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                         int64_t count) {
+  assert(link < calendar->wiring->link_count);
+  return book_line(calendar, link, earliest_cycles, count);
+}
+
+/* The lane of a chip that is free first at or after *arrival, which becomes that time. */
+static uint32_t find_lane(const rs_calendar *calendar, uint32_t chip, int64_t length,
+                          int64_t *arrival) {
+  uint32_t first = calendar->wiring->link_count + chip * calendar->lanes_per_chip;
+  uint32_t best = RS_NONE, before;
+  int64_t best_start = 0;
+  for (uint32_t lane = first; lane < first + calendar->lanes_per_chip; lane++) {
+    int64_t start = find_gap(&calendar->lines[lane], *arrival, length, &before);
+    if (best != RS_NONE && start >= best_start) continue;
+    best = lane;
+    best_start = start;
+  }
+  *arrival = best_start;
+  return best;
+}
+
+int64_t rs__calendar_book_add(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                              int64_t count, uint32_t *lane) {
+  *lane = RS_NONE;
+  if (calendar->lanes_per_chip == 0) {
+    return rs_calendar_book(calendar, link, earliest_cycles, count);
+  }
+  const rs_link *l = &calendar->wiring->links[link];
+  int64_t latency = rs_timing_latency(&calendar->timing, l);
+  int64_t length = rs_timing_slots(&calendar->timing, count);
+  int64_t start = earliest_cycles;
+  for (;;) {
+    /* The first start that suits the link, then the first arrival that suits a lane; both grow. */
+    uint32_t before;
+    start = find_gap(&calendar->lines[link], start, length, &before);
+    int64_t arrival = start + latency;
+    *lane = find_lane(calendar, l->to, length, &arrival);
+    if (arrival == start + latency) break;
+    start = arrival - latency;
+  }
+  if (rs__calendar_book_lane(calendar, *lane, start + latency, count) < 0) return -1;
+  return rs_calendar_book(calendar, link, start, count);
+}
+
+int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
+                               int64_t count) {
+  return book_line(calendar, lane, arrival_cycles, count);
+}
+
+bool rs__calendar_adds_fit(const rs_calendar *calendar) {
+  return calendar->lanes_per_chip == 0 ||
+         calendar->timing.adds_per_cycle >=
+             rs_ceil_div_i64(calendar->timing.slot_den, calendar->timing.slot_num);
 }
 
 uint64_t rs_calendar_mark(const rs_calendar *calendar) {
@@ -157,6 +239,6 @@ void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
   assert(mark <= calendar->log_count);
   while (calendar->log_count > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
-    undo(&calendar->lines[entry->link], entry);
+    undo(&calendar->lines[entry->line], entry);
   }
 }

@@ -296,6 +296,12 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
     int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
     if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
     assert(start == task->start_cycles);
+    if (task->lane != RS_NONE) {
+      int64_t arrival = start + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
+      int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
+      if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+      assert(added == arrival);
+    }
     rs_burst burst = {.start_cycles = task->start_cycles,
                       .count = task->count,
                       .source_offset = task->source_offset,
@@ -335,6 +341,11 @@ static rs_status compile(compilation *c, rs_arena *const *arenas, int64_t *end_o
     if (arenas[i] == NULL) return rs_arena_failed(c->schedule->arena, c->diag);
   }
   rs_status status = init_plans(c, arenas);
+  if (status == RS_OK && rs__kind_adds(c->request->kind) && !rs__calendar_adds_fit(c->calendar)) {
+    return rs_diag_set(c->diag, RS_E_INFEASIBLE,
+                       "the vector unit adds %lld vectors a cycle, a link brings more",
+                       (long long)c->schedule->timing.adds_per_cycle);
+  }
   if (status == RS_OK) status = choose(c);
   if (status == RS_OK && end_of_member != NULL) {
     status = fill_member_ends(c, arenas[RS__ARENA_WORK], end_of_member);

@@ -51,8 +51,10 @@ static rs_status not_for(rs__plan *plan, const char *why) {
 /* Parts are the nodes, in order of their first member. */
 static rs_status fill_parts(exchange *x) {
   const rs__plan *plan = x->plan;
-  const uint32_t *node_of = plan->wiring->node_of;
+  const uint32_t *node_of;
   uint32_t n = plan->member_count;
+  rs_status status = rs__plan_nodes(plan, &node_of);
+  if (status != RS_OK) return status;
   uint32_t *part_at = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->chip_count);
   x->part_of = RS_ARENA_NEW(plan->arena, uint32_t, n);
   x->parts = RS_ARENA_NEW(plan->arena, uint32_t, n);
@@ -73,18 +75,6 @@ static rs_status fill_parts(exchange *x) {
 
 static uint32_t part_size(const exchange *x, uint32_t part) {
   return x->part_first[part + 1] - x->part_first[part];
-}
-
-/* The least loaded link from one chip to another, or RS_NONE. */
-static uint32_t find_link(const rs__plan *plan, uint32_t from, uint32_t to) {
-  uint32_t best = rs_wiring_find_link(plan->wiring, from, to, 0);
-  if (best == RS_NONE) return RS_NONE;
-  for (uint32_t l = best + 1; l < plan->wiring->link_count; l++) {
-    const rs_link *link = &plan->wiring->links[l];
-    if (link->from != from || link->to != to) break;
-    if (plan->link_load[l] < plan->link_load[best]) best = l;
-  }
-  return best;
 }
 
 /* ---- phase 1 ---- */
@@ -109,7 +99,7 @@ static rs_status add_inputs(exchange *x, uint32_t place) {
   for (uint32_t k = x->part_first[part]; k < x->part_first[part + 1]; k++) {
     if (x->parts[k] == place) continue;
     uint32_t from = chip_at(x, x->parts[k]);
-    uint32_t link = find_link(plan, from, chip_at(x, place));
+    uint32_t link = rs__plan_find_link(plan, from, chip_at(x, place));
     if (link == RS_NONE) return not_for(plan, "two chips of a node have no link");
     plan->link_load[link]++;
     rs__task task = adding(x, link, RS_BUFFER_IN, x->run.offset);
@@ -250,7 +240,7 @@ static void spread_one(exchange *x, uint32_t place, int64_t at) {
   for (uint32_t k = x->part_first[part]; k < x->part_first[part + 1]; k++) {
     uint32_t to = x->parts[k];
     if (to == place) continue;
-    uint32_t link = find_link(plan, chip_at(x, place), chip_at(x, to));
+    uint32_t link = rs__plan_find_link(plan, chip_at(x, place), chip_at(x, to));
     if (link == RS_NONE) return; /* phase 1 has found one */
     plan->link_load[link]++;
     rs__task task = adding(x, link, RS_BUFFER_TMP, at);
@@ -317,7 +307,6 @@ static rs_status exchange_piece(exchange *x) {
 
 rs_status rs__build_exchange(rs__plan *plan) {
   exchange x = {.plan = plan};
-  if (plan->wiring->node_of == NULL) return not_for(plan, "the wiring has no nodes");
   rs_status status = fill_parts(&x);
   if (status != RS_OK) return status;
   if (x.part_count > RS__PARTS_MAX) return not_for(plan, "more nodes than could all be joined");

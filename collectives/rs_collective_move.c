@@ -1,5 +1,5 @@
 /*
- * The rows that only move: all-gather, broadcast, scatter, gather, all-to-all, send.
+ * The rows that only move: all-gather, broadcast, scatter, gather, all-to-all.
  *
  *   trees    a block (or pieces of it) goes down out-trees of minimal paths, cut through at each hop
  *   shards   broadcast: shard s goes by a path to chip s and from there down an out-tree, so that
@@ -37,7 +37,7 @@ rs_status rs__build_all_gather(rs__plan *plan) {
 rs_status rs__build_all_gather_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, &forest);
+  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/false, &forest);
   for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
     status = rs__forest_tree(plan, &forest, i, /*toward_root=*/false, &tree);
     if (status != RS_OK) return status;
@@ -69,22 +69,43 @@ static uint32_t shard_chip(const rs__plan *plan, int64_t k) {
   return plan->members[place % plan->member_count];
 }
 
-rs_status rs__build_broadcast_shards(rs__plan *plan) {
+/* From the root to the shard's chip, which comes before any spreading. Returns the last task. */
+static uint32_t send_shard(rs__plan *plan, uint32_t chip, const piece *p, uint32_t rank) {
+  uint32_t first = plan->task_count;
+  uint32_t last = rs__plan_path(plan, chip, &p->origin, p->target);
+  for (uint32_t id = first; last != RS_NONE && id <= last; id++) {
+    plan->tasks[id].rank = rank + last - id;
+  }
+  return last;
+}
+
+static rs_status spread_shards(rs__plan *plan, const rs__forest *forest) {
   uint32_t root = plan->request->root;
-  if (plan->member_count == 1) return RS_OK;
+  rs_route_tree tree = {0};
   for (int64_t k = 0; k < plan->variant.splits; k++) {
-    rs_route_tree tree;
     piece p = piece_of(plan, 0, 0, k);
     uint32_t chip = shard_chip(plan, k);
     rs_status status = rs__plan_search(plan, root, /*toward_hub=*/false);
     if (status != RS_OK) return status;
-    uint32_t last = rs__plan_path(plan, chip, &p.origin, p.target);
-    status = rs__plan_tree(plan, chip, /*toward_root=*/false, (uint32_t)k, &tree);
+    uint32_t last = send_shard(plan, chip, &p, forest == NULL ? 0 : forest->steps + 1);
+    status = forest == NULL ? rs__plan_tree(plan, chip, /*toward_root=*/false, (uint32_t)k, &tree)
+                            : rs__forest_tree(plan, forest, plan->position[chip],
+                                              /*toward_root=*/false, &tree);
     if (status != RS_OK) return status;
     rs__origin origin = {RS_BUFFER_OUT, p.target.offset, last};
     rs__plan_spread_tree(plan, &tree, &origin, p.target, root);
   }
   return plan->status;
+}
+
+rs_status rs__build_broadcast_shards(rs__plan *plan) {
+  return plan->member_count == 1 ? RS_OK : spread_shards(plan, NULL);
+}
+
+rs_status rs__build_broadcast_forest(rs__plan *plan) {
+  rs__forest forest;
+  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/false, &forest);
+  return status == RS_OK ? spread_shards(plan, &forest) : status;
 }
 
 /* All pieces of one block. */
@@ -125,12 +146,4 @@ rs_status rs__build_all_to_all(rs__plan *plan) {
   }
   /* In the order of steps: in each one, every chip sends to one and receives from one. */
   return rs__plan_route(plan, /*toward_hub=*/true, (n - 1) * (uint32_t)plan->variant.splits);
-}
-
-rs_status rs__build_send(rs__plan *plan) {
-  const uint32_t *chips = plan->request->chips;
-  for (uint32_t i = 0; i < plan->request->chip_count; i += 2) {
-    demand_block(plan, chips[i], chips[i + 1], 0, 0);
-  }
-  return rs__plan_route(plan, /*toward_hub=*/true, 1);
 }

@@ -75,13 +75,16 @@ rs_status rs__build_reduce_trees(rs__plan *plan) {
   return plan->status;
 }
 
-rs_status rs__build_reduce_shards(rs__plan *plan) {
+static rs_status sum_shards(rs__plan *plan, const rs__forest *forest) {
   uint32_t root = plan->request->root;
   int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
+  rs_route_tree tree = {0};
   for (int64_t k = 0; k < plan->variant.splits; k++) {
-    rs_route_tree tree;
     uint32_t owner = owner_of(plan, owners, k);
-    rs_status status = rs__plan_tree(plan, owner, /*toward_root=*/true, (uint32_t)k, &tree);
+    rs_status status =
+        forest == NULL
+            ? rs__plan_tree(plan, owner, /*toward_root=*/true, (uint32_t)k, &tree)
+            : rs__forest_tree(plan, forest, plan->position[owner], /*toward_root=*/true, &tree);
     if (status != RS_OK) return status;
     rs__run shard = shard_of(plan, k);
     uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/owner == root);
@@ -94,12 +97,16 @@ rs_status rs__build_reduce_shards(rs__plan *plan) {
   return plan->status;
 }
 
+rs_status rs__build_reduce_shards(rs__plan *plan) {
+  return sum_shards(plan, NULL);
+}
+
 /* ---- on balanced trees ---- */
 
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, &forest);
+  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
   for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
     status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
     if (status != RS_OK) return status;
@@ -112,7 +119,7 @@ rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {
 rs_status rs__build_all_reduce_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, &forest);
+  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
   for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
     status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
     if (status != RS_OK) return status;
@@ -125,4 +132,10 @@ rs_status rs__build_all_reduce_forest(rs__plan *plan) {
     status = plan->status;
   }
   return status;
+}
+
+rs_status rs__build_reduce_forest(rs__plan *plan) {
+  rs__forest forest;
+  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
+  return status == RS_OK ? sum_shards(plan, &forest) : status;
 }

@@ -1,6 +1,7 @@
 /*
  * What a request says, and whether it can be meant: chips that exist and stand once in the group, a
- * root inside it, something to move, and times that stay far from the end of 64 bits.
+ * root inside it, something to move, and times that stay far from the end of 64 bits. And what the
+ * rows want to know of a group: whether it is a mesh, and which chips are a node.
  */
 #include <string.h>
 
@@ -13,6 +14,10 @@
 
 bool rs__kind_has_root(rs_collective_kind kind) {
   return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
+}
+
+bool rs__kind_adds(rs_collective_kind kind) {
+  return kind == RS_ALL_REDUCE || kind == RS_REDUCE_SCATTER || kind == RS_REDUCE;
 }
 
 /* A chip that has an input. */
@@ -147,4 +152,35 @@ bool rs__plan_is_mesh(const rs__plan *plan) {
     if (inside != plan->member_count - 1) return false;
   }
   return true;
+}
+
+/* Marks all chips that node cables connect with `first`. */
+static void flood_node(const rs_wiring *w, uint32_t first, uint32_t *node, uint32_t *queue) {
+  uint32_t count = 1;
+  queue[0] = first;
+  node[first] = first;
+  for (uint32_t head = 0; head < count; head++) {
+    uint32_t chip = queue[head];
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (w->links[l].cable_class != RS_CABLE_NODE || node[to] != RS_NONE) continue;
+      node[to] = first;
+      queue[count++] = to;
+    }
+  }
+}
+
+rs_status rs__plan_nodes(const rs__plan *plan, const uint32_t **node) {
+  const rs_wiring *w = plan->wiring;
+  *node = w->node_of;
+  if (w->node_of != NULL) return RS_OK;
+  uint32_t *label = RS_ARENA_NEW(plan->arena, uint32_t, w->chip_count);
+  uint32_t *queue = RS_ARENA_NEW(plan->arena, uint32_t, w->chip_count);
+  if (label == NULL || queue == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  memset(label, 0xff, w->chip_count * sizeof *label);
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    if (label[chip] == RS_NONE) flood_node(w, chip, label, queue);
+  }
+  *node = label;
+  return RS_OK;
 }

@@ -14,21 +14,32 @@ static const rs_collective_algorithm algorithms[] = {
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
      "a shard a chip, on trees grown together; longer ways, 2 ceil((N-1)/d) V/N slots"},
+    {RS_ALL_REDUCE, "ring", "shards around the group's ring; 2(N-1) L + 2V(N-1)/(2N) slots"},
+    {RS_ALL_REDUCE, "halving-doubling", "shards on binomial trees; 2 log2(N) L + V slots or less"},
     {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
     {RS_REDUCE_SCATTER, "balanced-trees",
      "trees grown together; longer ways, ceil((N-1)/d) b slots"},
+    {RS_REDUCE_SCATTER, "ring", "blocks around the group's ring; (N-1) L + (N-1)b/2 slots"},
+    {RS_REDUCE_SCATTER, "halving-doubling", "blocks on binomial trees; log2(N) L + Nb/2 slots"},
     {RS_ALL_GATHER, "trees", "each block down a tree from its chip; diameter L + (N-1)b/d slots"},
     {RS_ALL_GATHER, "balanced-trees", "trees grown together; longer ways, ceil((N-1)/d) b slots"},
+    {RS_ALL_GATHER, "ring", "blocks around the group's ring; (N-1) L + (N-1)b/2 slots"},
+    {RS_ALL_GATHER, "halving-doubling", "blocks on binomial trees; log2(N) L + Nb/2 slots"},
     {RS_BROADCAST, "trees", "pieces down trees of minimal paths; eccentricity L + V slots"},
     {RS_BROADCAST, "scatter+all-gather",
      "shards to chips, from there down trees; 2 diameter L + V/d slots"},
+    {RS_BROADCAST, "balanced-trees", "the same on trees grown together; longer ways, V/d slots"},
     {RS_REDUCE, "trees", "pieces up trees of minimal paths; eccentricity L + V slots"},
     {RS_REDUCE, "reduce-scatter+gather",
      "shards up trees to chips, from there to the root; 2 diameter L + V/d slots"},
+    {RS_REDUCE, "balanced-trees", "the same on trees grown together; longer ways, V/d slots"},
     {RS_SCATTER, "paths", "minimal paths from the root; eccentricity L + (N-1)b/d slots"},
     {RS_GATHER, "paths", "minimal paths to the root; eccentricity L + (N-1)b/d slots"},
     {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
+    {RS_ALL_TO_ALL, "gateways",
+     "dragonfly of a = 2h: local, global, local on a fixed timetable; 3 L + (a^2+2)b slots"},
     {RS_SEND, "paths", "minimal paths, pieces over equals; distance L + V/paths slots"},
+    {RS_SEND, "detours", "minimal and longer paths, ending together; distance L + V/ports slots"},
 };
 
 const rs_collective_algorithm *rs_collective_algorithms(size_t *count) {
@@ -46,6 +57,10 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   }
   list[count] = value;
   return count + 1;
+}
+
+static size_t splits_one(const rs__plan *plan, int64_t *list) {
+  return offer(list, 0, 1, plan->block);
 }
 
 /* Pieces a block: more than one only helps where there is more than one way, and not where many
@@ -90,6 +105,7 @@ static size_t splits_forest(const rs__plan *plan, int64_t *list) {
 
 static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
+  if (plan->request->kind == RS_BROADCAST) n--; /* the root owns no shard */
   return wants_forest(plan) && n <= plan->block ? offer(list, 0, n, n) : 0;
 }
 
@@ -104,6 +120,12 @@ static int64_t times(int64_t a, int64_t b) {
 
 static int64_t bursts_to_all(const rs__plan *plan, int64_t splits) {
   return times(plan->member_count - 1, splits);
+}
+
+/* As many shards as chips, or as vectors when those are fewer. */
+static int64_t bursts_shards(const rs__plan *plan, int64_t splits) {
+  int64_t shards = RS_MIN(plan->member_count, plan->block);
+  return times(shards, times(2 * (int64_t)(plan->member_count - 1), splits));
 }
 
 static int64_t bursts_there_back(const rs__plan *plan, int64_t splits) {
@@ -141,18 +163,28 @@ static const rs__row rows[] = {
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
+    {rs__build_ring, splits_one, bursts_shards, floor_none},
+    {rs__build_halving, splits_one, bursts_shards, floor_none},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none},
     {rs__build_reduce_scatter_forest, splits_forest, bursts_pairs, floor_none},
+    {rs__build_ring, splits_one, bursts_pairs, floor_none},
+    {rs__build_halving, splits_one, bursts_pairs, floor_none},
     {rs__build_all_gather, splits_pieces, bursts_pairs, floor_none},
     {rs__build_all_gather_forest, splits_forest, bursts_pairs, floor_none},
+    {rs__build_ring, splits_one, bursts_pairs, floor_none},
+    {rs__build_halving, splits_one, bursts_pairs, floor_none},
     {rs__build_broadcast_trees, splits_pieces, bursts_to_all, floor_none},
     {rs__build_broadcast_shards, splits_shards, bursts_to_all, floor_none},
+    {rs__build_broadcast_forest, splits_forest_shards, bursts_to_all, floor_none},
     {rs__build_reduce_trees, splits_pieces, bursts_to_all, floor_none},
     {rs__build_reduce_shards, splits_shards, bursts_to_all, floor_none},
+    {rs__build_reduce_forest, splits_forest_shards, bursts_to_all, floor_none},
     {rs__build_scatter, splits_pieces, bursts_to_all, floor_none},
     {rs__build_gather, splits_pieces, bursts_to_all, floor_none},
     {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none},
+    {rs__build_gateways, splits_one, bursts_pairs, floor_none},
     {rs__build_send, splits_pieces, bursts_send, floor_none},
+    {rs__build_detours, splits_one, bursts_send, floor_none},
 };
 _Static_assert(RS_COUNT_OF(rows) == RS_COUNT_OF(algorithms), "a row each");
 

@@ -37,6 +37,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->demand_count = plan->demand_capacity = 0;
   plan->mark_now = 0;
   plan->rank_of = NULL;
+  plan->has_ranks = false;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);
@@ -332,7 +333,11 @@ static void release_followers(runner *r, const rs__task *task) {
 static rs_status book_task(runner *r, uint32_t id) {
   rs__plan *plan = r->plan;
   rs__task *task = &plan->tasks[id];
-  int64_t start = rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
+  task->lane = RS_NONE;
+  int64_t start = task->action == RS_ACTION_ADD
+                      ? rs__calendar_book_add(r->calendar, task->link, task->start_cycles,
+                                              task->count, &task->lane)
+                      : rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
   if (start < 0) return rs_arena_failed(plan->arena, plan->diag);
   int64_t length = rs_timing_slots(plan->timing, task->count);
   if (start > RS__TIME_MAX) {
@@ -402,7 +407,7 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + links);
   if (r.lanes == NULL || r.events.events == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (uint32_t l = 0; l < links; l++) r.lanes[l].waiting = RS_NONE;
-  if (plan->rank_of == NULL) rank_tasks(plan);
+  if (!plan->has_ranks) rank_tasks(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0) push_ready(&r, id);
   }

@@ -118,7 +118,7 @@ static rs_status grow_all(grower *g) {
 
 /* ---- setting up ---- */
 
-static rs_status list_links(grower *g) {
+static rs_status list_links(grower *g, bool needs_reverse) {
   const rs_wiring *w = g->plan->wiring;
   uint32_t count = 0;
   for (uint32_t i = 0; i < g->n; i++) {
@@ -127,7 +127,7 @@ static rs_status list_links(grower *g) {
     for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
       uint32_t link = w->in_links[k];
       if (g->plan->position[w->links[link].from] == RS_NONE) continue;
-      if (w->links[link].reverse == RS_NONE) {
+      if (needs_reverse && w->links[link].reverse == RS_NONE) {
         return rs_diag_set(g->plan->diag, RS_E_INFEASIBLE, "some links have no way back");
       }
       g->in[count++] = link;
@@ -159,12 +159,12 @@ static rs_status reserve(grower *g) {
   return RS_OK;
 }
 
-rs_status rs__plan_forest(rs__plan *plan, rs__forest *forest) {
+rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest) {
   grower g = {.plan = plan, .forest = forest, .n = plan->member_count};
   g.words = (g.n + 63) / 64;
   *forest = (rs__forest){.n = g.n};
   rs_status status = reserve(&g);
-  if (status == RS_OK) status = list_links(&g);
+  if (status == RS_OK) status = list_links(&g, needs_reverse);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < g.n; i++) {
     g.holders[i] = 1;
@@ -178,6 +178,7 @@ rs_status rs__plan_forest(rs__plan *plan, rs__forest *forest) {
 static rs_status create_tree(rs__plan *plan, rs_route_tree *tree) {
   uint32_t chips = plan->wiring->chip_count;
   if (tree->link != NULL) return RS_OK;
+  plan->has_ranks = true;
   tree->chip_count = chips;
   tree->link = RS_ARENA_NEW(plan->arena, uint32_t, chips);
   tree->depth = RS_ARENA_NEW(plan->arena, uint32_t, chips);

@@ -12,7 +12,8 @@
 
 #include "rs__collective.h"
 
-#define RS__ROUTE_ROUNDS 3
+#define RS__ROUTE_ROUNDS 6
+#define RS__SLOTS_MAX (UINT32_C(1) << 30)
 #define RS__REROUTE_PATHS_MAX 200000 /* beyond, one round */
 
 static const uint32_t *first_links(const rs_wiring *w, bool out) {
@@ -128,8 +129,8 @@ static bool reach(rs__plan *plan, uint32_t chip) {
 
 /* ---- tasks ---- */
 
-static uint32_t add_chain(rs__plan *plan, const uint32_t *links, uint32_t hops,
-                          const rs__origin *origin, rs__run target) {
+uint32_t rs__plan_chain(rs__plan *plan, const uint32_t *links, const uint32_t *slots, uint32_t hops,
+                        const rs__origin *origin, rs__run target) {
   rs__task task = {
       .count = target.count, .source = (uint8_t)origin->buffer, .source_offset = origin->offset};
   uint32_t before = origin->after;
@@ -145,6 +146,7 @@ static uint32_t add_chain(rs__plan *plan, const uint32_t *links, uint32_t hops,
     task.target_offset = is_last ? target.offset : rs__plan_tmp(plan, link->to, target.count);
     task.action = is_last ? RS_ACTION_KEEP : RS_ACTION_FORWARD;
     task.result = is_last;
+    task.rank = slots == NULL ? 0 : RS__SLOTS_MAX - slots[k];
     uint32_t id = rs__plan_add(plan, &task);
     if (id == RS_NONE) return RS_NONE;
     if (before != RS_NONE) rs__plan_edge(plan, before, id, RS__READS);
@@ -155,11 +157,35 @@ static uint32_t add_chain(rs__plan *plan, const uint32_t *links, uint32_t hops,
   return before;
 }
 
-uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target) {
+uint32_t rs__plan_choose(rs__plan *plan, uint32_t chip, uint32_t *links) {
   if (!reach(plan, chip)) return RS_NONE;
-  uint32_t *links = plan->task_of; /* no tree is at hand */
   choose_path(plan, chip, plan->task_count, links);
-  return add_chain(plan, links, plan->depth[chip], origin, target);
+  return plan->depth[chip];
+}
+
+uint32_t rs__plan_path(rs__plan *plan, uint32_t chip, const rs__origin *origin, rs__run target) {
+  uint32_t *links = plan->task_of; /* no tree is at hand */
+  uint32_t hops = rs__plan_choose(plan, chip, links);
+  return hops == RS_NONE ? RS_NONE : rs__plan_chain(plan, links, NULL, hops, origin, target);
+}
+
+uint32_t rs__plan_find_link(const rs__plan *plan, uint32_t from, uint32_t to) {
+  uint32_t best = rs_wiring_find_link(plan->wiring, from, to, 0);
+  if (best == RS_NONE) return RS_NONE;
+  for (uint32_t l = best + 1; l < plan->wiring->link_count; l++) {
+    const rs_link *link = &plan->wiring->links[l];
+    if (link->from != from || link->to != to) break;
+    if (plan->link_load[l] < plan->link_load[best]) best = l;
+  }
+  return best;
+}
+
+void rs__plan_block(rs__plan *plan, uint32_t from, uint32_t to, const uint32_t *links,
+                    const uint32_t *slots, uint32_t hops) {
+  rs__origin origin = {RS_BUFFER_IN, plan->position[to] * plan->block, RS_NONE};
+  rs__run target = {plan->position[from] * plan->block, plan->block};
+  plan->has_ranks = true;
+  rs__plan_chain(plan, links, slots, hops, &origin, target);
 }
 
 /* ---- many paths at once ---- */
@@ -214,7 +240,7 @@ rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period) {
   for (uint32_t first = 0; first < period; first++) {
     for (uint32_t i = first; i < plan->demand_count; i += period) {
       const rs__demand *demand = &plan->demands[i];
-      add_chain(plan, demand->links, demand->hops, &demand->origin, demand->target);
+      rs__plan_chain(plan, demand->links, NULL, demand->hops, &demand->origin, demand->target);
     }
   }
   return plan->status;

@@ -24,6 +24,7 @@ typedef struct rs__key_row {
   const char *const *later; /* words that are known, but not built yet */
   size_t later_count;
   int64_t most;
+  unsigned tasks; /* bits of the tasks that have this key */
 } rs__key_row;
 
 typedef struct rs__place {
@@ -57,6 +58,8 @@ typedef struct rs__reader {
   rs__draft draft;
   rs__axis axes[RS_KEY_COUNT];
   size_t axis_count;
+  rs_task task;
+  const rs_yaml_node *plots_node; /* read when the task is known; NULL: none */
   const rs_plot *plots;
   size_t plot_count;
   rs__resolved *models;

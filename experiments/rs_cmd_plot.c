@@ -30,7 +30,7 @@ static const char *text_of(rs_arena *arena, const json_t *object, const char *ke
   return text == NULL ? NULL : rs_arena_strdup(arena, text);
 }
 
-static rs_status read_results(rs_arena *arena, const char *folder, rs_table **table,
+static rs_status read_results(rs_arena *arena, const char *folder, rs_task task, rs_table **table,
                               rs_diag *diag) {
   json_t *rows;
   rs_status status = read_json(arena, folder, "results.json", &rows, diag);
@@ -40,20 +40,23 @@ static rs_status read_results(rs_arena *arena, const char *folder, rs_table **ta
   if (results == NULL) status = rs_arena_failed(arena, diag);
   for (size_t i = 0; i < count && status == RS_OK; i++) {
     char *text = json_dumps(json_array_get(rows, i), 0);
-    status = rs_result_parse(arena, text == NULL ? "" : text, &results[i], diag);
+    status = rs_result_parse(arena, task, text == NULL ? "" : text, &results[i], diag);
     free(text);
   }
   json_decref(rows);
-  return status == RS_OK ? rs_result_tabulate(arena, results, count, table, diag) : status;
+  return status == RS_OK ? rs_result_tabulate(arena, task, results, count, table, diag) : status;
 }
 
-static rs_status read_plots(rs_arena *arena, const char *folder, const char **name, rs_plot **plots,
-                            size_t *count, rs_diag *diag) {
+static rs_status read_plots(rs_arena *arena, const char *folder, const char **name, rs_task *task,
+                            rs_plot **plots, size_t *count, rs_diag *diag) {
   json_t *manifest;
   rs_status status = read_json(arena, folder, "manifest.json", &manifest, diag);
   if (status != RS_OK) return status;
   const json_t *list = json_object_get(manifest, "plots");
   *count = json_array_size(list);
+  const char *task_word = text_of(arena, manifest, "task");
+  *task =
+      task_word != NULL && strcmp(task_word, "topology") == 0 ? RS_TASK_TOPOLOGY : RS_TASK_DECODE;
   *name = text_of(arena, manifest, "name");
   *plots = RS_ARENA_NEW(arena, rs_plot, *count);
   if (*plots == NULL) status = rs_arena_failed(arena, diag);
@@ -65,10 +68,11 @@ static rs_status read_plots(rs_arena *arena, const char *folder, const char **na
                       .y = text_of(arena, item, "y"),
                       .by = text_of(arena, item, "by"),
                       .title = text_of(arena, item, "title")};
-    for (int k = 0; kind != NULL && k <= RS_PLOT_BAR; k++) {
+    for (int k = 0; kind != NULL && k < RS_PLOT_KIND_COUNT; k++) {
       if (strcmp(rs_plot_kind_word((rs_plot_kind)k), kind) == 0) plot->kind = (rs_plot_kind)k;
     }
-    if (plot->kind != RS_PLOT_STACK && (plot->x == NULL || plot->y == NULL)) {
+    bool has_axes = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR;
+    if (has_axes && (plot->x == NULL || plot->y == NULL)) {
       status =
           rs_diag_set(diag, RS_E_INPUT, "%s/manifest.json: plot %zu has no x or y", folder, i + 1);
     }
@@ -86,10 +90,9 @@ static int run_plot(const rs_arguments *arguments) {
   size_t path_count;
   const char *name;
   const char **paths;
-  rs_status status = read_results(arguments->arena, folder, &table, &diag);
-  if (status == RS_OK) {
-    status = read_plots(arguments->arena, folder, &name, &plots, &plot_count, &diag);
-  }
+  rs_task task;
+  rs_status status = read_plots(arguments->arena, folder, &name, &task, &plots, &plot_count, &diag);
+  if (status == RS_OK) status = read_results(arguments->arena, folder, task, &table, &diag);
   if (status == RS_OK) {
     status = rs_draw_plots(arguments->arena, folder, name == NULL ? folder : name, table, plots,
                            plot_count, &paths, &path_count, &diag);

@@ -18,7 +18,9 @@ static const rs_option options[] = {
     {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
 };
 
-static const rs_plot default_plot = {.kind = RS_PLOT_STACK};
+/* By task. */
+static const rs_plot default_plots[RS_TASK_COUNT] = {{.kind = RS_PLOT_STACK},
+                                                     {.kind = RS_PLOT_WIRINGS}};
 
 /* ---- writing results ---- */
 
@@ -55,6 +57,7 @@ static void print_points(rs_json *json, const rs_experiment *e) {
     rs_json_newline(json);
     rs_json_begin_object(json);
     for (int key = 0; key < RS_KEY_COUNT; key++) {
+      if (e->points[i].text[key] == NULL) continue;
       rs_json_key(json, rs_key_path((rs_key)key));
       rs_json_string(json, e->points[i].text[key]);
     }
@@ -81,6 +84,8 @@ static rs_status write_manifest(const char *path, const rs_experiment *e, const 
   rs_json_key(&json, "name");
   rs_json_string(&json, e->name);
   snprintf(hex, sizeof hex, "%016llx", (unsigned long long)digest);
+  rs_json_key(&json, "task");
+  rs_json_string(&json, e->points[0].text[RS_KEY_TASK]);
   rs_json_key(&json, "results_digest");
   rs_json_string(&json, hex);
   rs_json_key(&json, "plots");
@@ -146,7 +151,8 @@ static rs_status compute(run *r, rs_diag *diag) {
 static rs_status write_results(run *r, rs_diag *diag) {
   uint64_t digest;
   const rs_experiment *e = r->experiment;
-  rs_status status = rs_result_tabulate(r->arena, r->results, e->point_count, &r->table, diag);
+  rs_status status =
+      rs_result_tabulate(r->arena, e->task, r->results, e->point_count, &r->table, diag);
   if (status == RS_OK) {
     status = write_table(r->table, RS_FORMAT_JSON, file_in(r, "results.json"), &digest, diag);
   }
@@ -166,16 +172,12 @@ static void print_paths(const run *r, const char *const *pictures, size_t count)
   for (size_t i = 0; i < count; i++) fprintf(stderr, "picture   %s\n", pictures[i]);
 }
 
-/* The reason of points that are no result, on a terminal's or a log's side. */
+/* The reason of points that are no result. */
 static void print_failures(const run *r) {
-  size_t count;
-  const char *const *columns = rs_result_columns(&count);
-  size_t reason = 0;
-  while (strcmp(columns[reason], "reason") != 0) reason++;
   for (size_t i = 0; i < r->experiment->point_count; i++) {
-    const rs_result *result = &r->results[i];
-    if (!result->failed) continue;
-    fprintf(stderr, "realscale: point %zu failed: %s\n", i + 1, result->cells[reason].text);
+    if (!r->results[i].failed) continue;
+    fprintf(stderr, "realscale: point %zu failed: %s\n", i + 1,
+            rs_result_cell(&r->results[i], "reason")->text);
   }
 }
 
@@ -207,7 +209,8 @@ static int run_one(run *r, const char *path) {
   if (read_experiment(r, path, &diag) != RS_OK) return rs_cli_report(&diag);
   r->folder =
       folder != NULL ? folder : rs_arena_printf(r->arena, "results/%s", r->experiment->name);
-  r->plots = r->experiment->plot_count > 0 ? r->experiment->plots : &default_plot;
+  r->plots =
+      r->experiment->plot_count > 0 ? r->experiment->plots : &default_plots[r->experiment->task];
   r->plot_count = RS_MAX(r->experiment->plot_count, (size_t)1);
   if (r->folder == NULL) rs_arena_failed(r->arena, &diag);
   if (r->folder == NULL || compute(r, &diag) != RS_OK) return rs_cli_report(&diag);

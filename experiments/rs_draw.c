@@ -20,7 +20,7 @@
 extern char **environ;
 
 const char *rs_plot_kind_word(rs_plot_kind kind) {
-  static const char *const words[] = {"stack", "line", "bar"};
+  static const char *const words[] = {"stack", "line", "bar", "wirings"};
   return words[kind];
 }
 
@@ -171,6 +171,62 @@ static size_t write_blocks(const rs_table *table, const rs_plot *plot, size_t *b
   return written;
 }
 
+/* ---- wirings ---- */
+
+/* The Moore bound of the average distance for `chips` chips of degree d: as many as can be at each
+ * distance, d·(d−1)^(k−1), and the rest one further. */
+static void moore_bound(double chips, double degree, double *average, int *diameter) {
+  double left = chips - 1;
+  double level = degree;
+  double sum = 0;
+  for (*diameter = 1; left > level; (*diameter)++) {
+    sum += level * *diameter;
+    left -= level;
+    level *= degree - 1;
+  }
+  *average = (sum + left * *diameter) / (chips - 1);
+}
+
+static size_t write_family(const rs_table *table, size_t first, size_t family, rs_sink *sink) {
+  static const char *const names[] = {"chips", "average_hops", "diameter_hops"};
+  size_t written = 0;
+  char text[128];
+  cell_text(rs_table_cell(table, first, family), text, sizeof text);
+  rs_sink_printf(sink, "\"%s\"\n", text);
+  for (size_t row = first; row < rs_table_row_count(table); row++) {
+    if (!same_text(table, first, row, family)) continue;
+    for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
+      cell_text(rs_table_cell(table, row, column_of(table, names[i])), text, sizeof text);
+      rs_sink_printf(sink, "%s%s", text, i + 1 < RS_COUNT_OF(names) ? " " : "\n");
+    }
+    written++;
+  }
+  rs_sink_put(sink, "\n\n");
+  return written;
+}
+
+/* A block a family, then one with the bound at the ports of a chip. */
+static size_t write_wirings(const rs_table *table, size_t *blocks, rs_sink *sink) {
+  size_t family = column_of(table, "family");
+  size_t written = 0;
+  *blocks = 0;
+  for (size_t row = 0; row < rs_table_row_count(table); row++) {
+    bool seen = false;
+    for (size_t k = 0; k < row && !seen; k++) seen = same_text(table, k, row, family);
+    if (seen) continue;
+    written += write_family(table, row, family, sink);
+    (*blocks)++;
+  }
+  rs_sink_put(sink, "\"Moore bound, 16 ports\"\n");
+  for (double chips = 18; chips <= 20000; chips *= 1.05) {
+    double average;
+    int diameter;
+    moore_bound(chips, 16, &average, &diameter);
+    rs_sink_printf(sink, "%.1f %.5f %d\n", chips, average, diameter);
+  }
+  return written;
+}
+
 /* ---- gnuplot ---- */
 
 /* A gnuplot string: single quotes, doubled inside. */
@@ -241,8 +297,9 @@ static rs_status draw(rs_arena *arena, const char *folder, const char *name, con
   size_t blocks = 0;
   rs_text_init(&data);
   rs_sink sink = rs_text_sink(&data);
-  size_t written = plot->kind == RS_PLOT_STACK ? write_stack(table, &sink)
-                                               : write_blocks(table, plot, &blocks, &sink);
+  size_t written = plot->kind == RS_PLOT_STACK     ? write_stack(table, &sink)
+                   : plot->kind == RS_PLOT_WIRINGS ? write_wirings(table, &blocks, &sink)
+                                                   : write_blocks(table, plot, &blocks, &sink);
   const char *base =
       rs_arena_printf(arena, "%s/plot-%zu-%s", folder, number, rs_plot_kind_word(plot->kind));
   rs_status status = base == NULL || sink.failed ? rs_arena_failed(arena, diag) : RS_OK;

@@ -14,46 +14,53 @@
 
 /* ---- the table of keys ---- */
 
-static const char *const task_words[] = {"decode"};
-static const char *const later_tasks[] = {"prefill", "collective", "traffic", "clock", "topology"};
+static const char *const task_words[] = {"decode", "topology"};
+static const char *const later_tasks[] = {"prefill", "collective", "traffic", "clock"};
 static const char *const number_words[] = {"int8", "fp16"};
 static const char *const network_words[] = {"scheduled"};
 static const char *const later_networks[] = {"adaptive", "fluid"};
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
 #define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
+#define IN_DECODE .tasks = 1u << RS_TASK_DECODE
+#define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
+#define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_NAME] = {"name", RS__KEY_NAME, NULL,
-                     "names the folder of results: letters, digits, - _ .", .most = 0},
+                     "names the folder of results: letters, digits, - _ .", .most = 0, IN_ALL},
     [RS_KEY_TASK] = {"task", RS__KEY_WORD, NULL, "what is computed", WORDS(task_words),
-                     LATER(later_tasks)},
+                     LATER(later_tasks), IN_ALL},
     [RS_KEY_MODEL] = {"model", RS__KEY_MODEL, NULL,
                       "a preset of 'realscale list models', or the path of a config.json",
-                      .most = 0},
+                      .most = 0, IN_DECODE},
     [RS_KEY_WEIGHTS] = {"weights", RS__KEY_WORD, "int8", "format of weights in SRAM",
-                        WORDS(number_words)},
+                        WORDS(number_words), IN_DECODE},
     [RS_KEY_ACTIVATIONS] = {"activations", RS__KEY_WORD, "fp16",
-                            "format that is computed in and sent", WORDS(number_words)},
+                            "format that is computed in and sent", WORDS(number_words), IN_DECODE},
     [RS_KEY_KV_CACHE] = {"kv_cache", RS__KEY_WORD, "fp16", "format of keys and values in SRAM",
-                         WORDS(number_words)},
+                         WORDS(number_words), IN_DECODE},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, "groqchip1", "a chip of 'realscale list chips'",
-                     .most = 0},
+                     .most = 0, IN_DECODE},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY, NULL, "a wiring, such as realscale:576",
-                         .most = 0},
+                         .most = 0, IN_ALL},
     [RS_KEY_TENSOR] = {"sharding.tensor", RS__KEY_COUNT, NULL, "chips that share a layer",
-                       .most = 65536},
+                       .most = 65536, IN_DECODE},
     [RS_KEY_PIPELINE] = {"sharding.pipeline", RS__KEY_COUNT, NULL, "stages, one after the other",
-                         .most = 65536},
+                         .most = 65536, IN_DECODE},
     [RS_KEY_MICRO_BATCHES] = {"sharding.micro_batches", RS__KEY_COUNT, "1",
                               "micro-batches in flight; concurrency = batch × micro_batches",
-                              .most = 65536},
-    [RS_KEY_BATCH] = {"batch", RS__KEY_COUNT, "1", "sequences of a micro-batch", .most = 1 << 20},
+                              .most = 65536, IN_DECODE},
+    [RS_KEY_BATCH] = {"batch", RS__KEY_COUNT, "1", "sequences of a micro-batch", .most = 1 << 20,
+                      IN_DECODE},
     [RS_KEY_CONTEXT] = {"context", RS__KEY_COUNT, NULL, "cached positions of each sequence",
-                        .most = 1 << 30},
+                        .most = 1 << 30, IN_DECODE},
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, "scheduled", "how bytes move",
-                        WORDS(network_words), LATER(later_networks)},
-    [RS_KEY_SEED] = {"seed", RS__KEY_COUNT, "1", "of everything that is drawn", .most = INT64_MAX},
+                        WORDS(network_words), LATER(later_networks), IN_DECODE},
+    [RS_KEY_SEED] = {"seed", RS__KEY_COUNT, "1", "of everything that is drawn", .most = INT64_MAX,
+                     IN_DECODE},
+    [RS_KEY_PORTS] = {"ports", RS__KEY_COUNT, "16", "ports that a chip has", .most = 65535,
+                      IN_TOPOLOGY},
 };
 
 const char *rs_key_path(rs_key key) {
@@ -71,14 +78,18 @@ void rs_experiment_print_keys(rs_sink *sink) {
     for (size_t w = 0; w < row->word_count; w++) {
       rs_sink_printf(sink, "%s%s", w == 0 ? ": " : ", ", row->words[w]);
     }
-    rs_sink_printf(sink, row->otherwise == NULL ? "; needed\n" : "; default %s\n", row->otherwise);
+    rs_sink_printf(sink, row->otherwise == NULL ? "; needed" : "; default %s", row->otherwise);
+    for (int task = 0; task < RS_TASK_COUNT; task++) {
+      if (row->tasks == 1u << task) rs_sink_printf(sink, "; for task %s", task_words[task]);
+    }
+    rs_sink_put(sink, "\n");
   }
-  rs_sink_put(
-      sink,
-      "sweep                    lists of values for any key above but name and task\n"
-      "                           points are the product of all lists, the first slowest\n"
-      "plots                    a list of {kind: stack|line|bar, x, y, by, title}\n"
-      "                           x, y, by are columns of the results; default one stack\n");
+  rs_sink_put(sink,
+              "sweep                    lists of values for any key above but name and task\n"
+              "                           points are the product of all lists, the first slowest\n"
+              "plots                    a list of {kind: stack|line|bar|wirings, x, y, by, title}\n"
+              "                           x, y, by are columns of the results; default one\n"
+              "                           stack (decode) or wirings (topology)\n");
 }
 
 /* ---- faults ---- */
@@ -267,7 +278,8 @@ static rs_status read_top(rs__reader *r, const rs_yaml_node *root) {
     } else if (strcmp(item->key, "sweep") == 0) {
       status = read_sweep(r, item->value, r->file);
     } else if (strcmp(item->key, "plots") == 0) {
-      status = rs__experiment_read_plots(r, item->value);
+      status = RS_OK;
+      r->plots_node = item->value; /* read later: its columns depend on the task */
     } else {
       status = unknown_key(r, &at, item->key, "");
     }
@@ -305,10 +317,34 @@ static rs_status read_override(rs__reader *r, const char *override) {
   return status;
 }
 
+/* The task decides which keys there are. */
+static rs_status check_task(rs__reader *r) {
+  char what[160];
+  rs__place place = {r->file, 1, 1};
+  if (r->draft.text[RS_KEY_TASK] == NULL) {
+    return rs__experiment_fault(r, &place, "the key 'task' is missing", "decode or topology", NULL);
+  }
+  while (strcmp(task_words[r->task], r->draft.text[RS_KEY_TASK]) != 0) r->task++;
+  for (int key = 0; key < RS_KEY_COUNT; key++) {
+    if ((keys[key].tasks >> r->task & 1) != 0) continue;
+    const rs__axis *axis = NULL;
+    for (size_t i = 0; i < r->axis_count; i++) {
+      if (r->axes[i].key == (rs_key)key) axis = &r->axes[i];
+    }
+    if (r->draft.text[key] == NULL && axis == NULL) continue;
+    place = r->draft.place[key];
+    if (axis != NULL) place = (rs__place){axis->file, axis->values->line, axis->values->column};
+    snprintf(what, sizeof what, "task '%s' has no key '%s'", task_words[r->task], keys[key].path);
+    return rs__experiment_fault(r, &place, what, "keys of the task ('realscale run --help-keys')",
+                                NULL);
+  }
+  return RS_OK;
+}
+
 /* A key that is swept need not stand in the file as well. */
 static rs_status check_complete(rs__reader *r) {
   for (int key = 0; key < RS_KEY_COUNT; key++) {
-    bool swept = false;
+    bool swept = (keys[key].tasks >> r->task & 1) == 0;
     for (size_t i = 0; i < r->axis_count; i++) swept = swept || r->axes[i].key == (rs_key)key;
     if (r->draft.text[key] != NULL || swept) continue;
     r->draft.text[key] = keys[key].otherwise;
@@ -378,11 +414,16 @@ rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *tex
   for (size_t i = 0; i < override_count && status == RS_OK; i++) {
     status = read_override(&r, overrides[i]);
   }
+  if (status == RS_OK) status = check_task(&r);
   if (status == RS_OK) status = check_complete(&r);
+  if (status == RS_OK && r.plots_node != NULL) {
+    status = rs__experiment_read_plots(&r, r.plots_node);
+  }
   if (status == RS_OK) status = make_points(&r, result);
   if (status != RS_OK) return status;
   result->file = file;
   result->name = r.draft.text[RS_KEY_NAME];
+  result->task = r.task;
   result->plots = r.plots;
   result->plot_count = r.plot_count;
   *experiment = result;
@@ -393,6 +434,7 @@ rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *tex
 
 void rs_point_print(const rs_point *point, rs_sink *sink) {
   for (int key = 0; key < RS_KEY_COUNT; key++) {
+    if (point->text[key] == NULL) continue;
     rs_sink_printf(sink, "%s: %s\n", keys[key].path, point->text[key]);
   }
 }
@@ -400,7 +442,7 @@ void rs_point_print(const rs_point *point, rs_sink *sink) {
 uint64_t rs_point_digest(const rs_point *point) {
   uint64_t digest = rs_digest_bytes(RS_DIGEST_SEED, RS_VERSION, sizeof RS_VERSION);
   for (int key = 0; key < RS_KEY_COUNT; key++) {
-    const char *text = point->text[key];
+    const char *text = point->text[key] == NULL ? "" : point->text[key];
     digest = rs_digest_bytes(digest, text, strlen(text) + 1);
   }
   return digest;

@@ -16,6 +16,12 @@
 #include "rs_sharding.h"
 #include "rs_text.h"
 
+typedef enum rs_task {
+  RS_TASK_DECODE,   /* one token of a model on a system */
+  RS_TASK_TOPOLOGY, /* measures of a wiring */
+  RS_TASK_COUNT
+} rs_task;
+
 typedef enum rs_key {
   RS_KEY_NAME,
   RS_KEY_TASK,
@@ -32,11 +38,13 @@ typedef enum rs_key {
   RS_KEY_CONTEXT,
   RS_KEY_NETWORK,
   RS_KEY_SEED,
+  RS_KEY_PORTS,
   RS_KEY_COUNT
 } rs_key;
 
 typedef struct rs_point {
-  const char *text[RS_KEY_COUNT];
+  rs_task task;
+  const char *text[RS_KEY_COUNT]; /* NULL: the task has no such key */
   const rs_model *model;
   const rs_chip *chip;
   const char *topology; /* canonical */
@@ -45,7 +53,13 @@ typedef struct rs_point {
   uint64_t seed;
 } rs_point;
 
-typedef enum rs_plot_kind { RS_PLOT_STACK, RS_PLOT_LINE, RS_PLOT_BAR } rs_plot_kind;
+typedef enum rs_plot_kind {
+  RS_PLOT_STACK, /* where a token's time goes */
+  RS_PLOT_LINE,
+  RS_PLOT_BAR,
+  RS_PLOT_WIRINGS, /* diameter and average hops against chips, with the Moore bound */
+  RS_PLOT_KIND_COUNT
+} rs_plot_kind;
 
 typedef struct rs_plot {
   rs_plot_kind kind;
@@ -56,6 +70,7 @@ typedef struct rs_plot {
 typedef struct rs_experiment {
   const char *file;
   const char *name;
+  rs_task task;
   const rs_point *points;
   size_t point_count;
   const rs_plot *plots;

@@ -9,6 +9,7 @@
 #include "rs__experiment.h"
 #include "rs_cli.h"
 #include "rs_result.h"
+#include "rs_topology.h"
 
 #define CONFIG_BYTES_MAX ((size_t)16 << 20)
 
@@ -24,6 +25,15 @@ static rs_status keep(rs__reader *r, rs__resolved **list, const char *text, cons
   *entry = (rs__resolved){text, canonical, thing, *list};
   *list = entry;
   return RS_OK;
+}
+
+/* A number that was checked before: digits and _. */
+static int64_t count_of(const rs__draft *draft, rs_key key) {
+  int64_t value = 0;
+  for (const char *c = draft->text[key]; *c != '\0'; c++) {
+    if (*c >= '0' && *c <= '9') value = value * 10 + (*c - '0');
+  }
+  return value;
 }
 
 /* ---- models ---- */
@@ -118,25 +128,25 @@ static rs_status resolve_topology(rs__reader *r, const rs__draft *draft, rs_poin
     point->topology = known->canonical;
     return RS_OK;
   }
-  rs_status status =
-      rs_cli_build_topology(r->arena, text, &point->topology, &point->wiring, r->diag);
+  rs_topology *topology;
+  rs_wiring *wiring;
+  const rs_topology_options options = {
+      .ports_max = draft->text[RS_KEY_PORTS] == NULL ? 0 : (uint32_t)count_of(draft, RS_KEY_PORTS)};
+  rs_status status = rs_cli_parse_topology(r->arena, text, &topology, r->diag);
+  if (status == RS_OK) {
+    status = rs_topology_build(r->arena, topology, &options, &wiring, r->diag);
+  }
   if (status != RS_OK) {
     if (r->diag != NULL && r->diag->status == RS_E_INFEASIBLE) r->diag->status = RS_E_INPUT;
     rs_diag_at(r->diag, place->file, place->line, place->column);
     return RS_E_INPUT;
   }
+  point->topology = rs_topology_spec(topology);
+  point->wiring = wiring;
   return keep(r, &r->topologies, text, point->topology, point->wiring);
 }
 
 /* ---- numbers and the sharding ---- */
-
-static int64_t count_of(const rs__draft *draft, rs_key key) {
-  int64_t value = 0;
-  for (const char *c = draft->text[key]; *c != '\0'; c++) { /* checked before: digits and _ */
-    if (*c >= '0' && *c <= '9') value = value * 10 + (*c - '0');
-  }
-  return value;
-}
 
 static void resolve_request(const rs__draft *draft, rs_point *point) {
   rs_sharding_request *request = &point->request;
@@ -186,8 +196,9 @@ static rs_status check_sharding(const rs__reader *r, const rs__draft *draft,
 }
 
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  *point = (rs_point){0};
+  *point = (rs_point){.task = r->task};
   memcpy(point->text, draft->text, sizeof point->text);
+  if (r->task == RS_TASK_TOPOLOGY) return resolve_topology(r, draft, point);
   resolve_request(draft, point);
   rs_status status = resolve_model(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
@@ -200,7 +211,7 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
 
 static rs_status check_column(const rs__reader *r, const rs__place *place, const char *text) {
   size_t count;
-  const char *const *columns = rs_result_columns(&count);
+  const char *const *columns = rs_result_columns(r->task, &count);
   char what[160];
   for (size_t i = 0; i < count; i++) {
     if (strcmp(columns[i], text) == 0) return RS_OK;
@@ -211,7 +222,7 @@ static rs_status check_column(const rs__reader *r, const rs__place *place, const
 }
 
 static rs_status read_plot_item(rs__reader *r, const rs_yaml_item *item, rs_plot *plot) {
-  static const char *const kinds[] = {"stack", "line", "bar"};
+  static const char *const kinds[] = {"stack", "line", "bar", "wirings"};
   static const char *const names[] = {"kind", "x", "y", "by", "title"};
   rs__place place = {r->file, item->line, item->column};
   rs__place value = {r->file, item->value->line, item->value->column};
@@ -228,7 +239,7 @@ static rs_status read_plot_item(rs__reader *r, const rs_yaml_item *item, rs_plot
       return RS_OK;
     }
     snprintf(what, sizeof what, "unknown kind of plot '%.80s'", text);
-    return rs__experiment_fault(r, &value, what, "stack, line or bar",
+    return rs__experiment_fault(r, &value, what, "stack, line, bar or wirings",
                                 rs_nearest_word(text, kinds, RS_COUNT_OF(kinds)));
   }
   const char **fields[] = {NULL, &plot->x, &plot->y, &plot->by, &plot->title};
@@ -252,7 +263,12 @@ static rs_status read_plot(rs__reader *r, const rs_yaml_node *node, rs_plot *plo
     rs_status status = read_plot_item(r, &node->items[i], plot);
     if (status != RS_OK) return status;
   }
-  if (plot->kind != RS_PLOT_STACK && (plot->x == NULL || plot->y == NULL)) {
+  if (plot->kind == (r->task == RS_TASK_DECODE ? RS_PLOT_WIRINGS : RS_PLOT_STACK)) {
+    return rs__experiment_fault(r, &place, "the task has no plot of this kind",
+                                "stack for decode, wirings for topology, line or bar", NULL);
+  }
+  bool has_axes = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR;
+  if (has_axes && (plot->x == NULL || plot->y == NULL)) {
     return rs__experiment_fault(r, &place, "a plot of this kind needs x and y",
                                 "columns of the results", NULL);
   }

@@ -12,11 +12,13 @@
 #include "rs_experiment.h"
 #include "rs_table.h"
 
-const char *const *rs_result_columns(size_t *count);
+/* The columns of a task's rows. */
+const char *const *rs_result_columns(rs_task task, size_t *count);
 
 /* Cells in the order of the columns; texts are the arena's. */
 typedef struct rs_result {
-  rs_cell *cells;
+  rs_task task;
+  rs_cell *cells; /* NULL: not computed */
   bool failed;
 } rs_result;
 
@@ -26,10 +28,17 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
 
 /* A result as a JSON object and back (for the store). */
 rs_status rs_result_print(const rs_result *result, rs_sink *sink);
-rs_status rs_result_parse(rs_arena *arena, const char *text, rs_result *result, rs_diag *diag);
+rs_status rs_result_parse(rs_arena *arena, rs_task task, const char *text, rs_result *result,
+                          rs_diag *diag);
 
 /* Appends the results, in order, as rows. */
-rs_status rs_result_tabulate(rs_arena *arena, const rs_result *results, size_t count,
+rs_status rs_result_tabulate(rs_arena *arena, rs_task task, const rs_result *results, size_t count,
                              rs_table **table, rs_diag *diag);
+
+/* The cell of a named column, which must be one of the task's (asserted). */
+rs_cell *rs_result_cell(rs_result *result, const char *column);
+void rs_result_set_text(rs_arena *arena, rs_result *result, const char *column, const char *text);
+void rs_result_set_i64(rs_result *result, const char *column, int64_t value);
+void rs_result_set_double(rs_result *result, const char *column, double value);
 
 #endif

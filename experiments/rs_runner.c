@@ -94,7 +94,8 @@ static rs_status find_stored(job *j, rs_arena *arena, size_t index, bool *found,
   if (!j->options->resume) return RS_OK;
   uint64_t key = rs_point_digest(&j->experiment->points[index]);
   pthread_mutex_lock(&j->lock);
-  rs_status status = rs_store_get(j->store, arena, key, &j->results[index], found, diag);
+  rs_status status =
+      rs_store_get(j->store, arena, j->experiment->task, key, &j->results[index], found, diag);
   pthread_mutex_unlock(&j->lock);
   return status;
 }
@@ -120,7 +121,7 @@ static void *work(void *context) {
 static rs_status copy_results(rs_arena *arena, const rs_experiment *experiment, rs_result *results,
                               rs_diag *diag) {
   size_t columns;
-  rs_result_columns(&columns);
+  rs_result_columns(experiment->task, &columns);
   for (size_t i = 0; i < experiment->point_count; i++) {
     if (results[i].cells == NULL) continue;
     rs_cell *cells = RS_ARENA_NEW(arena, rs_cell, columns);

@@ -77,8 +77,8 @@ rs_status rs_store_put(rs_store *store, uint64_t key, const rs_result *result, r
   return status;
 }
 
-rs_status rs_store_get(rs_store *store, rs_arena *arena, uint64_t key, rs_result *result,
-                       bool *found, rs_diag *diag) {
+rs_status rs_store_get(rs_store *store, rs_arena *arena, rs_task task, uint64_t key,
+                       rs_result *result, bool *found, rs_diag *diag) {
   char name[17];
   rs_status status = RS_OK;
   format_key(key, name);
@@ -87,7 +87,7 @@ rs_status rs_store_get(rs_store *store, rs_arena *arena, uint64_t key, rs_result
   *found = step == SQLITE_ROW;
   if (*found) {
     const char *text = (const char *)sqlite3_column_text(store->get, 0);
-    status = rs_result_parse(arena, text == NULL ? "" : text, result, diag);
+    status = rs_result_parse(arena, task, text == NULL ? "" : text, result, diag);
   } else if (step != SQLITE_DONE) {
     status = fail(store, diag, "select");
   }

@@ -16,7 +16,7 @@ void rs_store_close(rs_store *store); /* NULL is allowed */
 
 rs_status rs_store_put(rs_store *store, uint64_t key, const rs_result *result, rs_diag *diag);
 /* *found = false when the point is not there. */
-rs_status rs_store_get(rs_store *store, rs_arena *arena, uint64_t key, rs_result *result,
-                       bool *found, rs_diag *diag);
+rs_status rs_store_get(rs_store *store, rs_arena *arena, rs_task task, uint64_t key,
+                       rs_result *result, bool *found, rs_diag *diag);
 
 #endif

@@ -40,6 +40,13 @@ static inline rs_timing unit_timing(void) {
   return timing;
 }
 
+/* The same with a vector unit that adds two vectors a cycle: fewer than ports bring. */
+static inline rs_timing slow_timing(void) {
+  rs_timing timing = chip_timing();
+  timing.adds_per_cycle = 2;
+  return timing;
+}
+
 static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
   rs_diag diag = {0};
   rs_topology *topology = NULL;
@@ -47,6 +54,16 @@ static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
   assert_ok(rs_topology_parse(arena, spec, &topology, &diag), &diag);
   assert_ok(rs_topology_build(arena, topology, NULL, &wiring, &diag), &diag);
   return wiring;
+}
+
+/* Rows that are for some wirings, groups or sizes only. */
+static inline bool is_particular(const char *algorithm) {
+  static const char *const names[] = {"exchange", "balanced-trees", "gateways", "ring",
+                                      "halving-doubling"};
+  for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
+    if (strcmp(algorithm, names[i]) == 0) return true;
+  }
+  return false;
 }
 
 /* ---- the judge ---- */
@@ -196,7 +213,7 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
 /* Exact intervals of a link must not meet: all are sorted by (link, time). */
 typedef struct judge_slot {
   rs_int128 ticks;
-  uint32_t link;
+  uint32_t link; /* or chip */
 } judge_slot;
 
 static inline int judge_compare_slots(const void *a, const void *b) {
@@ -222,6 +239,29 @@ static inline void judge_links(judge *j, uint64_t vectors) {
              (long long)slots[i].ticks);
   }
   free(slots);
+}
+
+/* Adds that come to a chip in one cycle must be no more than its vector unit does. */
+static inline void judge_adds(judge *j, uint64_t vectors) {
+  const rs_schedule *s = j->schedule;
+  judge_slot *adds = calloc(vectors + 1, sizeof *adds);
+  uint64_t used = 0;
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    const rs_link *link = &j->wiring->links[s->bursts[i].link];
+    if (s->bursts[i].action != RS_ACTION_ADD) continue;
+    for (int64_t k = 0; k < s->bursts[i].count; k++) {
+      int64_t cycle = rs_burst_arrival(&s->timing, link, &s->bursts[i], k);
+      adds[used++] = (judge_slot){cycle, link->to};
+    }
+  }
+  qsort(adds, used, sizeof *adds, judge_compare_slots);
+  uint64_t most = (uint64_t)s->timing.adds_per_cycle;
+  for (uint64_t i = most; i < used; i++) {
+    if (judge_compare_slots(&adds[i], &adds[i - most]) != 0) continue;
+    snprintf(j->fault, sizeof j->fault, "chip %u adds too much at cycle %lld", adds[i].link,
+             (long long)adds[i].ticks);
+  }
+  free(adds);
 }
 
 static inline void judge_run(judge *j) {
@@ -253,6 +293,7 @@ static inline void judge_run(judge *j) {
     }
   }
   judge_links(j, vectors);
+  judge_adds(j, vectors);
   free(events);
   free(j->flying);
   free(j->first_vector);

@@ -28,11 +28,6 @@ static void check_ends(const rs_collective_request *request, const rs_compile_re
   }
 }
 
-/* A row that is for some wirings only. */
-static bool is_particular(const char *algorithm) {
-  return strcmp(algorithm, "exchange") == 0 || strcmp(algorithm, "balanced-trees") == 0;
-}
-
 static void check_one(rs_arena *arena, const rs_wiring *wiring, const char *spec,
                       const rs_timing *timing, const rs_collective_request *request) {
   char what[256], verdict[256];
@@ -89,7 +84,7 @@ static void check_all_rows(const char *spec, const rs_timing *timing, int64_t by
 }
 
 static void check_sizes(const char *spec, const int64_t *vectors, size_t count) {
-  rs_timing timings[] = {unit_timing(), chip_timing()};
+  rs_timing timings[] = {unit_timing(), chip_timing(), slow_timing()};
   for (size_t t = 0; t < RS_COUNT_OF(timings); t++) {
     for (size_t i = 0; i < count; i++) {
       check_all_rows(spec, &timings[t], vectors[i] * 320 - 3, (uint32_t)i % 2);
@@ -171,6 +166,15 @@ static void nodes_and_a_rack(void **state) {
   check_sizes("realscale:16", few, RS_COUNT_OF(few));
   check_sizes("realscale:24", few, RS_COUNT_OF(few));
   check_sizes("realscale:72", few, 1);
+  check_sizes("dragonfly:a=4,h=2", few, RS_COUNT_OF(few));
+}
+
+static void other_wirings(void **state) {
+  (void)state;
+  const int64_t few[] = {1, 4};
+  check_sizes("torus:3x3", few, RS_COUNT_OF(few));
+  check_sizes("hypercube:4", few, RS_COUNT_OF(few));
+  check_sizes("imase-itoh:3,10", few, RS_COUNT_OF(few)); /* links without a reverse */
 }
 
 int main(void) {
@@ -179,6 +183,7 @@ int main(void) {
       cmocka_unit_test(meshes_of_2_to_8),
       cmocka_unit_test(rings_of_3_to_9),
       cmocka_unit_test(nodes_and_a_rack),
+      cmocka_unit_test(other_wirings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

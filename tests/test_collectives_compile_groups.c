@@ -92,8 +92,7 @@ static void add_operation(scenario *s) {
   s->judged[op] = RS_ARENA_NEW(s->arena, int64_t, request->chip_count);
   rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request,
                                            s->promised[op], &s->reports[op], &diag);
-  if (status == RS_E_INFEASIBLE && (strcmp(request->algorithm, "exchange") == 0 ||
-                                    strcmp(request->algorithm, "balanced-trees") == 0)) {
+  if (status == RS_E_INFEASIBLE && is_particular(request->algorithm)) {
     request->algorithm = "auto"; /* those rows are for some wirings only */
     status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->promised[op],
                                    &s->reports[op], &diag);
@@ -152,7 +151,8 @@ static void run_seed(uint64_t seed) {
   rs_random_init(&s.random, seed, 7);
   const char *spec = specs[rs_random_below(&s.random, RS_COUNT_OF(specs))];
   s.wiring = build_wiring(s.arena, spec);
-  s.timing = rs_random_below(&s.random, 2) == 0 ? unit_timing() : chip_timing();
+  const rs_timing timings[] = {unit_timing(), chip_timing(), slow_timing()};
+  s.timing = timings[rs_random_below(&s.random, RS_COUNT_OF(timings))];
   s.schedule = rs_schedule_create(s.arena, s.wiring, spec, &s.timing);
   s.calendar = rs_calendar_create(s.arena, s.wiring, &s.timing);
   uint64_t ops = 1 + rs_random_below(&s.random, OPS_MAX);

@@ -1,0 +1,13 @@
+/* What tasks give to rs_result.c: their columns, and how a point is computed. */
+#ifndef RS__RESULT_H
+#define RS__RESULT_H
+
+#include "rs_result.h"
+
+const char *const *rs__result_decode_columns(size_t *count);
+
+/* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
+rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                            rs_diag *diag);
+
+#endif
