@@ -208,6 +208,8 @@ rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t roo
 
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
 rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub);
+/* The same, far enough for paths from or to `until` alone; in a large wiring that is soon. */
+rs_status rs__plan_search_until(rs__plan *plan, uint32_t hub, bool toward_hub, uint32_t until);
 
 /* Sends along the least loaded minimal path between the hub of the last search and `chip`, into
  * `target` of the receiver's `out`. Returns the last task. */

@@ -84,7 +84,7 @@ static bool add_way(rs__plan *plan, pair *p, const uint32_t *links, uint32_t hop
 
 /* The first way of each pair: minimal, the least loaded. */
 static rs_status find_first(rs__plan *plan, pair *p) {
-  rs_status status = rs__plan_search(plan, p->to, /*toward_hub=*/true);
+  rs_status status = rs__plan_search_until(plan, p->to, /*toward_hub=*/true, p->from);
   if (status != RS_OK) return status;
   uint32_t *links = plan->task_of;
   uint32_t hops = rs__plan_choose(plan, p->from, links);

@@ -31,6 +31,10 @@ static uint32_t far_end(const rs_wiring *w, bool out, uint32_t link) {
 /* ---- distances to the hub ---- */
 
 rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
+  return rs__plan_search_until(plan, hub, toward_hub, RS_NONE);
+}
+
+rs_status rs__plan_search_until(rs__plan *plan, uint32_t hub, bool toward_hub, uint32_t until) {
   const rs_wiring *w = plan->wiring;
   bool out = !toward_hub; /* the search goes against the data when that goes to the hub */
   const uint32_t *first = first_links(w, out);
@@ -40,6 +44,8 @@ rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
   plan->depth[hub] = 0;
   plan->queue[0] = hub;
   uint32_t count = 1;
+  /* Once every member has a depth, so has every chip that is nearer to the hub than any of them. */
+  uint32_t members_left = plan->member_count - (plan->position[hub] == RS_NONE ? 0 : 1);
   for (uint32_t head = 0; head < count; head++) {
     uint32_t chip = plan->queue[head];
     for (uint32_t k = first[chip]; k < first[chip + 1]; k++) {
@@ -48,6 +54,8 @@ rs_status rs__plan_search(rs__plan *plan, uint32_t hub, bool toward_hub) {
       if (!plan->variant.relays && plan->position[other] == RS_NONE) continue;
       plan->depth[other] = plan->depth[chip] + 1;
       plan->queue[count++] = other;
+      if (other == until) return plan->status; /* all that is nearer to the hub is known */
+      if (plan->position[other] != RS_NONE && --members_left == 0) return plan->status;
     }
   }
   return plan->status;
@@ -233,7 +241,10 @@ rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period) {
     for (uint32_t i = 0; i < plan->demand_count; i++) {
       uint32_t hub = hub_of(&plan->demands[i], toward_hub);
       bool is_same = i > 0 && hub_of(&plan->demands[i - 1], toward_hub) == hub;
-      if (!is_same) rs__plan_search(plan, hub, toward_hub);
+      bool is_last =
+          i + 1 == plan->demand_count || hub_of(&plan->demands[i + 1], toward_hub) != hub;
+      uint32_t until = is_last ? hub_of(&plan->demands[i], !toward_hub) : RS_NONE;
+      if (!is_same) rs__plan_search_until(plan, hub, toward_hub, until);
       if (!route_demand(plan, &plan->demands[i], i + round)) return plan->status;
     }
   }
