@@ -228,7 +228,9 @@ static void send_packet(machine *m, uint32_t link, uint32_t channel) {
   p->hops++;
   m->result->hops++;
   rs_int128 now_ticks = (rs_int128)m->now * m->timing->slot_den;
-  state->free_ticks = RS_MAX(state->free_ticks, now_ticks) + m->timing->slot_num;
+  /* A busy link is free inside a cycle and sends at the next: the rest of the cycle is not lost. */
+  bool busy = now_ticks - state->free_ticks < m->timing->slot_den;
+  state->free_ticks = (busy ? state->free_ticks : now_ticks) + m->timing->slot_num;
   int64_t arrival = m->now + rs_timing_latency(m->timing, wire);
   if (wire->to == p->via) p->via = RS_NONE;
   bool there = wire->to == p->to;
