@@ -16,7 +16,9 @@ rs_status rs__cost_check_shapes(const rs__shape *shapes, size_t count, rs_diag *
 rs_status rs__cost_product(int64_t a, int64_t b, int64_t c, int64_t *product, rs_diag *diag);
 
 /* Adds the parts up, finds the bound, and computes the energy from bytes, MACs and vector ops. Also
- * raises stream_cycles when the streams cannot carry sram_bytes in the other parts' time. */
-rs_status rs__cost_finish(const rs_chip *chip, rs_number math, rs_cost *cost, rs_diag *diag);
+ * raises stream_cycles when the streams cannot carry sram_bytes in the time of the other parts.
+ * `early_bytes` of them were carried before the operation began; they still cost energy. */
+rs_status rs__cost_finish(const rs_chip *chip, rs_number math, int64_t early_bytes, rs_cost *cost,
+                          rs_diag *diag);
 
 #endif

@@ -1,4 +1,9 @@
-/* Number formats and the check of a chip's constants. */
+/*
+ * Number formats and the check of a chip's constants.
+ *
+ * All integers stay below 2^40, and so do the products that the cost functions form without looking
+ * (weights in the matrix unit, operations a cycle). Shapes are then the only thing that can overflow.
+ */
 #include "rs_chip.h"
 
 #include <string.h>
@@ -22,6 +27,8 @@ bool rs_number_parse(const char *word, rs_number *number) {
   return false;
 }
 
+#define LIMIT (INT64_C(1) << 40)
+
 typedef struct field {
   const char *name;
   int64_t value;
@@ -37,9 +44,33 @@ static rs_status refuse(const rs_chip *chip, const field *f, rs_diag *diag) {
 static rs_status check_energy(const rs_chip *chip, rs_diag *diag) {
   const double values[] = {chip->sram_pj_per_bit, chip->mac_pj[RS_INT8], chip->mac_pj[RS_FP16],
                            chip->vector_op_pj,    chip->c2c_pj_per_bit,  chip->static_w};
+  static const char *const names[] = {"sram_pj_per_bit", "mac_pj int8",    "mac_pj fp16",
+                                      "vector_op_pj",    "c2c_pj_per_bit", "static_w"};
   for (size_t i = 0; i < RS_COUNT_OF(values); i++) {
-    if (values[i] >= 0 && values[i] < 1e12) continue;
-    return rs_diag_set(diag, RS_E_INPUT, "chip %s: an energy or power is negative or absurd",
+    if (values[i] >= 0 && values[i] < 1e12) continue; /* a NaN is refused too */
+    rs_diag_set(diag, RS_E_INPUT, "chip %s: %s is %g", chip->name, names[i], values[i]);
+    rs_diag_expect(diag, "at least 0 and below 1e12");
+    return RS_E_INPUT;
+  }
+  return RS_OK;
+}
+
+/* A tile fits into the planes, and the products that nobody looks at stay small. */
+static rs_status check_planes(const rs_chip *chip, rs_diag *diag) {
+  int64_t weights, ops;
+  for (int n = 0; n < RS_NUMBER_COUNT; n++) {
+    if (chip->planes_per_tile[n] <= chip->planes) continue;
+    return rs_diag_set(diag, RS_E_INPUT, "chip %s: a tile of %s needs %lld planes of %lld",
+                       chip->name, number_words[n], (long long)chip->planes_per_tile[n],
+                       (long long)chip->planes);
+  }
+  if (!rs_mul_i64(chip->planes, chip->plane_rows, &weights) ||
+      !rs_mul_i64(weights, chip->plane_columns, &weights) || weights >= LIMIT) {
+    return rs_diag_set(diag, RS_E_INPUT, "chip %s: the matrix unit holds 2^40 weights or more",
+                       chip->name);
+  }
+  if (!rs_mul_i64(chip->lanes, chip->alus_per_lane, &ops) || ops >= LIMIT) {
+    return rs_diag_set(diag, RS_E_INPUT, "chip %s: the vector unit has 2^40 ALUs or more",
                        chip->name);
   }
   return RS_OK;
@@ -64,15 +95,11 @@ rs_status rs_chip_check(const rs_chip *chip, rs_diag *diag) {
                           {"vector_latency_cycles", chip->vector_latency_cycles, 0},
                           {"gate_vector_cycles", chip->gate_vector_cycles, 0}};
   for (size_t i = 0; i < RS_COUNT_OF(fields); i++) {
-    if (fields[i].value < fields[i].least || fields[i].value >= INT64_C(1) << 40) {
+    if (fields[i].value < fields[i].least || fields[i].value >= LIMIT) {
       return refuse(chip, &fields[i], diag);
     }
   }
-  for (int n = 0; n < RS_NUMBER_COUNT; n++) {
-    if (chip->planes_per_tile[n] <= chip->planes) continue;
-    return rs_diag_set(diag, RS_E_INPUT, "chip %s: a tile of %s needs more planes than there are",
-                       chip->name, number_words[n]);
-  }
-  rs_status status = check_energy(chip, diag);
+  rs_status status = check_planes(chip, diag);
+  if (status == RS_OK) status = check_energy(chip, diag);
   return status == RS_OK ? rs_timing_check(&chip->timing, diag) : status;
 }

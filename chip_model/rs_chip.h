@@ -40,7 +40,7 @@ typedef struct rs_chip {
   int64_t lanes;
   int64_t alus_per_lane;
   int64_t vector_latency_cycles; /* SRAM → vector unit → SRAM, first result */
-  int64_t gate_vector_cycles;    /* LSTM: vector work a gate and 320 outputs, fitted */
+  int64_t gate_vector_cycles;    /* LSTM: copies and vector work a gate and 320 outputs, fitted */
 
   double sram_pj_per_bit;
   double mac_pj[RS_NUMBER_COUNT];

@@ -1,4 +1,11 @@
-/* What all operations share: shapes, sums, the stream limit, energy. */
+/*
+ * What all operations share: shapes, sums, the stream limit, energy.
+ *
+ * Streams are a roofline: the other parts say how long the units are busy, and what their bytes need
+ * beyond that at the rate of the streams (or of SRAM, if it is the slower) is added as a part of its
+ * own. Loading a full tile takes half of the streams, so only narrow work on wide data is ever held
+ * up. Latencies are left out of the comparison: nothing flows steadily in them.
+ */
 #include "rs_cost.h"
 
 #include "rs__cost.h"
@@ -36,15 +43,18 @@ static rs_cost_bound largest_part(const rs_cost *cost) {
   return bound;
 }
 
-rs_status rs__cost_finish(const rs_chip *chip, rs_number math, rs_cost *cost, rs_diag *diag) {
+rs_status rs__cost_finish(const rs_chip *chip, rs_number math, int64_t early_bytes, rs_cost *cost,
+                          rs_diag *diag) {
+  int64_t rate = RS_MIN(chip->stream_bytes_per_cycle, chip->sram_read_bytes_per_cycle);
   int64_t busy = cost->weight_cycles + cost->pass_cycles + cost->vector_cycles;
-  int64_t carried = rs_ceil_div_i64(cost->sram_bytes, chip->stream_bytes_per_cycle);
+  int64_t carried = rs_ceil_div_i64(cost->sram_bytes - early_bytes, rate);
   cost->stream_cycles = RS_MAX(carried - busy, 0);
   cost->cycles = busy + cost->stream_cycles + cost->latency_cycles;
   if (cost->cycles >= CYCLES_MAX) {
     return rs_diag_set(diag, RS_E_OVERFLOW, "the operation takes more than 2^58 cycles");
   }
-  cost->first_cycles = RS_MIN(cost->first_cycles, cost->cycles);
+  /* who waits for streams waits early as well */
+  cost->first_cycles = RS_MIN(cost->first_cycles + cost->stream_cycles, cost->cycles);
   cost->bound = largest_part(cost);
   cost->energy_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit +
                     (double)cost->macs * chip->mac_pj[math] +

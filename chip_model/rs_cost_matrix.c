@@ -1,78 +1,110 @@
 /*
  * The matrix unit: a matrix is cut into tiles of rows × columns, the planes take a tile each, and a
- * round is one load of all planes and one pass of every activation vector.
+ * round is one load of all planes and one pass of every activation vector. Tiles go in the order of
+ * output columns, so that the first block of outputs is complete early.
  *
  * A tile that the matrix does not fill costs as much as a full one: the array is loaded row by row
- * whether or not the columns are used.
+ * whether or not the columns are used. Two heads of 128 could share a tile only as two blocks on its
+ * diagonal, which computes nothing more in a pass; that is not done.
+ *
+ * Weights that are stored as int8 and computed in fp16 are widened on their way: they are half of
+ * the bytes in SRAM and take as long to install as fp16 weights.
  */
 #include "rs__cost.h"
 
+/* `copies` matrices of inputs × outputs, each met by `vectors` activation vectors. */
+typedef struct product {
+  int64_t inputs, outputs, vectors, copies;
+  rs_number weights, math;
+  bool preloaded;
+} product;
+
 typedef struct tiling {
-  int64_t tiles;
-  int64_t rounds;
+  int64_t down, across;       /* of one matrix */
+  int64_t at_once;            /* tiles that the planes hold together */
+  int64_t rounds;             /* of all */
   int64_t rounds_of_a_column; /* until the first block of outputs has all its inputs */
 } tiling;
 
-static rs_status tile(const rs_chip *chip, int64_t inputs, int64_t outputs, int64_t copies,
-                      rs_number math, tiling *t, rs_diag *diag) {
-  int64_t down = rs_ceil_div_i64(inputs, chip->plane_rows);
-  int64_t across = rs_ceil_div_i64(outputs, chip->plane_columns);
-  int64_t at_once = chip->planes / chip->planes_per_tile[math];
-  rs_status status = rs__cost_product(down, across, copies, &t->tiles, diag);
+static rs_status tile(const rs_chip *chip, const product *p, tiling *t, rs_diag *diag) {
+  int64_t tiles;
+  t->down = rs_ceil_div_i64(p->inputs, chip->plane_rows);
+  t->across = rs_ceil_div_i64(p->outputs, chip->plane_columns);
+  t->at_once = chip->planes / chip->planes_per_tile[p->math];
+  rs_status status = rs__cost_product(t->down, t->across, p->copies, &tiles, diag);
   if (status != RS_OK) return status;
-  t->rounds = rs_ceil_div_i64(t->tiles, at_once);
-  t->rounds_of_a_column = rs_ceil_div_i64(down, at_once);
+  t->rounds = rs_ceil_div_i64(tiles, t->at_once);
+  t->rounds_of_a_column = rs_ceil_div_i64(t->down, t->at_once);
   return RS_OK;
 }
 
-/* Loads and passes of `rounds`, each with `vectors` activation vectors. */
-static rs_status fill_matrix_time(const rs_chip *chip, const tiling *t, int64_t vectors,
-                                  rs_number math, bool preloaded, rs_cost *cost, rs_diag *diag) {
-  int64_t loads = t->rounds - (preloaded ? 1 : 0);
-  int64_t column;
-  rs_status status = rs__cost_product(loads, chip->tile_load_cycles, 1, &cost->weight_cycles, diag);
+static rs_status fill_time(const rs_chip *chip, const product *p, const tiling *t, rs_cost *cost,
+                           rs_diag *diag) {
+  int64_t load = chip->tile_load_cycles;
+  int64_t loads = t->rounds - (p->preloaded ? 1 : 0);
+  int64_t passes, column;
+  rs_status status = rs__cost_product(loads, load, 1, &cost->weight_cycles, diag);
   if (status == RS_OK) {
-    status =
-        rs__cost_product(t->rounds, vectors, chip->pass_cycles[math], &cost->pass_cycles, diag);
+    status = rs__cost_product(p->vectors, chip->pass_cycles[p->math], 1, &passes, diag);
   }
   if (status == RS_OK) {
-    status = rs__cost_product(t->rounds_of_a_column,
-                              chip->tile_load_cycles + vectors * chip->pass_cycles[math], 1,
-                              &column, diag);
+    status = rs__cost_product(t->rounds, passes, 1, &cost->pass_cycles, diag);
+  }
+  if (status == RS_OK) {
+    status = rs__cost_product(t->rounds_of_a_column, load + passes, 1, &column, diag);
   }
   if (status != RS_OK) return status;
   cost->latency_cycles = chip->matrix_latency_cycles;
-  cost->first_cycles =
-      column - (preloaded ? chip->tile_load_cycles : 0) + chip->matrix_latency_cycles;
+  cost->first_cycles = column - (p->preloaded ? load : 0) + chip->matrix_latency_cycles;
   cost->unit = RS_UNIT_MATRIX;
   return RS_OK;
+}
+
+/* Weights are read once. Activations are read once for every block of output columns, and results
+ * are written once: the planes add up the blocks of inputs themselves. */
+static rs_status fill_bytes(const product *p, const tiling *t, rs_cost *cost, int64_t *weight_bytes,
+                            rs_diag *diag) {
+  int64_t matrices, met, read, written;
+  int64_t width = rs_number_bytes(p->math);
+  rs_status status = rs__cost_product(p->inputs, p->outputs, p->copies, &matrices, diag);
+  if (status == RS_OK) status = rs__cost_product(matrices, p->vectors, 1, &cost->macs, diag);
+  if (status == RS_OK) status = rs__cost_product(p->vectors, p->copies, width, &met, diag);
+  if (status == RS_OK) status = rs__cost_product(p->inputs, t->across, met, &read, diag);
+  if (status == RS_OK) status = rs__cost_product(p->outputs, met, 1, &written, diag);
+  if (status != RS_OK) return status;
+  *weight_bytes = matrices * rs_number_bytes(p->weights);
+  cost->sram_bytes = *weight_bytes + read + written;
+  return RS_OK;
+}
+
+static rs_status cost_product(const rs_chip *chip, const product *p, rs_cost *cost, rs_diag *diag) {
+  tiling t;
+  int64_t weight_bytes;
+  rs_status status = tile(chip, p, &t, diag);
+  if (status == RS_OK) status = fill_time(chip, p, &t, cost, diag);
+  if (status == RS_OK) status = fill_bytes(p, &t, cost, &weight_bytes, diag);
+  if (status != RS_OK) return status;
+  int64_t early_bytes = 0;
+  if (p->preloaded) {
+    int64_t held = t.at_once * chip->plane_rows * chip->plane_columns;
+    early_bytes = RS_MIN(held * rs_number_bytes(p->weights), weight_bytes);
+  }
+  return rs__cost_finish(chip, p->math, early_bytes, cost, diag);
 }
 
 rs_status rs_cost_gemm(const rs_chip *chip, int64_t inputs, int64_t outputs, int64_t batch,
                        rs_number weights, rs_number math, bool preloaded, rs_cost *cost,
                        rs_diag *diag) {
   const rs__shape shapes[] = {{"inputs", inputs}, {"outputs", outputs}, {"batch", batch}};
-  tiling t;
-  int64_t weight_bytes, activation_bytes;
+  const product p = {inputs, outputs, batch, 1, weights, math, preloaded};
   *cost = (rs_cost){0};
   rs_status status = rs__cost_check_shapes(shapes, RS_COUNT_OF(shapes), diag);
-  if (status == RS_OK) status = rs__cost_product(inputs, outputs, batch, &cost->macs, diag);
-  if (status == RS_OK) {
-    status = rs__cost_product(inputs, outputs, rs_number_bytes(weights), &weight_bytes, diag);
-  }
-  if (status == RS_OK) {
-    status =
-        rs__cost_product(inputs + outputs, batch, rs_number_bytes(math), &activation_bytes, diag);
-  }
-  if (status == RS_OK) status = tile(chip, inputs, outputs, 1, math, &t, diag);
-  if (status == RS_OK) status = fill_matrix_time(chip, &t, batch, math, preloaded, cost, diag);
-  if (status != RS_OK) return status;
-  cost->sram_bytes = weight_bytes + activation_bytes;
-  return rs__cost_finish(chip, math, cost, diag);
+  return status == RS_OK ? cost_product(chip, &p, cost, diag) : status;
 }
 
 /* Attention against a cache: per sequence and kv head, K (or V) is a matrix that is loaded like
- * weights, and the query heads that share it are its activation vectors. */
+ * weights, and the query heads that share it are its activation vectors. K is head_dim × context,
+ * V is context × head_dim. */
 static rs_status cost_cache(const rs_chip *chip, int64_t query_heads, int64_t kv_heads,
                             int64_t head_dim, int64_t context, int64_t batch, rs_number kv,
                             rs_number math, bool is_scores, rs_cost *cost, rs_diag *diag) {
@@ -81,31 +113,19 @@ static rs_status cost_cache(const rs_chip *chip, int64_t query_heads, int64_t kv
                               {"head size", head_dim},
                               {"context", context},
                               {"batch", batch}};
-  tiling t;
-  int64_t cache, copies, heads, io;
+  product p = {
+      is_scores ? head_dim : context, is_scores ? context : head_dim, 0, 0, kv, math, false};
   *cost = (rs_cost){0};
   rs_status status = rs__cost_check_shapes(shapes, RS_COUNT_OF(shapes), diag);
   if (status == RS_OK && query_heads % kv_heads != 0) {
     status = rs_diag_set(diag, RS_E_INPUT, "%lld query heads do not share %lld kv heads evenly",
                          (long long)query_heads, (long long)kv_heads);
+    rs_diag_expect(diag, "a multiple of the kv heads");
   }
-  if (status == RS_OK) status = rs__cost_product(kv_heads, batch, 1, &copies, diag);
-  if (status == RS_OK) status = rs__cost_product(query_heads, batch, 1, &heads, diag);
-  if (status == RS_OK) status = rs__cost_product(heads, head_dim, context, &cost->macs, diag);
-  if (status == RS_OK) status = rs__cost_product(copies, head_dim, context, &cache, diag);
-  if (status == RS_OK) {
-    status = rs__cost_product(heads, head_dim + context, rs_number_bytes(math), &io, diag);
-  }
-  if (status == RS_OK) {
-    status = tile(chip, is_scores ? head_dim : context, is_scores ? context : head_dim, copies,
-                  math, &t, diag);
-  }
-  if (status == RS_OK) {
-    status = fill_matrix_time(chip, &t, query_heads / kv_heads, math, false, cost, diag);
-  }
+  if (status == RS_OK) status = rs__cost_product(kv_heads, batch, 1, &p.copies, diag);
   if (status != RS_OK) return status;
-  cost->sram_bytes = cache * rs_number_bytes(kv) + io;
-  return rs__cost_finish(chip, math, cost, diag);
+  p.vectors = query_heads / kv_heads;
+  return cost_product(chip, &p, cost, diag);
 }
 
 rs_status rs_cost_attention_scores(const rs_chip *chip, int64_t query_heads, int64_t kv_heads,

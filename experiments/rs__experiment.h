@@ -9,6 +9,7 @@ typedef enum rs__key_kind {
   RS__KEY_NAME,
   RS__KEY_WORD,
   RS__KEY_COUNT,
+  RS__KEY_SHARE,
   RS__KEY_MODEL,
   RS__KEY_CHIP,
   RS__KEY_TOPOLOGY
@@ -68,6 +69,8 @@ typedef struct rs__reader {
 
 rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
                                const char *expected, const char *suggestion);
+/* "0.35" → 350000; false: not a share above 0 and at most 1 of at most six places. */
+bool rs__experiment_parse_share(const char *text, int64_t *ppm);
 rs_status rs__experiment_read_plots(rs__reader *r, const rs_yaml_node *node);
 /* Turns a complete draft into a point: finds model, chip and wiring, and checks that the sharding
  * divides, which in a sweep of shardings is left to the row. */

@@ -6,8 +6,11 @@
 
 const char *const *rs__result_decode_columns(size_t *count);
 
+const char *const *rs__result_traffic_columns(size_t *count);
+
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
-rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
-                            rs_diag *diag);
+typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                                     rs_result *r, rs_diag *diag);
+rs__result_compute rs__result_decode, rs__result_traffic;
 
 #endif

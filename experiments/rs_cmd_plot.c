@@ -55,8 +55,11 @@ static rs_status read_plots(rs_arena *arena, const char *folder, const char **na
   const json_t *list = json_object_get(manifest, "plots");
   *count = json_array_size(list);
   const char *task_word = text_of(arena, manifest, "task");
-  *task =
-      task_word != NULL && strcmp(task_word, "topology") == 0 ? RS_TASK_TOPOLOGY : RS_TASK_DECODE;
+  static const char *const task_words[RS_TASK_COUNT] = {"decode", "topology", "traffic"};
+  *task = RS_TASK_DECODE;
+  for (int k = 0; task_word != NULL && k < RS_TASK_COUNT; k++) {
+    if (strcmp(task_words[k], task_word) == 0) *task = (rs_task)k;
+  }
   *name = text_of(arena, manifest, "name");
   *plots = RS_ARENA_NEW(arena, rs_plot, *count);
   if (*plots == NULL) status = rs_arena_failed(arena, diag);

@@ -19,8 +19,10 @@ static const rs_option options[] = {
 };
 
 /* By task. */
-static const rs_plot default_plots[RS_TASK_COUNT] = {{.kind = RS_PLOT_STACK},
-                                                     {.kind = RS_PLOT_WIRINGS}};
+static const rs_plot default_plots[RS_TASK_COUNT] = {
+    {.kind = RS_PLOT_STACK},
+    {.kind = RS_PLOT_WIRINGS},
+    {.kind = RS_PLOT_LINE, .x = "offered_load", .y = "latency_mean_s", .by = "routing"}};
 
 /* ---- writing results ---- */
 

@@ -14,16 +14,21 @@
 
 /* ---- the table of keys ---- */
 
-static const char *const task_words[] = {"decode", "topology"};
-static const char *const later_tasks[] = {"prefill", "collective", "traffic", "clock"};
+static const char *const task_words[] = {"decode", "topology", "traffic"};
+static const char *const later_tasks[] = {"prefill", "collective", "clock"};
 static const char *const number_words[] = {"int8", "fp16"};
-static const char *const network_words[] = {"scheduled"};
-static const char *const later_networks[] = {"adaptive", "fluid"};
+static const char *const network_words[] = {"scheduled", "adaptive"};
+static const char *const later_networks[] = {"fluid"};
+static const char *const routing_words[] = {"minimal", "valiant", "ugal"};
+static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
+                                            "hotspot"};
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
 #define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
 #define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
+#define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
+#define IN_RUNS .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC
 #define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
@@ -41,7 +46,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_KV_CACHE] = {"kv_cache", RS__KEY_WORD, "fp16", "format of keys and values in SRAM",
                          WORDS(number_words), IN_DECODE},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, "groqchip1", "a chip of 'realscale list chips'",
-                     .most = 0, IN_DECODE},
+                     .most = 0, IN_RUNS},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY, NULL, "a wiring, such as realscale:576",
                          .most = 0, IN_ALL},
     [RS_KEY_TENSOR] = {"sharding.tensor", RS__KEY_COUNT, NULL, "chips that share a layer",
@@ -56,11 +61,21 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_CONTEXT] = {"context", RS__KEY_COUNT, NULL, "cached positions of each sequence",
                         .most = 1 << 30, IN_DECODE},
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, "scheduled", "how bytes move",
-                        WORDS(network_words), LATER(later_networks), IN_DECODE},
+                        WORDS(network_words), LATER(later_networks), IN_RUNS},
     [RS_KEY_SEED] = {"seed", RS__KEY_COUNT, "1", "of everything that is drawn", .most = INT64_MAX,
-                     IN_DECODE},
+                     IN_RUNS},
     [RS_KEY_PORTS] = {"ports", RS__KEY_COUNT, "16", "ports that a chip has", .most = 65535,
                       IN_TOPOLOGY},
+    [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, "minimal", "of packets, on the adaptive network",
+                        WORDS(routing_words), IN_TRAFFIC},
+    [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, "uniform", "who sends to whom",
+                        WORDS(pattern_words), IN_TRAFFIC},
+    [RS_KEY_OFFERED_LOAD] = {"offered_load", RS__KEY_SHARE, NULL,
+                             "share of what all links could carry under uniform traffic", .most = 1,
+                             IN_TRAFFIC},
+    [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", RS__KEY_COUNT, "64",
+                               "buffer of a link and virtual channel, adaptive network",
+                               .most = 65536, IN_TRAFFIC},
 };
 
 const char *rs_key_path(rs_key key) {
@@ -80,7 +95,10 @@ void rs_experiment_print_keys(rs_sink *sink) {
     }
     rs_sink_printf(sink, row->otherwise == NULL ? "; needed" : "; default %s", row->otherwise);
     for (int task = 0; task < RS_TASK_COUNT; task++) {
-      if (row->tasks == 1u << task) rs_sink_printf(sink, "; for task %s", task_words[task]);
+      bool has = (row->tasks >> task & 1) != 0;
+      if (has && row->tasks != (1u << RS_TASK_COUNT) - 1) {
+        rs_sink_printf(sink, "; task %s", task_words[task]);
+      }
     }
     rs_sink_put(sink, "\n");
   }
@@ -89,7 +107,7 @@ void rs_experiment_print_keys(rs_sink *sink) {
               "                           points are the product of all lists, the first slowest\n"
               "plots                    a list of {kind: stack|line|bar|wirings, x, y, by, title}\n"
               "                           x, y, by are columns of the results; default one\n"
-              "                           stack (decode) or wirings (topology)\n");
+              "                           stack, wirings or line, by task\n");
 }
 
 /* ---- faults ---- */
@@ -172,6 +190,34 @@ static rs_status check_count(const rs__reader *r, const rs__key_row *row, const 
   return rs__experiment_fault(r, place, what, expected, NULL);
 }
 
+/* A decimal above 0 and at most 1, of at most six places: read exactly, in millionths. */
+bool rs__experiment_parse_share(const char *text, int64_t *ppm) {
+  int64_t value = 0;
+  int64_t weight = 1000000;
+  size_t whole = strspn(text, "0123456789");
+  if (whole == 0 || whole > 9) return false;
+  for (size_t i = 0; i < whole; i++) value = value * 10 + (text[i] - '0');
+  value *= weight;
+  text += whole;
+  if (*text == '.') {
+    for (text++; *text >= '0' && *text <= '9' && weight > 1; text++) {
+      weight /= 10;
+      value += (*text - '0') * weight;
+    }
+  }
+  *ppm = value;
+  return *text == '\0' && value >= 1 && value <= 1000000;
+}
+
+static rs_status check_share(const rs__reader *r, const rs__key_row *row, const char *text,
+                             const rs__place *place) {
+  char what[200];
+  int64_t ppm;
+  if (rs__experiment_parse_share(text, &ppm)) return RS_OK;
+  snprintf(what, sizeof what, "%s: '%.80s' is not usable", row->path, text);
+  return rs__experiment_fault(r, place, what, "a share above 0 and at most 1, such as 0.35", NULL);
+}
+
 static rs_status assign(const rs__reader *r, rs__draft *draft, rs_key key,
                         const rs_yaml_node *value, const char *file) {
   const rs__key_row *row = &keys[key];
@@ -189,6 +235,8 @@ static rs_status assign(const rs__reader *r, rs__draft *draft, rs_key key,
       return check_word(r, row, value->text, &place);
     case RS__KEY_COUNT:
       return check_count(r, row, value->text, &place);
+    case RS__KEY_SHARE:
+      return check_share(r, row, value->text, &place);
     case RS__KEY_NAME:
       if (is_name(value->text)) return RS_OK;
       snprintf(what, sizeof what, "name: '%.80s' cannot name a folder", value->text);
@@ -322,7 +370,8 @@ static rs_status check_task(rs__reader *r) {
   char what[160];
   rs__place place = {r->file, 1, 1};
   if (r->draft.text[RS_KEY_TASK] == NULL) {
-    return rs__experiment_fault(r, &place, "the key 'task' is missing", "decode or topology", NULL);
+    return rs__experiment_fault(r, &place, "the key 'task' is missing",
+                                "decode, topology or traffic", NULL);
   }
   while (strcmp(task_words[r->task], r->draft.text[RS_KEY_TASK]) != 0) r->task++;
   for (int key = 0; key < RS_KEY_COUNT; key++) {

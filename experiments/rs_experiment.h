@@ -15,10 +15,12 @@
 
 #include "rs_sharding.h"
 #include "rs_text.h"
+#include "rs_traffic.h"
 
 typedef enum rs_task {
   RS_TASK_DECODE,   /* one token of a model on a system */
   RS_TASK_TOPOLOGY, /* measures of a wiring */
+  RS_TASK_TRAFFIC,  /* latency of vectors under load */
   RS_TASK_COUNT
 } rs_task;
 
@@ -39,6 +41,10 @@ typedef enum rs_key {
   RS_KEY_NETWORK,
   RS_KEY_SEED,
   RS_KEY_PORTS,
+  RS_KEY_ROUTING,
+  RS_KEY_PATTERN,
+  RS_KEY_OFFERED_LOAD,
+  RS_KEY_BUFFER_VECTORS,
   RS_KEY_COUNT
 } rs_key;
 
@@ -50,6 +56,10 @@ typedef struct rs_point {
   const char *topology; /* canonical */
   const rs_wiring *wiring;
   rs_sharding_request request;
+  rs_traffic_config traffic; /* its pattern and load_ppm */
+  rs_routing routing;
+  uint32_t buffer_vectors;
+  bool is_scheduled; /* the network: the timetable, or packets in queues */
   uint64_t seed;
 } rs_point;
 

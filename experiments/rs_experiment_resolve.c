@@ -195,10 +195,33 @@ static rs_status check_sharding(const rs__reader *r, const rs__draft *draft,
   return RS_E_INPUT;
 }
 
+/* ---- traffic ---- */
+
+static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  point->is_scheduled = strcmp(draft->text[RS_KEY_NETWORK], "scheduled") == 0;
+  point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
+  point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
+  rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
+  rs_pattern_parse(draft->text[RS_KEY_PATTERN], &point->traffic.pattern);
+  rs__experiment_parse_share(draft->text[RS_KEY_OFFERED_LOAD], &point->traffic.load_ppm);
+  if (point->is_scheduled && point->traffic.pattern != RS_PATTERN_UNIFORM) {
+    return rs__experiment_fault(r, &draft->place[RS_KEY_PATTERN],
+                                "the scheduled network has a timetable for uniform traffic only",
+                                "uniform", NULL);
+  }
+  rs_status status = resolve_chip(r, draft, point);
+  return status == RS_OK ? resolve_topology(r, draft, point) : status;
+}
+
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point) {
   *point = (rs_point){.task = r->task};
   memcpy(point->text, draft->text, sizeof point->text);
   if (r->task == RS_TASK_TOPOLOGY) return resolve_topology(r, draft, point);
+  if (r->task == RS_TASK_TRAFFIC) return resolve_traffic(r, draft, point);
+  if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
+    return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
+                                "task 'decode' runs on the scheduled network", "scheduled", NULL);
+  }
   resolve_request(draft, point);
   rs_status status = resolve_model(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
@@ -263,7 +286,8 @@ static rs_status read_plot(rs__reader *r, const rs_yaml_node *node, rs_plot *plo
     rs_status status = read_plot_item(r, &node->items[i], plot);
     if (status != RS_OK) return status;
   }
-  if (plot->kind == (r->task == RS_TASK_DECODE ? RS_PLOT_WIRINGS : RS_PLOT_STACK)) {
+  if ((plot->kind == RS_PLOT_WIRINGS && r->task != RS_TASK_TOPOLOGY) ||
+      (plot->kind == RS_PLOT_STACK && r->task != RS_TASK_DECODE)) {
     return rs__experiment_fault(r, &place, "the task has no plot of this kind",
                                 "stack for decode, wirings for topology, line or bar", NULL);
   }

@@ -9,7 +9,16 @@
 #include "rs_wiring_row.h"
 
 const char *const *rs_result_columns(rs_task task, size_t *count) {
-  return task == RS_TASK_TOPOLOGY ? rs_wiring_row_columns(count) : rs__result_decode_columns(count);
+  switch (task) {
+    case RS_TASK_TOPOLOGY:
+      return rs_wiring_row_columns(count);
+    case RS_TASK_TRAFFIC:
+      return rs__result_traffic_columns(count);
+    case RS_TASK_DECODE:
+    case RS_TASK_COUNT:
+      break;
+  }
+  return rs__result_decode_columns(count);
 }
 
 /* ---- cells by name ---- */
@@ -66,9 +75,9 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
     rs_arena_destroy(scratch);
     return rs_arena_failed(arena, diag);
   }
-  rs_status status = point->task == RS_TASK_TOPOLOGY
-                         ? compute_topology(arena, scratch, point, result, diag)
-                         : rs__result_decode(arena, scratch, point, result, diag);
+  static rs__result_compute *const computes[RS_TASK_COUNT] = {rs__result_decode, compute_topology,
+                                                              rs__result_traffic};
+  rs_status status = computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;
 }

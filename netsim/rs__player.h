@@ -1,23 +1,87 @@
-/* The inside of the player, shared by its two fidelities. */
+/*
+ * The inside of the player: what its two fidelities share, and the words of vector fidelity.
+ *
+ * The fidelities share the schedule, the tally that results are made of, and the order in which
+ * bursts are begun. They do not share how a link's conflicts are found nor how times are added up:
+ * that they agree is a test.
+ */
 #ifndef RS__PLAYER_H
 #define RS__PLAYER_H
 
+#include "rs_event_queue.h"
 #include "rs_player.h"
 
-/* When a vector that arrives at a port is in SRAM. */
-static inline int64_t rs__player_settled(const rs_timing *timing, const rs_burst *burst,
-                                         int64_t arrival_cycles) {
-  int64_t add = burst->action == RS_ACTION_ADD ? timing->add_cycles : 0;
-  return arrival_cycles + timing->receive_cycles + add;
-}
+typedef struct rs__player {
+  const rs_schedule *schedule;
+  const rs_wiring *wiring;
+  const rs_play_options *options;
+  rs_play *play;
+  rs_diag *diag;
+  rs_event_queue *events;
+  bool in_order;   /* bursts stand by start: each departure brings the next burst's */
+  int64_t *slots;  /* [link] vectors carried */
+  int64_t *op_end; /* [op] last result in SRAM */
+} rs__player;
+
+/* Departures before arrivals or the other way round at one time: the fidelities do not depend on
+ * the order in which the queue hands them out. */
+enum { RS__EVENT_DEPART, RS__EVENT_ARRIVE };
+
+rs_status rs__player_run_bursts(rs__player *player);
+rs_status rs__player_run_vectors(rs__player *player);
+
+/* Pushes the departure of the first burst, or of all when they are not in order. */
+bool rs__player_begin(rs__player *player);
+/* Called when a burst's first vector departs: pushes the departure of the next burst. */
+bool rs__player_begin_next(rs__player *player, uint32_t burst);
+
+/* Counts vectors that left on a burst's link. */
+void rs__player_count(rs__player *player, const rs_burst *burst, int64_t vectors);
+/* Notes that a vector of a burst arrived: the operation does not end before it is in SRAM. */
+void rs__player_arrive(rs__player *player, const rs_burst *burst, int64_t arrival_cycles);
 
 /* True when some vector of `a` and some vector of `b`, on the same link, overlap in time; *cycle is
- * then the first cycle at which the later one of the first such pair starts. Exact. O(log). */
+ * then the first cycle at which the later one of such a pair departs. Exact. O(log stride). */
 bool rs__player_collide(const rs_timing *timing, const rs_burst *a, const rs_burst *b,
                         int64_t *cycle);
 
-/* Moves words; see rs_player.h. Fills op_end_cycles and network_end_cycles. */
-rs_status rs__player_run_vectors(const rs_schedule *schedule, const rs_wiring *wiring,
-                                 const rs_play_options *options, rs_play *play, rs_diag *diag);
+/* ---- memory of vector fidelity ---- */
+
+typedef struct rs__word {
+  uint64_t value;
+  int64_t departs_cycles; /* may leave from then on; −1: there is nothing here */
+  int64_t settled_cycles; /* in SRAM, all adds done, from then on */
+  int64_t arrived_cycles; /* an add may come from then on */
+} rs__word;
+
+/* The memory of one operation on one chip: in, out, tmp, one behind the other. */
+typedef struct rs__words_bank {
+  size_t first; /* index of its first word */
+  uint32_t op, chip;
+  uint64_t feeder;       /* compute interval that makes its input; UINT64_MAX: none */
+  int64_t result_cycles; /* its whole result is in SRAM; known after the results were checked */
+} rs__words_bank;
+
+typedef struct rs__memory {
+  const rs_schedule *schedule;
+  const rs_wiring *wiring;
+  rs_diag *diag;
+  uint64_t seed;
+  rs__word *words;
+  rs__words_bank *banks;
+  uint32_t bank_count, bank_capacity;
+  uint32_t *slots; /* hash of (op, chip) → bank + 1 */
+  uint32_t slot_count;
+  size_t *source_first; /* [burst] word that its vector 0 is read from */
+  size_t *target_first; /* [burst] word that its vector 0 is written to */
+} rs__memory;
+
+/* Inputs and the parts of `out` that hold them at the start. RS_E_LIMIT beyond limit_bytes. */
+rs_status rs__memory_init(rs__memory *memory, const rs__player *player);
+void rs__memory_deinit(rs__memory *memory);
+
+/* At the end: every result against the table in rs_schedule.h, and every compute interval that reads
+ * an operation against the time when the result was there. */
+rs_status rs__memory_check_results(rs__memory *memory);
 
 #endif

@@ -1,11 +1,10 @@
-/* The schedule: growing arrays, canonical order, well-formedness, digest and words. */
+/*
+ * The schedule as a container: growing arrays, the hash of labels, shapes, digest and words. Order is
+ * in rs_schedule_sort.c, well-formedness in rs_schedule_check.c.
+ */
 #include "rs_schedule.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define TIME_CYCLES_MAX (INT64_C(1) << 60)
-#define VECTORS_MAX (INT64_C(1) << 40)
 
 rs_schedule *rs_schedule_create(rs_arena *arena, const rs_wiring *wiring, const char *topology,
                                 const rs_timing *timing) {
@@ -16,8 +15,8 @@ rs_schedule *rs_schedule_create(rs_arena *arena, const rs_wiring *wiring, const 
   schedule->wiring_digest = rs_wiring_digest(wiring);
   schedule->chip_count = wiring->chip_count;
   schedule->link_count = wiring->link_count;
-  size_t length = strnlen(topology, sizeof schedule->topology - 1);
-  memcpy(schedule->topology, topology, length);
+  size_t length = strlen(topology);
+  if (length < sizeof schedule->topology) memcpy(schedule->topology, topology, length);
   return schedule;
 }
 
@@ -42,23 +41,39 @@ static void *grow_u32(rs_arena *arena, void *items, uint32_t count, uint32_t mor
   return larger;
 }
 
+/* Many operations in a row have one group (the layers of a stage): they share its chips. */
+static bool has_last_group(const rs_schedule *s, const uint32_t *chips, uint32_t chip_count) {
+  if (s->op_count == 0) return false;
+  const rs_op *last = &s->ops[s->op_count - 1];
+  return last->group_count == chip_count && chip_count > 0 &&
+         memcmp(s->group_chips + last->group_first, chips, chip_count * sizeof *chips) == 0;
+}
+
+/* Where the chips stand in group_chips, or RS_NONE. */
+static uint32_t add_group(rs_schedule *s, const uint32_t *chips, uint32_t chip_count) {
+  if (has_last_group(s, chips, chip_count)) return s->ops[s->op_count - 1].group_first;
+  uint32_t first = s->group_chip_count;
+  if (chip_count > RS_NONE - 1 - first) return RS_NONE;
+  uint32_t *group =
+      grow_u32(s->arena, s->group_chips, first, chip_count, &s->group_chip_capacity, sizeof *group);
+  if (group == NULL) return RS_NONE;
+  s->group_chips = group;
+  if (chip_count > 0) memcpy(group + first, chips, chip_count * sizeof *group);
+  s->group_chip_count += chip_count;
+  return first;
+}
+
 uint32_t rs_schedule_add_op(rs_schedule *schedule, const rs_op *op, const uint32_t *chips,
                             uint32_t chip_count) {
   rs_op *ops = grow_u32(schedule->arena, schedule->ops, schedule->op_count, 1,
                         &schedule->op_capacity, sizeof *ops);
   if (ops == NULL) return RS_NONE;
   schedule->ops = ops;
-  uint32_t *group = grow_u32(schedule->arena, schedule->group_chips, schedule->group_chip_count,
-                             chip_count, &schedule->group_chip_capacity, sizeof *group);
-  if (group == NULL) return RS_NONE;
-  schedule->group_chips = group;
-  if (chip_count > 0) {
-    memcpy(group + schedule->group_chip_count, chips, chip_count * sizeof *group);
-  }
+  uint32_t first = add_group(schedule, chips, chip_count);
+  if (first == RS_NONE) return RS_NONE;
   ops[schedule->op_count] = *op;
-  ops[schedule->op_count].group_first = schedule->group_chip_count;
+  ops[schedule->op_count].group_first = first;
   ops[schedule->op_count].group_count = chip_count;
-  schedule->group_chip_count += chip_count;
   return schedule->op_count++;
 }
 
@@ -80,68 +95,44 @@ rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *com
   return &computes[schedule->compute_count++];
 }
 
-uint32_t rs_schedule_label(rs_schedule *schedule, const char *label) {
-  for (uint32_t i = 0; i < schedule->label_count; i++) {
-    if (strcmp(schedule->labels[i], label) == 0) return i;
+/* ---- labels ---- */
+
+/* The slot that holds the label, or the free one where it would go: open addressing. */
+static uint32_t *find_slot(const rs_schedule *s, const char *label) {
+  uint32_t mask = s->label_slot_count - 1;
+  uint32_t at = (uint32_t)(rs_digest_bytes(RS_DIGEST_SEED, label, strlen(label)) >> 32) & mask;
+  while (s->label_slots[at] != 0 && strcmp(s->labels[s->label_slots[at] - 1], label) != 0) {
+    at = (at + 1) & mask;
   }
+  return &s->label_slots[at];
+}
+
+/* Keeps at least half of the slots free. */
+static bool grow_slots(rs_schedule *s) {
+  if (s->label_count < s->label_slot_count / 2) return true;
+  if (s->label_slot_count > UINT32_MAX / 4) return false;
+  uint32_t count = RS_MAX(2 * s->label_slot_count, UINT32_C(64));
+  uint32_t *slots = RS_ARENA_NEW(s->arena, uint32_t, count);
+  if (slots == NULL) return false;
+  s->label_slots = slots;
+  s->label_slot_count = count;
+  for (uint32_t i = 0; i < s->label_count; i++) *find_slot(s, s->labels[i]) = i + 1;
+  return true;
+}
+
+uint32_t rs_schedule_label(rs_schedule *schedule, const char *label) {
+  if (!grow_slots(schedule)) return RS_NONE;
+  uint32_t *slot = find_slot(schedule, label);
+  if (*slot != 0) return *slot - 1;
   const char **labels = grow_u32(schedule->arena, schedule->labels, schedule->label_count, 1,
                                  &schedule->label_capacity, sizeof *labels);
-  char *copy = rs_arena_strdup(schedule->arena, label);
-  if (labels == NULL || copy == NULL) return RS_NONE;
+  if (labels == NULL) return RS_NONE;
   schedule->labels = labels;
+  char *copy = rs_arena_strdup(schedule->arena, label);
+  if (copy == NULL) return RS_NONE;
   labels[schedule->label_count] = copy;
+  *slot = schedule->label_count + 1;
   return schedule->label_count++;
-}
-
-/* ---- canonical order ---- */
-
-static int order_i64(int64_t a, int64_t b) {
-  return (a > b) - (a < b);
-}
-
-static int compare_bursts(const rs_burst *a, const rs_burst *b) {
-  int order = order_i64(a->start_cycles, b->start_cycles);
-  if (order == 0) order = order_i64(a->link, b->link);
-  if (order == 0) order = order_i64(a->op, b->op);
-  if (order == 0) order = order_i64(a->source, b->source);
-  if (order == 0) order = order_i64(a->source_offset, b->source_offset);
-  if (order == 0) order = order_i64(a->target, b->target);
-  if (order == 0) order = order_i64(a->target_offset, b->target_offset);
-  if (order == 0) order = order_i64(a->count, b->count);
-  if (order == 0) order = order_i64(a->stride, b->stride);
-  if (order == 0) order = order_i64(a->action, b->action);
-  return order;
-}
-
-static int compare_burst_pointers(const void *a, const void *b) {
-  return compare_bursts(a, b);
-}
-
-static int compare_computes(const void *left, const void *right) {
-  const rs_compute *a = left;
-  const rs_compute *b = right;
-  int order = order_i64(a->start_cycles, b->start_cycles);
-  if (order == 0) order = order_i64(a->chip, b->chip);
-  if (order == 0) order = order_i64(a->unit, b->unit);
-  if (order == 0) order = order_i64(a->label, b->label);
-  if (order == 0) order = order_i64(a->cycles, b->cycles);
-  return order;
-}
-
-/* A compiled schedule is often in order already: looking first costs little. */
-void rs_schedule_sort(rs_schedule *schedule) {
-  for (uint64_t i = 1; i < schedule->burst_count; i++) {
-    if (compare_bursts(&schedule->bursts[i - 1], &schedule->bursts[i]) <= 0) continue;
-    qsort(schedule->bursts, schedule->burst_count, sizeof *schedule->bursts,
-          compare_burst_pointers);
-    break;
-  }
-  for (uint64_t i = 1; i < schedule->compute_count; i++) {
-    if (compare_computes(&schedule->computes[i - 1], &schedule->computes[i]) <= 0) continue;
-    qsort(schedule->computes, schedule->compute_count, sizeof *schedule->computes,
-          compare_computes);
-    break;
-  }
 }
 
 /* ---- shapes of an operation's memory ---- */
@@ -157,146 +148,6 @@ int64_t rs_op_in_vectors(const rs_op *op) {
 int64_t rs_op_out_vectors(const rs_op *op) {
   bool all = holds_all_blocks(op->kind) || op->kind == RS_ALL_GATHER || op->kind == RS_GATHER;
   return all ? op->block_vectors * op->group_count : op->block_vectors;
-}
-
-/* ---- well-formedness ---- */
-
-static bool has_root(rs_collective_kind kind) {
-  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
-}
-
-static rs_status refuse_op(rs_diag *diag, uint32_t index, const char *what) {
-  return rs_diag_set(diag, RS_E_REFUSED, "operation %u: %s", index, what);
-}
-
-static rs_status check_op_shape(const rs_schedule *s, uint32_t index, rs_diag *diag) {
-  const rs_op *op = &s->ops[index];
-  if (op->kind >= RS_COLLECTIVE_KIND_COUNT) return refuse_op(diag, index, "unknown kind");
-  if (op->group_count == 0 || op->group_first > s->group_chip_count ||
-      op->group_count > s->group_chip_count - op->group_first) {
-    return refuse_op(diag, index, "the group is not a range of chips");
-  }
-  if (op->block_bytes < 1 || op->block_vectors < 1 || op->tmp_vectors < 0 ||
-      op->block_vectors > VECTORS_MAX / op->group_count || op->tmp_vectors > VECTORS_MAX) {
-    return refuse_op(diag, index, "sizes must be at least one vector and below 2^40");
-  }
-  if (op->ready_cycles < 0 || op->ready_cycles > TIME_CYCLES_MAX) {
-    return refuse_op(diag, index, "the ready time is out of range");
-  }
-  if (op->kind == RS_SEND && op->group_count % 2 != 0) {
-    return refuse_op(diag, index, "a send needs pairs of chips");
-  }
-  if (has_root(op->kind) != (op->root != RS_NONE)) {
-    return refuse_op(diag, index, "the root is missing, or the kind has none");
-  }
-  return RS_OK;
-}
-
-/* Members must be chips, each once (for send: each once as a destination), the root among them.
- * `mark` is chip_count entries with the number of the last operation that named the chip. */
-static rs_status check_op_group(const rs_schedule *s, uint32_t index, uint32_t *mark,
-                                rs_diag *diag) {
-  const rs_op *op = &s->ops[index];
-  const uint32_t *group = s->group_chips + op->group_first;
-  bool rooted = !has_root(op->kind);
-  for (uint32_t i = 0; i < op->group_count; i++) {
-    if (group[i] >= s->chip_count) return refuse_op(diag, index, "a chip is out of range");
-    if (group[i] == op->root) rooted = true;
-    if (op->kind == RS_SEND && i % 2 == 0) {
-      if (group[i] == group[i + 1]) return refuse_op(diag, index, "a chip sends to itself");
-      continue;
-    }
-    if (mark[group[i]] == index + 1) return refuse_op(diag, index, "a chip stands in it twice");
-    mark[group[i]] = index + 1;
-  }
-  return rooted ? RS_OK : refuse_op(diag, index, "the root is not in the group");
-}
-
-static rs_status check_ops(const rs_schedule *s, rs_diag *diag) {
-  uint32_t *mark = calloc((size_t)s->chip_count + 1, sizeof *mark);
-  if (mark == NULL) return rs_arena_failed(NULL, diag);
-  rs_status status = RS_OK;
-  for (uint32_t i = 0; i < s->op_count && status == RS_OK; i++) {
-    status = check_op_shape(s, i, diag);
-    if (status == RS_OK) status = check_op_group(s, i, mark, diag);
-  }
-  free(mark);
-  return status;
-}
-
-static int64_t buffer_vectors(const rs_op *op, uint8_t buffer) {
-  if (buffer == RS_BUFFER_IN) return rs_op_in_vectors(op);
-  return buffer == RS_BUFFER_OUT ? rs_op_out_vectors(op) : op->tmp_vectors;
-}
-
-static bool range_fits(int64_t offset, int64_t count, int64_t size) {
-  return offset >= 0 && count <= size && offset <= size - count;
-}
-
-/* NULL when the burst is well formed. */
-static const char *burst_fault(const rs_schedule *s, const rs_burst *b) {
-  if (b->link >= s->link_count) return "the link is out of range";
-  if (b->op >= s->op_count) return "the operation is out of range";
-  if (b->count < 1 || b->count > VECTORS_MAX || b->stride < 1) {
-    return "count and stride must be at least 1";
-  }
-  if (b->start_cycles < 0) return "it starts before cycle 0";
-  if (b->source > RS_BUFFER_TMP || b->target > RS_BUFFER_TMP) return "unknown buffer";
-  if (b->action > RS_ACTION_FORWARD) return "unknown action";
-  if (b->target == RS_BUFFER_IN) return "'in' is never written";
-  if (b->action == RS_ACTION_FORWARD && b->target != RS_BUFFER_TMP) {
-    return "'forward' writes to tmp only";
-  }
-  const rs_op *op = &s->ops[b->op];
-  if (!range_fits(b->source_offset, b->count, buffer_vectors(op, b->source))) {
-    return "it reads beyond its source buffer";
-  }
-  if (!range_fits(b->target_offset, b->count, buffer_vectors(op, b->target))) {
-    return "it writes beyond its target buffer";
-  }
-  rs_int128 end = rs_burst_ticks(&s->timing, b, b->count) / s->timing.slot_den;
-  return end > TIME_CYCLES_MAX ? "it ends beyond 2^60 cycles" : NULL;
-}
-
-static const char *compute_fault(const rs_schedule *s, const rs_compute *c) {
-  if (c->chip >= s->chip_count) return "the chip is out of range";
-  if (c->unit >= RS_UNIT_COUNT) return "unknown unit";
-  if (c->start_cycles < 0 || c->cycles < 0 || c->start_cycles > TIME_CYCLES_MAX ||
-      c->cycles > TIME_CYCLES_MAX) {
-    return "its times are out of range";
-  }
-  if (c->first_cycles < 0 || c->first_cycles > c->cycles) {
-    return "the first vector comes after the end";
-  }
-  if (c->reads_op != RS_NONE && c->reads_op >= s->op_count) return "it reads no operation";
-  if (c->writes_op != RS_NONE && c->writes_op >= s->op_count) return "it writes no operation";
-  return c->label < s->label_count ? NULL : "the label is out of range";
-}
-
-rs_status rs_schedule_validate(const rs_schedule *s, const rs_wiring *wiring, rs_diag *diag) {
-  rs_status status = rs_timing_check(&s->timing, diag);
-  if (status != RS_OK) {
-    if (diag != NULL) diag->status = RS_E_REFUSED;
-    return RS_E_REFUSED;
-  }
-  if (s->chip_count != wiring->chip_count || s->link_count != wiring->link_count ||
-      s->wiring_digest != rs_wiring_digest(wiring)) {
-    return rs_diag_set(diag, RS_E_REFUSED, "the schedule was made for another wiring");
-  }
-  status = check_ops(s, diag);
-  if (status != RS_OK) return status;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    const char *fault = burst_fault(s, &s->bursts[i]);
-    if (fault == NULL) continue;
-    return rs_diag_set(diag, RS_E_REFUSED, "burst %llu: %s", (unsigned long long)i, fault);
-  }
-  for (uint64_t i = 0; i < s->compute_count; i++) {
-    const char *fault = compute_fault(s, &s->computes[i]);
-    if (fault == NULL) continue;
-    return rs_diag_set(diag, RS_E_REFUSED, "compute interval %llu: %s", (unsigned long long)i,
-                       fault);
-  }
-  return RS_OK;
 }
 
 /* ---- digest ---- */
@@ -328,8 +179,8 @@ static uint64_t digest_timing(uint64_t digest, const rs_timing *t) {
 }
 
 static uint64_t digest_op(uint64_t digest, const rs_schedule *s, const rs_op *op) {
-  const int64_t values[] = {op->kind,          op->root,        op->block_bytes,
-                            op->block_vectors, op->tmp_vectors, op->ready_cycles};
+  const int64_t values[] = {op->kind,        op->root,         op->block_bytes, op->block_vectors,
+                            op->tmp_vectors, op->ready_cycles, op->group_count};
   for (size_t i = 0; i < RS_COUNT_OF(values); i++) digest = digest_i64(digest, values[i]);
   for (uint32_t i = 0; i < op->group_count; i++) {
     digest = rs_digest_u64(digest, s->group_chips[op->group_first + i]);
@@ -352,6 +203,9 @@ uint64_t rs_schedule_digest(rs_schedule *s) {
   uint64_t digest = digest_text(RS_DIGEST_SEED, s->topology);
   digest = rs_digest_u64(digest, s->wiring_digest);
   digest = digest_timing(digest, &s->timing);
+  digest = rs_digest_u64(digest, s->op_count);
+  digest = rs_digest_u64(digest, s->burst_count);
+  digest = rs_digest_u64(digest, s->compute_count);
   for (uint32_t i = 0; i < s->op_count; i++) digest = digest_op(digest, s, &s->ops[i]);
   for (uint64_t i = 0; i < s->burst_count; i++) digest = digest_burst(digest, &s->bursts[i]);
   for (uint64_t i = 0; i < s->compute_count; i++) {

@@ -142,9 +142,12 @@ typedef struct rs_schedule {
   uint64_t compute_count, compute_capacity;
   const char **labels; /* unique, in order of first use */
   uint32_t label_count, label_capacity;
+  uint32_t *label_slots; /* hash of text → index + 1; rs_schedule_label's own */
+  uint32_t label_slot_count;
 } rs_schedule;
 
-/* An empty schedule for a wiring; `topology` is the spec that builds it, or "". */
+/* An empty schedule for a wiring; `topology` is the spec that builds it, or "". A spec that is too
+ * long to be held is left out, not cut: a cut one would name another wiring. */
 rs_schedule *rs_schedule_create(rs_arena *arena, const rs_wiring *wiring, const char *topology,
                                 const rs_timing *timing);
 
@@ -180,8 +183,9 @@ static inline int64_t rs_burst_arrival(const rs_timing *timing, const rs_link *l
 }
 
 /* Well-formedness, without judging the plan: indices in range, counts and strides ≥ 1, offsets
- * inside the buffers, times ≥ 0 and below 2^60, `in` never a target, labels known. RS_E_REFUSED
- * names the first wrong record. O(records). The proof that the plan is right is rs_checker.h. */
+ * inside the buffers, times ≥ 0 and below 2^60, `in` never a target, labels known, texts printable.
+ * RS_E_REFUSED names the first wrong record. O(records). The proof that the plan is right is
+ * rs_checker.h. */
 rs_status rs_schedule_validate(const rs_schedule *schedule, const rs_wiring *wiring, rs_diag *diag);
 
 /* Over all that the text form says, in canonical order. Sorts if need be. */

@@ -1,7 +1,105 @@
-/* Writing the text form. The inner loop writes digits and fixed words, no printf. */
+/*
+ * Writing the text form. Lines of bursts are put together in a buffer of our own, digits by hand,
+ * and go to the sink in blocks: a call through the sink for every word costs more than the word.
+ */
 #include <string.h>
 
 #include "rs_schedule_text.h"
+
+/* The longest burst line: 2 words of 32 bits, copy, 4 numbers of 64 bits, stride, words: < 200. */
+#define LINE_BYTES_MAX 256
+#define BLOCK_BYTES 8192
+
+typedef struct block {
+  rs_sink *sink;
+  size_t length;
+  char bytes[BLOCK_BYTES];
+} block;
+
+static void flush(block *b) {
+  rs_sink_bytes(b->sink, b->bytes, b->length);
+  b->length = 0;
+}
+
+/* ---- pieces of a line; each returns where the next one goes ---- */
+
+static char *write_number(char *at, uint64_t value) {
+  static const char pairs[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
+      "46474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091"
+      "9293949596979899";
+  char digits[20];
+  size_t first = sizeof digits;
+  while (value >= 100) {
+    first -= 2;
+    memcpy(digits + first, pairs + 2 * (value % 100), 2);
+    value /= 100;
+  }
+  if (value >= 10) {
+    first -= 2;
+    memcpy(digits + first, pairs + 2 * value, 2);
+  } else {
+    digits[--first] = (char)('0' + value);
+  }
+  memcpy(at, digits + first, sizeof digits - first);
+  return at + (sizeof digits - first);
+}
+
+static char *write_word(char *at, const char *word) {
+  size_t length = strlen(word);
+  memcpy(at, word, length);
+  return at + length;
+}
+
+static char *write_address(char *at, uint8_t buffer, int64_t offset) {
+  *at++ = ' ';
+  at = write_word(at, rs_buffer_word((rs_buffer)buffer));
+  *at++ = '+';
+  return write_number(at, (uint64_t)offset);
+}
+
+/* Without the newline. */
+static char *write_burst(char *at, const rs_wiring *wiring, const rs_burst *b) {
+  const rs_link *link = &wiring->links[b->link];
+  uint32_t copy = rs_wiring_link_copy(wiring, b->link);
+  at = write_word(at, "b ");
+  at = write_number(at, b->op);
+  *at++ = ' ';
+  at = write_number(at, link->from);
+  *at++ = '>';
+  at = write_number(at, link->to);
+  if (copy > 0) {
+    *at++ = '.';
+    at = write_number(at, copy);
+  }
+  *at++ = ' ';
+  at = write_number(at, (uint64_t)b->start_cycles);
+  *at++ = ' ';
+  at = write_number(at, (uint64_t)b->count);
+  if (b->stride != 1) {
+    *at++ = 'x';
+    at = write_number(at, b->stride);
+  }
+  at = write_address(at, b->source, b->source_offset);
+  at = write_address(at, b->target, b->target_offset);
+  *at++ = ' ';
+  return write_word(at, rs_action_word((rs_action)b->action));
+}
+
+static void print_bursts(const rs_schedule *s, const rs_wiring *wiring, rs_sink *sink) {
+  block b;
+  b.sink = sink;
+  b.length = 0;
+  for (uint64_t i = 0; i < s->burst_count && !sink->failed; i++) {
+    char *end = write_burst(b.bytes + b.length, wiring, &s->bursts[i]);
+    *end++ = '\n';
+    b.length = (size_t)(end - b.bytes);
+    if (b.length > BLOCK_BYTES - LINE_BYTES_MAX) flush(&b);
+  }
+  flush(&b);
+}
+
+/* ---- the header and the rare lines ---- */
 
 /* Runs of consecutive chips are ranges: 0-7,16. */
 static void print_group(const uint32_t *chips, uint32_t count, rs_sink *sink) {
@@ -38,83 +136,43 @@ static void print_header(const rs_schedule *s, rs_sink *sink) {
                  (unsigned long long)s->burst_count, (unsigned long long)s->compute_count);
 }
 
+static void print_number_or_none(uint32_t number, rs_sink *sink) {
+  if (number == RS_NONE) {
+    rs_sink_put(sink, "-");
+  } else {
+    rs_sink_i64(sink, number);
+  }
+}
+
 static void print_op(const rs_schedule *s, uint32_t index, rs_sink *sink) {
   const rs_op *op = &s->ops[index];
   rs_sink_printf(sink, "op %u %s bytes=%lld vectors=%lld tmp=%lld ready=%lld root=", index,
                  rs_collective_kind_word(op->kind), (long long)op->block_bytes,
                  (long long)op->block_vectors, (long long)op->tmp_vectors,
                  (long long)op->ready_cycles);
-  if (op->root == RS_NONE) {
-    rs_sink_put(sink, "-");
-  } else {
-    rs_sink_i64(sink, op->root);
-  }
+  print_number_or_none(op->root, sink);
   rs_sink_printf(sink, " algorithm=%s group=", op->algorithm[0] == '\0' ? "-" : op->algorithm);
   print_group(s->group_chips + op->group_first, op->group_count, sink);
   rs_sink_printf(sink, " label=%s\n", op->label);
 }
 
-static void print_address(uint8_t buffer, int64_t offset, rs_sink *sink) {
-  rs_sink_put(sink, rs_buffer_word((rs_buffer)buffer));
-  rs_sink_put(sink, "+");
-  rs_sink_i64(sink, offset);
-}
-
-static void print_burst(const rs_wiring *wiring, const rs_burst *b, rs_sink *sink) {
-  const rs_link *link = &wiring->links[b->link];
-  uint32_t copy = rs_wiring_link_copy(wiring, b->link);
-  rs_sink_put(sink, "b ");
-  rs_sink_i64(sink, b->op);
-  rs_sink_put(sink, " ");
-  rs_sink_i64(sink, link->from);
-  rs_sink_put(sink, ">");
-  rs_sink_i64(sink, link->to);
-  if (copy > 0) {
-    rs_sink_put(sink, ".");
-    rs_sink_i64(sink, copy);
-  }
-  rs_sink_put(sink, " ");
-  rs_sink_i64(sink, b->start_cycles);
-  rs_sink_put(sink, " ");
-  rs_sink_i64(sink, b->count);
-  if (b->stride != 1) {
-    rs_sink_put(sink, "x");
-    rs_sink_i64(sink, b->stride);
-  }
-  rs_sink_put(sink, " ");
-  print_address(b->source, b->source_offset, sink);
-  rs_sink_put(sink, " ");
-  print_address(b->target, b->target_offset, sink);
-  rs_sink_put(sink, " ");
-  rs_sink_put(sink, rs_action_word((rs_action)b->action));
-}
-
-static void print_op_or_none(const char *name, uint32_t op, rs_sink *sink) {
-  rs_sink_put(sink, name);
-  if (op == RS_NONE) {
-    rs_sink_put(sink, "-");
-  } else {
-    rs_sink_i64(sink, op);
-  }
-}
-
 static void print_compute(const rs_schedule *s, const rs_compute *c, rs_sink *sink) {
-  rs_sink_printf(sink, "c %u %s %lld %lld %lld", c->chip, rs_unit_word((rs_unit)c->unit),
+  rs_sink_printf(sink, "c %u %s %lld %lld %lld reads=", c->chip, rs_unit_word((rs_unit)c->unit),
                  (long long)c->start_cycles, (long long)c->cycles, (long long)c->first_cycles);
-  print_op_or_none(" reads=", c->reads_op, sink);
-  print_op_or_none(" writes=", c->writes_op, sink);
-  rs_sink_printf(sink, " %s\n", s->labels[c->label]);
+  print_number_or_none(c->reads_op, sink);
+  rs_sink_put(sink, " writes=");
+  print_number_or_none(c->writes_op, sink);
+  rs_sink_put(sink, " ");
+  rs_sink_put(sink, s->labels[c->label]);
+  rs_sink_put(sink, "\n");
 }
 
 rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_sink *sink,
                             rs_diag *diag) {
   rs_schedule_sort(schedule);
   print_header(schedule, sink);
-  for (uint32_t i = 0; i < schedule->op_count; i++) print_op(schedule, i, sink);
-  for (uint64_t i = 0; i < schedule->burst_count && !sink->failed; i++) {
-    print_burst(wiring, &schedule->bursts[i], sink);
-    rs_sink_put(sink, "\n");
-  }
+  for (uint32_t i = 0; i < schedule->op_count && !sink->failed; i++) print_op(schedule, i, sink);
+  print_bursts(schedule, wiring, sink);
   for (uint64_t i = 0; i < schedule->compute_count && !sink->failed; i++) {
     print_compute(schedule, &schedule->computes[i], sink);
   }
@@ -125,27 +183,15 @@ rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_s
 
 /* ---- one burst, for messages ---- */
 
-typedef struct fixed_text {
-  char *bytes;
-  size_t size, length;
-} fixed_text;
-
-static int write_fixed(void *context, const char *bytes, size_t length) {
-  fixed_text *text = context;
-  size_t room = text->size - text->length - 1;
-  size_t taken = RS_MIN(length, room);
-  memcpy(text->bytes + text->length, bytes, taken);
-  text->length += taken;
-  text->bytes[text->length] = '\0';
-  return 0;
-}
-
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,
                        char *text, size_t size) {
+  char line[LINE_BYTES_MAX];
   (void)schedule;
   if (size == 0) return;
-  fixed_text fixed = {text, size, 0};
   text[0] = '\0';
-  rs_sink sink = {.write = write_fixed, .context = &fixed};
-  if (burst->link < wiring->link_count) print_burst(wiring, burst, &sink);
+  if (burst->link >= wiring->link_count) return; /* a burst that is not well formed */
+  size_t length = (size_t)(write_burst(line, wiring, burst) - line);
+  length = RS_MIN(length, size - 1);
+  memcpy(text, line, length);
+  text[length] = '\0';
 }

@@ -10,13 +10,13 @@
 
 #include "rs__decode.h"
 
-/* ALU operations an element, counted on a unit that has no divide; exp is a polynomial of 8. */
+/* ALU operations an element, counted on a unit that has no divide; exp is one instruction. */
 enum {
-  OPS_RESIDUAL = 1,    /* add */
-  OPS_ROTARY = 3,      /* two products and a sum */
-  OPS_ACTIVATION = 11, /* exp, add, reciprocal, product: SiLU (or GELU); and the gate's product */
-  OPS_EMBED = 1,       /* convert */
-  OPS_BEST = 2,        /* compare and select */
+  OPS_RESIDUAL = 1,   /* add */
+  OPS_ROTARY = 3,     /* two products and a sum */
+  OPS_ACTIVATION = 8, /* exp, add, reciprocal, product; the gate's product; conversions */
+  OPS_EMBED = 1,      /* convert */
+  OPS_BEST = 2,       /* compare and select */
 };
 
 /* What a chip of a group does of a layer. */

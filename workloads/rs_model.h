@@ -3,9 +3,9 @@
  *
  * Keys read: model_type or architectures, hidden_size, num_hidden_layers, num_attention_heads,
  * num_key_value_heads (default: heads), head_dim (default: hidden / heads), intermediate_size,
- * vocab_size, tie_word_embeddings (default false), max_position_embeddings (optional). GPT-2-style
- * keys (n_embd, n_layer, n_head, n_inner, n_positions) are read too. Supported model types: llama,
- * mistral, gpt2 (two-matrix MLP, learned positions). Everything else is RS_E_INPUT naming the type
+ * vocab_size, tie_word_embeddings (default: false; gpt2: true), max_position_embeddings (optional).
+ * GPT-2-style keys (n_embd, n_layer, n_head, n_inner, n_positions) are read too. Supported model
+ * types: llama, mistral, gpt2 (two-matrix MLP, learned positions). Everything else is RS_E_INPUT naming the type
  * and what is supported. A missing needed key, a wrong type, a size outside 1 … 2^31 or a
  * contradiction (heads not divisible by kv heads) is RS_E_INPUT with file, line and column.
  */
@@ -40,7 +40,7 @@ size_t rs_model_preset_count(void);
 rs_model_preset rs_model_preset_at(size_t index);
 bool rs_model_preset_find(const char *name, rs_model_preset *preset); /* false: unknown */
 
-/* `file` is for messages and gives the model its name when the text has none. */
+/* `file` is for messages and gives the model its name when the text has none (_name_or_path). */
 rs_status rs_model_parse(const char *file, const char *text, size_t length, rs_model *model,
                          rs_diag *diag);
 

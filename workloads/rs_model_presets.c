@@ -24,6 +24,8 @@ static const rs_model_preset lines[] = {
     {"gpt-3-175b", "174.6 B parameters, 96 layers, 12,288 hidden, full attention (2020)", NULL},
 };
 
+_Static_assert(RS_COUNT_OF(texts) == RS_COUNT_OF(lines), "a line for every file of models/");
+
 static const char *config_of(const char *name) {
   for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
     if (strcmp(texts[i].name, name) == 0) return texts[i].config;

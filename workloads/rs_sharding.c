@@ -2,10 +2,11 @@
  * Dealing layers to stages, and what a chip then holds.
  *
  * A stage's size is a chip's share of its layers' weights, caches and working memory, and of the
- * embedding or head. All layers are alike, so the smallest possible largest stage is found by trying
- * how many layers a stage may have under a limit: the embedding takes room in the first stage, the
- * head in the last. The limit is searched over the sizes that a stage can have (k layers, with or
- * without the extras), and stages are filled from the front.
+ * embedding or head. All layers are alike, so a limit on the size says how many layers each stage may
+ * have; the embedding takes room in the first stage, the head in the last. The least limit that
+ * places all layers is found by bisection over bytes, and stages are filled from the front under it:
+ * no other dealing has a smaller largest stage, and among those that have it this one gives the
+ * earlier stages the most layers.
  */
 #include "rs_sharding.h"
 
@@ -35,8 +36,19 @@ static rs_status refuse(rs_diag *diag, const char *what, int64_t value, const ch
 static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
                              rs_diag *diag) {
   int64_t needed;
-  if (r->tensor < 1 || r->pipeline < 1 || r->batch < 1 || r->micro_batches < 1 || r->context < 1) {
-    return rs_diag_set(diag, RS_E_INPUT, "every size of a sharding must be at least 1");
+  const struct {
+    const char *name;
+    int64_t value;
+  } counts[] = {{"tensor", r->tensor},
+                {"pipeline", r->pipeline},
+                {"batch", r->batch},
+                {"micro_batches", r->micro_batches},
+                {"context", r->context}};
+  for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
+    if (counts[i].value >= 1) continue;
+    rs_diag_set(diag, RS_E_INPUT, "%s is %lld", counts[i].name, (long long)counts[i].value);
+    rs_diag_expect(diag, "at least 1");
+    return RS_E_INPUT;
   }
   if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || needed > chips) {
     return rs_diag_set(diag, RS_E_INFEASIBLE,
@@ -63,38 +75,71 @@ static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding
 
 /* ---- sizes ---- */
 
-static bool product(int64_t a, int64_t b, int64_t c, int64_t *result) {
-  int64_t partial;
-  return rs_mul_i64(a, b, &partial) && rs_mul_i64(partial, c, result);
+/* Sums and products that remember an overflow, so that formulas can be read. */
+typedef struct counter {
+  bool overflows;
+} counter;
+
+static int64_t times(counter *c, int64_t a, int64_t b) {
+  int64_t product = 0;
+  if (!rs_mul_i64(a, b, &product)) c->overflows = true;
+  return product;
 }
 
-/* Norm weights are whole on every chip, matrices are split; both are counted as split, which is off
- * by less than 0.01 % for any real shape. kv heads are repeated when there are fewer than chips.
- * Working memory: four hidden vectors, the MLP's share twice, the scores of the chip's heads and its
- * logits, for the sequences of one micro-batch. */
+static int64_t plus(counter *c, int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!rs_add_i64(a, b, &sum)) c->overflows = true;
+  return sum;
+}
+
+/* kv heads are repeated when there are fewer of them than chips. */
+static int64_t kv_heads_of_a_chip(const rs_model *m, int64_t tensor) {
+  return RS_MAX(m->kv_heads / tensor, 1);
+}
+
+/* Parameters of a layer on a chip. Matrices are split; norms, and biases of sums over the group, are
+ * whole on every chip; what makes repeated kv heads is repeated with them. */
+static int64_t count_layer(counter *c, const rs_model *m, int64_t tensor) {
+  int64_t bias = m->biases ? 1 : 0;
+  int64_t ffn = m->ffn / tensor;
+  int64_t q = times(c, m->heads / tensor, m->head_dim);
+  int64_t kv = times(c, kv_heads_of_a_chip(m, tensor), m->head_dim);
+  int64_t qkv = plus(c, q, plus(c, kv, kv));
+  int64_t attention =
+      plus(c, times(c, m->hidden + bias, qkv), times(c, plus(c, q, bias), m->hidden));
+  int64_t mlp = plus(c, times(c, m->hidden + bias, m->gated_mlp ? 2 * ffn : ffn),
+                     times(c, ffn + bias, m->hidden));
+  return plus(c, plus(c, attention, mlp), times(c, 2 + 2 * bias, m->hidden));
+}
+
+/* Numbers that a chip works in, for one sequence: four hidden vectors (input, residual, and a sum on
+ * its way out and in), its share of the MLP twice (gate and up), scores of its heads, its logits. */
+static int64_t count_work(counter *c, const rs_model *m, const rs_sharding_request *r) {
+  int64_t fixed = 4 * m->hidden + 2 * (m->ffn / r->tensor) + rs_ceil_div_i64(m->vocab, r->tensor);
+  return plus(c, fixed, times(c, m->heads / r->tensor, r->context));
+}
+
+/* The embedding is split along the hidden size, the head along the vocabulary; the final norm goes
+ * with the head. A tied head needs the table where the head is; on one stage it is there already. */
 static rs_status measure(const rs_model *m, const rs_sharding_request *r, sizes *z, rs_diag *diag) {
-  rs_model_count count;
-  rs_status status = rs_model_count_parameters(m, &count, diag);
-  if (status != RS_OK) return status;
+  counter c = {0};
   int64_t weight = rs_number_bytes(r->weights);
-  int64_t kv_heads = RS_MAX(m->kv_heads / r->tensor, 1);
-  int64_t number = rs_number_bytes(r->activations);
-  int64_t sequences, width, layer, embedding, head;
-  bool good =
-      product(count.layer, weight, 1, &layer) && product(count.embedding, weight, 1, &embedding) &&
-      product(m->vocab, m->hidden, weight, &head) &&
-      product(r->batch, r->micro_batches, r->context, &sequences) &&
-      product(2 * kv_heads * m->head_dim, sequences, rs_number_bytes(r->kv), &z->layer_kv) &&
-      product(4 * m->hidden + 2 * (m->ffn / r->tensor) + m->heads / r->tensor * r->context +
-                  m->vocab / r->tensor,
-              r->batch, number, &width);
-  if (!good) return rs_diag_set(diag, RS_E_OVERFLOW, "the memory is beyond 2^63 bytes");
-  z->layer_weight = rs_ceil_div_i64(layer, r->tensor);
-  z->embedding = rs_ceil_div_i64(embedding, r->tensor);
-  /* a tied head needs the table where the head is; on one stage it is there already */
-  z->head = m->tied_embedding && r->pipeline == 1 ? 0 : rs_ceil_div_i64(head, r->tensor);
-  z->work = width;
-  return RS_OK;
+  bool has_table = m->tied_embedding && r->pipeline == 1;
+  z->layer_weight = times(&c, count_layer(&c, m, r->tensor), weight);
+  z->embedding =
+      times(&c, times(&c, rs_ceil_div_i64(m->hidden, r->tensor), m->vocab + m->positions), weight);
+  int64_t head = has_table ? 0 : times(&c, rs_ceil_div_i64(m->vocab, r->tensor), m->hidden);
+  z->head = times(&c, plus(&c, head, m->biases ? 2 * m->hidden : m->hidden), weight);
+  int64_t cached = times(&c, 2 * rs_number_bytes(r->kv), kv_heads_of_a_chip(m, r->tensor));
+  int64_t positions = times(&c, times(&c, r->batch, r->micro_batches), r->context);
+  z->layer_kv = times(&c, times(&c, cached, m->head_dim), positions);
+  z->work = times(&c, times(&c, count_work(&c, m, r), r->batch), rs_number_bytes(r->activations));
+  /* the sums over all stages and chips, which nobody looks at again */
+  int64_t layers = times(&c, m->layers, plus(&c, z->layer_weight, z->layer_kv));
+  int64_t ends = plus(&c, plus(&c, z->embedding, z->head), z->work);
+  times(&c, plus(&c, layers, ends), 2 * r->tensor);
+  if (!c.overflows) return RS_OK;
+  return rs_diag_set(diag, RS_E_OVERFLOW, "weights and caches would be 2^62 bytes or more");
 }
 
 /* ---- dealing ---- */
@@ -185,11 +230,6 @@ rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chi
   rs_status status = check_shape(model, chips_available, request, diag);
   if (status == RS_OK) status = measure(model, request, &z, diag);
   if (status != RS_OK) return status;
-  int64_t whole;
-  if (!rs_mul_i64(model->layers, z.layer_weight + z.layer_kv, &whole) ||
-      whole > INT64_MAX / 4 - z.embedding - z.head - z.work) {
-    return rs_diag_set(diag, RS_E_OVERFLOW, "the memory is beyond 2^61 bytes");
-  }
   rs_sharding *s = RS_ARENA_NEW(arena, rs_sharding, 1);
   if (s == NULL) return rs_arena_failed(arena, diag);
   s->request = *request;

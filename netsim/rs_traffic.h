@@ -1,0 +1,56 @@
+/*
+ * Traffic for the adaptive network: who sends to whom, and how often.
+ *
+ * Load is a share of what the wiring could carry at best under uniform traffic on minimal paths:
+ * links · (pairs / Σ distances) vectors a slot over all chips. So 1.0 is the same for every wiring: all
+ * links busy all the time. Each chip makes a vector in a cycle with one fixed probability (geometric
+ * gaps), from a random stream of its own; all arithmetic is in integers, so the same seed gives the
+ * same packets on any machine.
+ *
+ *   uniform      to any other chip, all alike
+ *   permutation  every chip to one other, drawn by seed, no chip twice
+ *   tornado      chip i to i + ⌈n/2⌉ − 1
+ *   group        to a random chip of the next group of group_size chips (the worst for minimal
+ *                routing between groups)
+ *   hotspot      one packet in ten to chip 0, the others uniformly
+ */
+#ifndef RS_TRAFFIC_H
+#define RS_TRAFFIC_H
+
+#include "rs_adaptive.h"
+
+typedef enum rs_pattern {
+  RS_PATTERN_UNIFORM,
+  RS_PATTERN_PERMUTATION,
+  RS_PATTERN_TORNADO,
+  RS_PATTERN_GROUP,
+  RS_PATTERN_HOTSPOT,
+  RS_PATTERN_COUNT
+} rs_pattern;
+
+typedef struct rs_traffic_config {
+  rs_pattern pattern;
+  int64_t load_ppm; /* 1 … 10^6 and beyond */
+  uint32_t group_size;
+  uint64_t seed;
+  int64_t end_cycles;    /* no packet is made from here on */
+  uint64_t distance_sum; /* over all ordered pairs */
+} rs_traffic_config;
+
+typedef struct rs_traffic rs_traffic;
+
+/* Memory is the arena's. RS_E_INPUT: fewer than two chips, a load that no link rate can make (more
+ * than a packet a cycle and chip), a group size that leaves one group. */
+rs_status rs_traffic_create(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                            const rs_traffic_config *config, rs_traffic **traffic, rs_diag *diag);
+
+/* An rs_traffic_next; the context is the rs_traffic. */
+bool rs_traffic_draw(void *traffic, uint32_t chip, int64_t *time_cycles, uint32_t *to);
+
+/* Vectors a slot and chip at load 1, for reports. */
+double rs_traffic_capacity(const rs_wiring *wiring, uint64_t distance_sum);
+
+const char *rs_pattern_word(rs_pattern pattern);
+bool rs_pattern_parse(const char *word, rs_pattern *pattern);
+
+#endif
