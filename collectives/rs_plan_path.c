@@ -235,16 +235,40 @@ static bool route_demand(rs__plan *plan, rs__demand *demand, uint32_t turn) {
   return true;
 }
 
+/* Hops found in the first round serve the later ones, where there are few demands: a copy of the
+ * depths costs a tenth of finding them. */
+#define RS__KEPT_DEPTHS_MAX (UINT32_C(1) << 20)
+
+static uint32_t *make_kept_depths(rs__plan *plan, uint32_t rounds) {
+  uint64_t entries = (uint64_t)plan->demand_count * plan->wiring->chip_count;
+  if (rounds == 1 || entries > RS__KEPT_DEPTHS_MAX) return NULL;
+  return RS_ARENA_NEW(plan->arena, uint32_t, entries);
+}
+
+/* Makes plan->depth that of demand i. */
+static void find_hops(rs__plan *plan, uint32_t i, uint32_t round, bool toward_hub, uint32_t *kept) {
+  const rs__demand *demand = &plan->demands[i];
+  size_t bytes = plan->wiring->chip_count * sizeof *plan->depth;
+  uint32_t hub = hub_of(demand, toward_hub);
+  if (i > 0 && hub_of(demand - 1, toward_hub) == hub) return; /* the search before serves */
+  uint32_t *own = kept == NULL ? NULL : kept + (size_t)i * plan->wiring->chip_count;
+  if (own != NULL && round > 0) {
+    memcpy(plan->depth, own, bytes);
+    plan->hub = hub;
+    plan->toward_hub = toward_hub;
+    return;
+  }
+  bool is_last = i + 1 == plan->demand_count || hub_of(demand + 1, toward_hub) != hub;
+  rs__plan_search_until(plan, hub, toward_hub, is_last ? hub_of(demand, !toward_hub) : RS_NONE);
+  if (own != NULL) memcpy(own, plan->depth, bytes);
+}
+
 rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period) {
   uint32_t rounds = plan->demand_count <= RS__REROUTE_PATHS_MAX ? RS__ROUTE_ROUNDS : 1;
+  uint32_t *kept = make_kept_depths(plan, rounds);
   for (uint32_t round = 0; round < rounds; round++) {
     for (uint32_t i = 0; i < plan->demand_count; i++) {
-      uint32_t hub = hub_of(&plan->demands[i], toward_hub);
-      bool is_same = i > 0 && hub_of(&plan->demands[i - 1], toward_hub) == hub;
-      bool is_last =
-          i + 1 == plan->demand_count || hub_of(&plan->demands[i + 1], toward_hub) != hub;
-      uint32_t until = is_last ? hub_of(&plan->demands[i], !toward_hub) : RS_NONE;
-      if (!is_same) rs__plan_search_until(plan, hub, toward_hub, until);
+      find_hops(plan, i, round, toward_hub, kept);
       if (!route_demand(plan, &plan->demands[i], i + round)) return plan->status;
     }
   }

@@ -131,6 +131,12 @@ static bool same_text(const rs_table *table, size_t a, size_t b, size_t column) 
   return strcmp(left, right) == 0;
 }
 
+/* Seconds are drawn in µs: nobody reads 1.5e-06 off an axis. */
+static bool is_time(const char *column) {
+  size_t length = strlen(column);
+  return length > 2 && strcmp(column + length - 2, "_s") == 0 && strstr(column, "_per_") == NULL;
+}
+
 static size_t write_block(const rs_table *table, const rs_plot *plot, size_t first, size_t by,
                           rs_sink *sink) {
   size_t x = column_of(table, plot->x);
@@ -149,7 +155,7 @@ static size_t write_block(const rs_table *table, const rs_plot *plot, size_t fir
     if (!cell_number(rs_table_cell(table, row, y), &value)) continue;
     cell_text(rs_table_cell(table, row, x), text, sizeof text);
     put_quoted(sink, text);
-    rs_sink_printf(sink, " %.9g\n", value);
+    rs_sink_printf(sink, " %.9g\n", is_time(plot->y) ? value * 1e6 : value);
     written++;
   }
   rs_sink_put(sink, "\n\n");
@@ -276,7 +282,13 @@ static rs_status draw_file(rs_arena *arena, const rs_plot *plot, const char *dat
   put_variable(&sink, "file", output);
   put_variable(&sink, "name", title);
   put_variable(&sink, "xname", plot->x == NULL ? "" : plot->x);
-  put_variable(&sink, "yname", plot->y == NULL ? "" : plot->y);
+  char yname[128] = "";
+  if (plot->y != NULL) {
+    size_t length = strlen(plot->y) - (is_time(plot->y) ? 2 : 0);
+    snprintf(yname, sizeof yname, "%.*s%s", (int)RS_MIN(length, (size_t)100), plot->y,
+             is_time(plot->y) ? " (µs)" : "");
+  }
+  put_variable(&sink, "yname", yname);
   rs_sink_put(&sink, count);
   const char *script = script_path(arena, plot->kind);
   rs_status status = RS_OK;

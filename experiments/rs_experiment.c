@@ -19,7 +19,7 @@ static const char *const later_tasks[] = {"prefill", "collective", "clock"};
 static const char *const number_words[] = {"int8", "fp16"};
 static const char *const network_words[] = {"scheduled", "adaptive"};
 static const char *const later_networks[] = {"fluid"};
-static const char *const routing_words[] = {"minimal", "valiant", "ugal"};
+static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable"};
 static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
                                             "hotspot"};
 
@@ -66,8 +66,9 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                      IN_RUNS},
     [RS_KEY_PORTS] = {"ports", RS__KEY_COUNT, "16", "ports that a chip has", .most = 65535,
                       IN_TOPOLOGY},
-    [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, "minimal", "of packets, on the adaptive network",
-                        WORDS(routing_words), IN_TRAFFIC},
+    [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, "minimal",
+                        "of packets; timetable: the scheduled network", WORDS(routing_words),
+                        IN_TRAFFIC},
     [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, "uniform", "who sends to whom",
                         WORDS(pattern_words), IN_TRAFFIC},
     [RS_KEY_OFFERED_LOAD] = {"offered_load", RS__KEY_SHARE, NULL,

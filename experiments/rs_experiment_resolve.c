@@ -198,7 +198,8 @@ static rs_status check_sharding(const rs__reader *r, const rs__draft *draft,
 /* ---- traffic ---- */
 
 static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  point->is_scheduled = strcmp(draft->text[RS_KEY_NETWORK], "scheduled") == 0;
+  point->is_scheduled = strcmp(draft->text[RS_KEY_NETWORK], "scheduled") == 0 ||
+                        strcmp(draft->text[RS_KEY_ROUTING], "timetable") == 0;
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
   rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);

@@ -82,7 +82,14 @@ static void fill_adaptive(rs_arena *arena, const rs_point *point, const rs_adapt
   double clock = (double)point->chip->timing.clock_hz;
   char name[48];
   rs_result_set_double(r, "accepted_load", (double)a->accepted * load_of_packets);
-  rs_result_set_i64(r, "saturated", a->saturated ? 1 : 0);
+  /* a load that is carried is accepted, but for the noise of a finite window */
+  double offered = (double)point->traffic.load_ppm / 1e6;
+  bool behind = (double)a->accepted * load_of_packets < 0.97 * offered;
+  rs_result_set_i64(r, "saturated", a->saturated || behind ? 1 : 0);
+  if (behind) {
+    rs_result_set_text(arena, r, "reason",
+                       "saturated: less is accepted than offered; latencies grow with the run");
+  }
   rs_result_set_i64(r, "packets", (int64_t)a->packets);
   rs_result_set_i64(r, "vector_hops", (int64_t)a->hops);
   rs_result_set_i64(r, "events", (int64_t)a->events);
@@ -219,8 +226,9 @@ static rs_status best_timetable(rs_arena *scratch, const rs_point *point, rs_sch
   return *schedule == NULL ? last : RS_OK;
 }
 
-static void fill_scheduled(const rs_point *point, const rs_schedule *s, const int64_t *latencies,
-                           size_t count, int64_t period, double capacity, rs_result *r) {
+static void fill_scheduled(rs_arena *arena, const rs_point *point, const rs_schedule *s,
+                           const int64_t *latencies, size_t count, int64_t period, double capacity,
+                           rs_result *r) {
   const rs_timing *t = &s->timing;
   double clock = (double)t->clock_hz;
   double slot = (double)t->slot_num / (double)t->slot_den;
@@ -232,6 +240,11 @@ static void fill_scheduled(const rs_point *point, const rs_schedule *s, const in
   rs_result_set_i64(r, "period_cycles", period);
   rs_result_set_double(r, "accepted_load", RS_MIN(offered, most));
   rs_result_set_i64(r, "saturated", offered > most ? 1 : 0);
+  if (offered > most) {
+    rs_result_set_text(arena, r, "reason",
+                       "saturated: the timetable carries accepted_load; the rest is not scheduled");
+    return;
+  }
   rs_result_set_double(r, "latency_mean_s", sum / (double)count / clock);
   rs_result_set_double(r, "latency_p50_s", (double)latencies[(count + 1) / 2 - 1] / clock);
   rs_result_set_double(r, "latency_p99_s", (double)latencies[p99] / clock);
@@ -260,7 +273,7 @@ static rs_status run_scheduled(rs_arena *arena, rs_arena *scratch, const rs_poin
     status = find_latencies(scratch, schedule, point->wiring, &latencies, &count, diag);
   }
   if (status != RS_OK) return status;
-  fill_scheduled(point, schedule, latencies, count, period,
+  fill_scheduled(arena, point, schedule, latencies, count, period,
                  rs_traffic_capacity(point->wiring, distance_sum), r);
   rs_result_set_i64(r, "vector_hops", (int64_t)proof.play.vector_hops);
   return RS_OK;
@@ -273,7 +286,7 @@ rs_status rs__result_traffic(rs_arena *arena, rs_arena *scratch, const rs_point 
   uint64_t distance_sum;
   rs_result_set_text(arena, r, "topology", point->topology);
   rs_result_set_text(arena, r, "chip", point->chip->name);
-  rs_result_set_text(arena, r, "network", point->text[RS_KEY_NETWORK]);
+  rs_result_set_text(arena, r, "network", point->is_scheduled ? "scheduled" : "adaptive");
   rs_result_set_text(arena, r, "routing",
                      point->is_scheduled ? "timetable" : rs_routing_word(point->routing));
   rs_result_set_text(arena, r, "pattern", rs_pattern_word(point->traffic.pattern));

@@ -223,6 +223,41 @@ static void overrides_are_checked_like_the_file(void **state) {
   free_output(&output);
 }
 
+/* The other tasks, and keys that a task does not have. */
+static void wirings_and_traffic_are_tasks_too(void **state) {
+  static const char text[] =
+      "name: t\ntask: topology\nsweep: {topology: ['mesh:8', 'realscale:264']}\n";
+  static const char traffic[] =
+      "name: t\ntask: traffic\ntopology: realscale:16\nsweep:\n  routing: [minimal, timetable]\n"
+      "  offered_load: [0.05, 0.3]\n";
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/e.yaml", folder);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(k == 0 ? text : traffic, file);
+    fclose(file);
+    rs_program_output output =
+        run_here(k == 0 ? "-o wirings --format json" : "-o tr --format json");
+    assert_int_equal(output.status, 0);
+    json_t *rows = json_loads(output.out, 0, NULL);
+    assert_int_equal(json_array_size(rows), k == 0 ? 2 : 4);
+    const json_t *last = json_array_get(rows, k == 0 ? 1 : 2);
+    if (k == 0) {
+      assert_int_equal(json_integer_value(json_object_get(last, "diameter_hops")), 3);
+    } else { /* the timetable at a load that it carries: all of it is accepted */
+      assert_string_equal(json_string_value(json_object_get(last, "network")), "scheduled");
+      assert_true(json_real_value(json_object_get(last, "accepted_load")) == 0.05);
+    }
+    json_decref(rows);
+    free_output(&output);
+  }
+  check_mistake(NULL, "pattern: uniform\n", "e.yaml:10:10: task 'decode' has no key 'pattern'");
+  check_mistake("task: decode", "task: traffic", "e.yaml:3:8: task 'traffic' has no key 'model'");
+  check_mistake(NULL, "network: adaptive\n", "e.yaml:10:10: task 'decode' runs on the scheduled");
+}
+
 static void plots_are_drawn_again(void **state) {
   char arguments[128];
   (void)state;
@@ -251,6 +286,7 @@ int main(void) {
       cmocka_unit_test(results_are_the_same_at_any_number_of_threads),
       cmocka_unit_test(resuming_takes_what_is_stored),
       cmocka_unit_test(overrides_are_checked_like_the_file),
+      cmocka_unit_test(wirings_and_traffic_are_tasks_too),
       cmocka_unit_test(plots_are_drawn_again),
       cmocka_unit_test(the_reference_lists_every_key),
   };
