@@ -30,8 +30,8 @@ static void begin_item(rs_json *json) {
 static void open_level(rs_json *json, const char *bracket) {
   begin_item(json);
   rs_sink_put(json->sink, bracket);
+  assert(json->depth + 1 < (int)RS_COUNT_OF(json->has_item));
   json->depth++;
-  assert(json->depth < (int)RS_COUNT_OF(json->has_item));
   json->has_item[json->depth] = false;
 }
 
@@ -94,12 +94,24 @@ static void write_character(rs_sink *sink, const char *text, size_t length) {
   }
 }
 
+static bool is_plain(char c) {
+  return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Runs of plain characters, nearly all of a text, go out in one piece. */
 static void write_quoted(rs_sink *sink, const char *text) {
   rs_sink_put(sink, "\"");
   while (*text != '\0') {
-    size_t length = utf8_length((const unsigned char *)text);
-    write_character(sink, text, length);
-    text += RS_MAX(length, (size_t)1);
+    size_t length = 0;
+    while (is_plain(text[length])) length++;
+    if (length > 0) {
+      rs_sink_bytes(sink, text, length);
+    } else {
+      length = utf8_length((const unsigned char *)text);
+      write_character(sink, text, length);
+      if (length == 0) length = 1; /* one byte that is no UTF-8 */
+    }
+    text += length;
   }
   rs_sink_put(sink, "\"");
 }

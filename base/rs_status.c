@@ -7,11 +7,14 @@
 
 rs_status rs_diag_set(rs_diag *diag, rs_status status, const char *format, ...) {
   if (diag == NULL) return status;
-  *diag = (rs_diag){.status = status};
+  /* The new sentence may quote the old one, so the old one is cleared only when it was read. */
+  char what[sizeof diag->what];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(diag->what, sizeof diag->what, format, arguments);
+  vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
+  *diag = (rs_diag){.status = status};
+  memcpy(diag->what, what, strlen(what) + 1);
   return status;
 }
 
@@ -48,11 +51,14 @@ static size_t append(char *text, size_t size, size_t used, const char *format, .
   return end < size ? end : size - 1;
 }
 
-/* Quoted input may hold anything; an error stays one line and cannot drive a terminal. */
+/* Quoted input may hold anything; an error stays one line and cannot drive a terminal. U+0080 to
+ * U+009F are control characters too, in UTF-8 a byte 0xc2 and one of 0x80 … 0x9f. */
 static void replace_control(char *text) {
   for (; *text != '\0'; text++) {
-    unsigned char c = (unsigned char)*text;
+    unsigned char c = (unsigned char)text[0];
+    unsigned char next = (unsigned char)text[1];
     if (c < 0x20 || c == 0x7f) *text = '?';
+    if (c == 0xc2 && next >= 0x80 && next <= 0x9f) text[0] = text[1] = '?';
   }
 }
 

@@ -1,7 +1,9 @@
 /* Sinks, growing text, the nearest word, the digest, and the shortest decimal of a double. */
 #include "rs_text.h"
 
+#include <float.h>
 #include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,19 +157,27 @@ uint64_t rs_digest_u64(uint64_t digest, uint64_t value) {
 /* ---- doubles ---- */
 
 /* printf and strtod use the locale's decimal point; the result must not. */
+static void use_full_stop(char *number) {
+  const char *point = localeconv()->decimal_point;
+  char *found = strcmp(point, ".") == 0 ? NULL : strstr(number, point);
+  if (found == NULL) return;
+  const char *rest = found + strlen(point);
+  *found = '.';
+  memmove(found + 1, rest, strlen(rest) + 1);
+}
+
+/* A decimal of 15 digits comes back from the nearest double, and 17 digits tell any two doubles
+ * apart (IEEE 754-2008, 5.12.2); %g drops zeros at the end, so the first that reads back is the
+ * shortest. Subnormals have fewer digits, so there all lengths are tried. 46 powers of two get a
+ * 17th digit that they could do without: below a power of two doubles lie closer than above, and the
+ * nearest decimal of 16 digits falls on that side. */
 void rs_double_format(double value, char *text, size_t size) {
   char number[64];
-  for (int digits = 15; digits <= 17; digits++) {
+  for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     snprintf(number, sizeof number, "%.*g", digits, value);
     double back = strtod(number, NULL);
     if (memcmp(&back, &value, sizeof back) == 0) break;
   }
-  const char *point = localeconv()->decimal_point;
-  char *found = strcmp(point, ".") == 0 ? NULL : strstr(number, point);
-  if (found != NULL) {
-    size_t rest = strlen(found + strlen(point));
-    *found = '.';
-    memmove(found + 1, found + strlen(point), rest + 1);
-  }
+  use_full_stop(number);
   snprintf(text, size, "%s", number);
 }

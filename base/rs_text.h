@@ -40,7 +40,7 @@ void rs_text_init(rs_text *text);
 void rs_text_deinit(rs_text *text);
 rs_sink rs_text_sink(rs_text *text);
 
-/* ---- the nearest word: Damerau–Levenshtein, at most a third of the letters wrong ---- */
+/* ---- the nearest word: Damerau–Levenshtein, at most a third of the letters wrong, or one ---- */
 
 /* Returns the nearest of `words` or NULL when none is near. Ties: the first. O(words · n · m). */
 const char *rs_nearest_word(const char *word, const char *const *words, size_t word_count);
@@ -56,7 +56,7 @@ uint64_t rs_digest_u64(uint64_t digest, uint64_t value); /* as 8 little-endian b
 typedef struct rs_json {
   rs_sink *sink;
   int depth;
-  bool has_item[32];
+  bool has_item[33]; /* by depth; 0 is outside of all brackets */
   bool after_key;
   bool line_due;
 } rs_json;
@@ -73,7 +73,8 @@ void rs_json_double(rs_json *json, double value); /* shortest that reads back; N
 void rs_json_bool(rs_json *json, bool value);
 void rs_json_newline(rs_json *json); /* a line break before the next item or bracket */
 
-/* Shortest decimal that reads back to the same double ("0.1", "1e-07"); independent of locale. */
+/* Shortest decimal that reads back to the same double ("0.1", "1e-07"); independent of locale. A
+ * whole number has no point, and below 1e15 no exponent ("3", "100000000000000", "1e+15"). */
 void rs_double_format(double value, char *text, size_t size);
 
 #endif

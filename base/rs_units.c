@@ -1,11 +1,16 @@
 /*
  * Quantities: a decimal number and a unit, exactly, in integers.
  *
- * The number is read as digits · 10^−decimals in 128 bits; a unit is a rational num/den of the
- * canonical unit. The value is digits · num / (den · 10^decimals) and must divide without rest.
+ * A unit is num/den of the canonical unit. The whole part times num is one product. The fraction is
+ * taken from its last digit to its first: from q = 0 each digit d makes q = (d · num + q) / 10. All
+ * these divisions are exact if and only if fraction · num is an integer, because what the digits
+ * before d add is a multiple of ten. Nothing exceeds 10 · num, however many digits there are: 2^−40
+ * TiB, with its 40 decimals, is a byte.
  */
 #include "rs_units.h"
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,8 +27,8 @@ typedef struct unit {
 #define KILO INT64_C(1000)
 #define KIBI INT64_C(1024)
 
-/* Largest first within a quantity: formatting takes the first unit that divides the value. Binary
- * sizes go before decimal ones of about the same size, because sizes of tensors are binary. */
+/* Largest first within a quantity, binary before decimal: formatting takes the first of equally
+ * short texts. Bits (den = 8) come last; they are read but not written. */
 static const unit units[] = {
     {"TiB", RS_QUANTITY_BYTES, KIBI *KIBI *KIBI *KIBI, 1},
     {"TB", RS_QUANTITY_BYTES, KILO *KILO *KILO *KILO, 1},
@@ -34,14 +39,14 @@ static const unit units[] = {
     {"KiB", RS_QUANTITY_BYTES, KIBI, 1},
     {"KB", RS_QUANTITY_BYTES, KILO, 1},
     {"B", RS_QUANTITY_BYTES, 1, 1},
-    {"TB/s", RS_QUANTITY_RATE, KILO *KILO *KILO *KILO, 1},
     {"TiB/s", RS_QUANTITY_RATE, KIBI *KIBI *KIBI *KIBI, 1},
-    {"GB/s", RS_QUANTITY_RATE, KILO *KILO *KILO, 1},
+    {"TB/s", RS_QUANTITY_RATE, KILO *KILO *KILO *KILO, 1},
     {"GiB/s", RS_QUANTITY_RATE, KIBI *KIBI *KIBI, 1},
-    {"MB/s", RS_QUANTITY_RATE, KILO *KILO, 1},
+    {"GB/s", RS_QUANTITY_RATE, KILO *KILO *KILO, 1},
     {"MiB/s", RS_QUANTITY_RATE, KIBI *KIBI, 1},
-    {"KB/s", RS_QUANTITY_RATE, KILO, 1},
+    {"MB/s", RS_QUANTITY_RATE, KILO *KILO, 1},
     {"KiB/s", RS_QUANTITY_RATE, KIBI, 1},
+    {"KB/s", RS_QUANTITY_RATE, KILO, 1},
     {"B/s", RS_QUANTITY_RATE, 1, 1},
     {"Tbps", RS_QUANTITY_RATE, KILO *KILO *KILO *KILO, 8},
     {"Gbps", RS_QUANTITY_RATE, KILO *KILO *KILO, 8},
@@ -82,49 +87,54 @@ const char *rs_quantity_describe(rs_quantity quantity) {
   return "a quantity";
 }
 
-/* ---- parsing ---- */
+/* ---- parsing: the number ---- */
 
 typedef struct decimal {
   bool negative;
-  rs_int128 digits; /* without the point */
-  int decimals;     /* digits behind the point */
+  bool overflow;        /* the digits before the point are beyond 64 bits; `whole` is cut */
+  uint64_t whole;       /* the digits before the point */
+  const char *fraction; /* the first character behind the point, or `end` */
+  const char *end;      /* the first character that is not of the number */
 } decimal;
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Returns the end of the number, or NULL when there is none; *overflow when it is too long. */
-static const char *parse_decimal(const char *text, decimal *number, bool *overflow) {
-  const rs_int128 most = (rs_int128)INT64_MAX * KILO * KILO * KILO;
-  bool any = false;
-  bool point = false;
-  *number = (decimal){0};
-  *overflow = false;
-  if (*text == '-' || *text == '+') number->negative = *text++ == '-';
-  for (;; text++) {
-    if (is_digit(*text)) {
-      if (number->digits > most) *overflow = true;
-      if (!*overflow) number->digits = number->digits * 10 + (*text - '0');
-      if (point) number->decimals++;
-      any = true;
-    } else if (*text == '.' && !point && is_digit(text[1])) {
-      point = true;
-    } else if (*text == '_' && any && is_digit(text[-1]) && is_digit(text[1])) {
-      continue;
-    } else {
-      break;
-    }
-  }
-  return any ? text : NULL;
+/* A '_' counts only between two digits. */
+static bool is_separator(const char *start, const char *c) {
+  return *c == '_' && c > start && is_digit(c[-1]) && is_digit(c[1]);
 }
 
-static const unit *find_unit(const char *name, size_t length, rs_quantity quantity) {
+static const char *skip_digits(const char *start) {
+  const char *c = start;
+  while (is_digit(*c) || is_separator(start, c)) c++;
+  return c;
+}
+
+/* false when there is no number: [+-] digits [. digits], where one of the two may be absent. */
+static bool parse_decimal(const char *text, decimal *number) {
+  *number = (decimal){.negative = *text == '-'};
+  const char *start = *text == '-' || *text == '+' ? text + 1 : text;
+  const char *point = skip_digits(start);
+  number->fraction = number->end = point;
+  if (*point == '.' && is_digit(point[1])) {
+    number->fraction = point + 1;
+    number->end = skip_digits(point + 1);
+  }
+  for (const char *c = start; c < point; c++) {
+    if (*c == '_' || number->overflow) continue;
+    number->overflow = __builtin_mul_overflow(number->whole, 10u, &number->whole) ||
+                       __builtin_add_overflow(number->whole, (uint64_t)(*c - '0'), &number->whole);
+  }
+  return number->end > start;
+}
+
+/* ---- parsing: the unit ---- */
+
+static const unit *find_unit(const char *name, rs_quantity quantity) {
   for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
-    if (units[i].quantity != quantity) continue;
-    if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0) {
-      return &units[i];
-    }
+    if (units[i].quantity == quantity && strcmp(units[i].name, name) == 0) return &units[i];
   }
   return NULL;
 }
@@ -136,26 +146,80 @@ static bool is_unit_of_another(const char *name, rs_quantity quantity) {
   return false;
 }
 
-/* "expected a size such as 16KiB; did you mean '16KiB'?" with the user's own number in front. */
-static void suggest_unit(const char *text, size_t number_length, const char *name,
+/* Units as they are written elsewhere. The nearest word takes no notice of case, and would read a
+ * bit as a byte: what ends in one of these is that unit, with the prefix that stands before it. */
+static const struct {
+  const char *ending;
+  const char *unit;
+  rs_quantity quantity;
+} spellings[] = {
+    {"bit/s", "bps", RS_QUANTITY_RATE},     {"b/s", "bps", RS_QUANTITY_RATE},
+    {"Bps", "B/s", RS_QUANTITY_RATE},       {"bytes/s", "B/s", RS_QUANTITY_RATE},
+    {"bytes", "B", RS_QUANTITY_BYTES},      {"byte", "B", RS_QUANTITY_BYTES},
+    {"hertz", "Hz", RS_QUANTITY_FREQUENCY}, {"\xc2\xb5s", "us", RS_QUANTITY_TIME},
+    {"\xce\xbcs", "us", RS_QUANTITY_TIME},  {"seconds", "s", RS_QUANTITY_TIME},
+    {"second", "s", RS_QUANTITY_TIME},      {"sec", "s", RS_QUANTITY_TIME},
+    {"percent", "%", RS_QUANTITY_RATIO},
+};
+
+enum { UNIT_BYTES = 16 };
+
+/* Writes the name as this program would spell it; the name itself when there is nothing to say. */
+static void respell(const char *name, rs_quantity quantity, char spelled[UNIT_BYTES]) {
+  size_t length = strlen(name);
+  snprintf(spelled, UNIT_BYTES, "%s", name);
+  for (size_t i = 0; i < RS_COUNT_OF(spellings); i++) {
+    size_t ending = strlen(spellings[i].ending);
+    if (spellings[i].quantity != quantity || length < ending || length - ending > 2) continue;
+    if (strcmp(name + length - ending, spellings[i].ending) != 0) continue;
+    snprintf(spelled, UNIT_BYTES, "%.*s%s", (int)(length - ending), name, spellings[i].unit);
+    return;
+  }
+}
+
+/* "16KiB" for "16KiBs": the user's own number with the nearest unit. */
+static void suggest_unit(const char *text, const decimal *number, const char *name,
                          rs_quantity quantity, rs_diag *diag) {
   const char *names[RS_COUNT_OF(units)];
   size_t count = 0;
+  char spelled[UNIT_BYTES];
   char suggestion[128];
+  if (quantity == RS_QUANTITY_COUNT) return;
   for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
     if (units[i].quantity == quantity) names[count++] = units[i].name;
   }
-  const char *near = rs_nearest_word(name, names, count);
+  respell(name, quantity, spelled);
+  const char *near = rs_nearest_word(spelled, names, count);
   if (*name == '\0' && quantity == RS_QUANTITY_BYTES) near = "B";
-  if (near == NULL || quantity == RS_QUANTITY_COUNT) return;
-  snprintf(suggestion, sizeof suggestion, "%.*s%s", (int)RS_MIN(number_length, (size_t)64), text,
-           near);
+  size_t digits = (size_t)(number->end - text);
+  if (near == NULL || digits > 64) return;
+  snprintf(suggestion, sizeof suggestion, "%.*s%s", (int)digits, text, near);
   rs_diag_suggest(diag, suggestion);
 }
 
-static rs_status refuse_unit(const char *text, size_t number_length, const char *name,
-                             rs_quantity quantity, rs_diag *diag) {
+/* "a size such as 16KiB (TiB, TB, …)" */
+static void expect_units(rs_quantity quantity, rs_diag *diag) {
+  char names[160];
+  size_t used = 0;
+  for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
+    if (units[i].quantity != quantity) continue;
+    used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used == 0 ? "" : ", ",
+                             units[i].name);
+    assert(used < sizeof names);
+  }
+  const char *what = rs_quantity_describe(quantity);
   if (quantity == RS_QUANTITY_COUNT) {
+    rs_diag_expect(diag, "%s", what);
+  } else {
+    rs_diag_expect(diag, "%s (%s)", what, names);
+  }
+}
+
+static rs_status refuse_unit(const char *text, const decimal *number, const char *name,
+                             rs_quantity quantity, rs_diag *diag) {
+  if (quantity == RS_QUANTITY_COUNT && *name == '\0') {
+    rs_diag_set(diag, RS_E_INPUT, "'%s' ends with a blank", text);
+  } else if (quantity == RS_QUANTITY_COUNT) {
     rs_diag_set(diag, RS_E_INPUT, "'%s' has a unit, but is a count", text);
   } else if (*name == '\0') {
     rs_diag_set(diag, RS_E_INPUT, "'%s' has no unit", text);
@@ -164,69 +228,91 @@ static rs_status refuse_unit(const char *text, size_t number_length, const char 
   } else {
     rs_diag_set(diag, RS_E_INPUT, "unknown unit '%s'", name);
   }
-  rs_diag_expect(diag, "%s", rs_quantity_describe(quantity));
-  suggest_unit(text, number_length, name, quantity, diag);
+  expect_units(quantity, diag);
+  suggest_unit(text, number, name, quantity, diag);
   return RS_E_INPUT;
 }
+
+/* ---- parsing: the value ---- */
 
 static rs_status too_large(const char *text, rs_diag *diag) {
   return rs_diag_set(diag, RS_E_OVERFLOW, "'%s' is beyond 64 bits", text);
 }
 
-/* digits · num / (den · 10^decimals), exactly. Powers of ten are divided out of the digits first;
- * a number with more than 18 decimals that are not zero is no multiple of any canonical unit. */
-static rs_status scale(const char *text, decimal number, const unit *u, rs_quantity quantity,
-                       int64_t *value, rs_diag *diag) {
-  while (number.decimals > 0 && number.digits % 10 == 0) {
-    number.digits /= 10;
-    number.decimals--;
+/* fraction · num, or −1 when that is not an integer; the file's head says why this is exact. */
+static int64_t scale_fraction(const decimal *number, int64_t num) {
+  int64_t scaled = 0;
+  for (const char *c = number->end; c > number->fraction; c--) {
+    if (c[-1] == '_') continue;
+    scaled += (c[-1] - '0') * num;
+    if (scaled % 10 != 0) return -1;
+    scaled /= 10;
   }
-  rs_int128 divisor = u->den;
-  for (int i = 0; i < number.decimals && i < 19; i++) divisor *= 10;
-  rs_int128 product;
-  if (__builtin_mul_overflow(number.digits, (rs_int128)u->num, &product)) {
-    return too_large(text, diag);
-  }
-  if (number.decimals > 18 || product % divisor != 0) {
+  return scaled;
+}
+
+static rs_status scale(const char *text, const decimal *number, const unit *u, int64_t *value,
+                       rs_diag *diag) {
+  if (number->overflow) return too_large(text, diag);
+  int64_t fraction = scale_fraction(number, u->num);
+  rs_int128 scaled = (rs_int128)number->whole * u->num + fraction;
+  if (fraction < 0 || scaled % u->den != 0) {
     rs_diag_set(diag, RS_E_INPUT, "'%s' is not a whole number of the smallest unit", text);
-    rs_diag_expect(diag, "%s", rs_quantity_describe(quantity));
+    rs_diag_expect(diag, "%s", rs_quantity_describe(u->quantity));
     return RS_E_INPUT;
   }
-  product /= divisor;
-  if (product > INT64_MAX) return too_large(text, diag);
-  *value = number.negative ? -(int64_t)product : (int64_t)product;
+  scaled /= u->den;
+  if (number->negative) scaled = -scaled;
+  if (scaled > INT64_MAX || scaled < INT64_MIN) return too_large(text, diag);
+  *value = (int64_t)scaled;
   return RS_OK;
 }
 
 rs_status rs_quantity_parse(const char *text, rs_quantity quantity, int64_t *value, rs_diag *diag) {
   decimal number;
-  bool overflow;
-  const char *start = text + strspn(text, " ");
-  const char *end = parse_decimal(start, &number, &overflow);
-  if (end == NULL) {
+  if (!parse_decimal(text, &number)) {
     rs_diag_set(diag, RS_E_INPUT, "'%s' is not a number", text);
-    rs_diag_expect(diag, "%s", rs_quantity_describe(quantity));
+    expect_units(quantity, diag);
     return RS_E_INPUT;
   }
-  const char *name = end + strspn(end, " ");
-  size_t length = strlen(name);
-  while (length > 0 && name[length - 1] == ' ') length--;
-  const unit *u = find_unit(name, length, quantity);
-  if (u == NULL) return refuse_unit(start, (size_t)(end - start), name, quantity, diag);
-  if (overflow) return too_large(text, diag);
-  return scale(text, number, u, quantity, value, diag);
+  const char *name = number.end + strspn(number.end, " ");
+  const unit *u = find_unit(name, quantity);
+  if (u == NULL || (*name == '\0' && name > number.end)) {
+    return refuse_unit(text, &number, name, quantity, diag);
+  }
+  return scale(text, &number, u, value, diag);
 }
 
 /* ---- formatting ---- */
 
-void rs_quantity_format(int64_t value, rs_quantity quantity, char *text, size_t size) {
-  for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
-    const unit *u = &units[i];
-    if (u->quantity != quantity || u->den != 1) continue;
-    bool smallest = u->num == 1;
-    if (smallest || (value != 0 && value % u->num == 0)) {
-      snprintf(text, size, "%lld%s", (long long)(value / u->num), u->name);
-      return;
-    }
+/* Writes `value` in one unit: the whole part, and the decimals that it takes. false when the whole
+ * part would be 0, or when the decimals are more than the digits of any int64_t. */
+static bool format_in(int64_t value, const unit *u, char text[64]) {
+  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  uint64_t num = (uint64_t)u->num;
+  char decimals[24];
+  size_t count = 0;
+  uint64_t whole = rest / num;
+  for (rest %= num; rest != 0; rest %= num) {
+    if (count + 1 == sizeof decimals) return false;
+    rest *= 10;
+    decimals[count++] = (char)('0' + rest / num);
   }
+  decimals[count] = '\0';
+  if (whole == 0 && count > 0) return false;
+  snprintf(text, 64, "%s%llu%s%s%s", value < 0 ? "-" : "", (unsigned long long)whole,
+           count > 0 ? "." : "", decimals, u->name);
+  return true;
+}
+
+void rs_quantity_format(int64_t value, rs_quantity quantity, char *text, size_t size) {
+  char best[64] = "";
+  for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
+    char candidate[64];
+    if (units[i].quantity != quantity || units[i].den != 1) continue;
+    if (!format_in(value, &units[i], candidate)) continue;
+    if (best[0] != '\0' && strlen(candidate) >= strlen(best)) continue;
+    memcpy(best, candidate, strlen(candidate) + 1);
+  }
+  snprintf(text, size, "%s", best);
 }

@@ -33,7 +33,8 @@ typedef enum rs_quantity {
  * numbers are parsed and returned; range checks are the caller's, who knows the key. */
 rs_status rs_quantity_parse(const char *text, rs_quantity quantity, int64_t *value, rs_diag *diag);
 
-/* The shortest exact text that parses back to `value`: "16KiB", "900MHz", "25ns". */
+/* The shortest exact text that parses back to `value`, of those with a number of at least 1 and no
+ * bits; the largest unit of equals: "16KiB", "900MHz", "12.5GB/s". Any value fits in 32 bytes. */
 void rs_quantity_format(int64_t value, rs_quantity quantity, char *text, size_t size);
 
 /* What the quantity is called and an example of it, for messages: "a size such as 16KiB". */

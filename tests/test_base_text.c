@@ -1,201 +1,296 @@
-/* Diagnostics, arenas, random streams, text, JSON. */
+/* Sinks, growing text, the nearest word, the digest, the shortest decimal of a double. */
+#include <inttypes.h>
+#include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs_arena.h"
 #include "rs_math.h"
 #include "rs_random.h"
 #include "rs_test.h"
 #include "rs_text.h"
 
-/* ---- diagnostics ---- */
+/* ---- sinks and growing text ---- */
 
-static void a_diagnostic_is_one_line(void **state) {
-  (void)state;
-  rs_diag diag;
-  char line[1024];
-  rs_diag_set(&diag, RS_E_INPUT, "unknown key 'a\nb\033[31m'");
-  rs_diag_expect(&diag, "a key");
-  rs_diag_suggest(&diag, "ab");
-  rs_diag_at(&diag, "f.yaml", 3, 7);
-  size_t length = rs_diag_format(&diag, line, sizeof line);
-  assert_string_equal(line,
-                      "f.yaml:3:7: unknown key 'a?b?[31m'; expected a key; did you mean 'ab'?");
-  assert_int_equal(length, strlen(line));
-  for (size_t size = 1; size < 40; size++) { /* cut anywhere, always ended */
-    memset(line, 'x', sizeof line);
-    assert_true(rs_diag_format(&diag, line, size) < size);
-    assert_true(strlen(line) < size);
-  }
-  rs_diag_set(NULL, RS_E_INPUT, "nothing to fill");
-  rs_diag_at(NULL, "f", 1, 1);
-}
-
-/* ---- arenas ---- */
-
-static void an_arena_gives_zeroed_memory_that_stays(void **state) {
-  (void)state;
-  rs_arena *arena = rs_arena_create(0);
-  unsigned char *blocks[300];
-  for (size_t i = 0; i < 300; i++) {
-    size_t size = i * 97 + 1; /* 1 … 29,004 bytes: small, and larger than a quarter of a block */
-    blocks[i] = rs_arena_alloc(arena, size);
-    assert_non_null(blocks[i]);
-    assert_int_equal((uintptr_t)blocks[i] % _Alignof(max_align_t), 0);
-    for (size_t k = 0; k < size; k++) assert_int_equal(blocks[i][k], 0);
-    memset(blocks[i], (int)(i % 251) + 1, size);
-  }
-  for (size_t i = 0; i < 300; i++) {
-    for (size_t k = 0; k < i * 97 + 1; k++) assert_int_equal(blocks[i][k], i % 251 + 1);
-  }
-  assert_string_equal(rs_arena_printf(arena, "%d-%s", 7, "x"), "7-x");
-  assert_null(rs_arena_array(arena, SIZE_MAX / 2, 3));
-  rs_arena_destroy(arena);
-}
-
-static void an_arena_keeps_its_limit(void **state) {
-  (void)state;
-  rs_arena *arena = rs_arena_create(1 << 20);
-  size_t got = 0;
-  while (rs_arena_alloc(arena, 1000) != NULL) got += 1000;
-  assert_in_range(got, 400000, 1 << 20);
-  assert_true(rs_arena_held_bytes(arena) <= 1 << 20);
-  rs_arena_reset(arena);
-  assert_non_null(rs_arena_alloc(arena, 1000));
-  rs_arena_destroy(arena);
-}
-
-/* ---- random numbers ---- */
-
-/* SplitMix64 from 0: the first outputs that its author publishes. */
-static void the_mixer_is_splitmix64(void **state) {
-  (void)state;
-  assert_true(rs_mix_u64(0) == UINT64_C(0xe220a8397b1dcdaf));
-  assert_true(rs_mix_u64(UINT64_C(0x9e3779b97f4a7c15)) == UINT64_C(0x6e789e6aa1b965f4));
-  assert_true(rs_mix_u64(2 * UINT64_C(0x9e3779b97f4a7c15)) == UINT64_C(0x06c45d188009454f));
-}
-
-static void streams_are_apart_and_repeat(void **state) {
-  (void)state;
-  rs_random a, b, c;
-  rs_random_init(&a, 1, 2);
-  rs_random_init(&b, 1, 2);
-  rs_random_init(&c, 2, 1);
-  int same = 0;
-  for (int i = 0; i < 1000; i++) {
-    uint64_t value = rs_random_u64(&a);
-    assert_true(value == rs_random_u64(&b));
-    same += value == rs_random_u64(&c) ? 1 : 0;
-  }
-  assert_int_equal(same, 0);
-}
-
-/* 6,000 draws of a die: each face 1,000 ± 5 standard deviations of √(6000·1/6·5/6) = 28.9. */
-static void below_is_uniform(void **state) {
-  (void)state;
-  rs_random random;
-  int faces[6] = {0};
-  rs_random_init(&random, 3, 0);
-  for (int i = 0; i < 6000; i++) faces[rs_random_below(&random, 6)]++;
-  for (int i = 0; i < 6; i++) assert_in_range(faces[i], 855, 1145);
-  for (int i = 0; i < 100; i++) {
-    int64_t value = rs_random_between(&random, -2, 1);
-    assert_true(value >= -2 && value <= 1);
-  }
-}
-
-/* ---- text ---- */
-
-static void the_nearest_word_is_near(void **state) {
-  (void)state;
-  static const char *const words[] = {"tensor", "pipeline", "batch", "context"};
-  assert_string_equal(rs_nearest_word("tensr", words, 4), "tensor");
-  assert_string_equal(rs_nearest_word("PIPELINE", words, 4), "pipeline");
-  assert_string_equal(rs_nearest_word("bacth", words, 4), "batch"); /* one swap */
-  assert_null(rs_nearest_word("sharding", words, 4));
-  assert_null(rs_nearest_word("", words, 4));
-}
-
-static void doubles_read_back(void **state) {
-  (void)state;
-  rs_random random;
-  char text[64];
-  rs_random_init(&random, 4, 0);
-  for (int i = 0; i < 50000; i++) {
-    uint64_t bits = rs_random_u64(&random);
-    double value, back;
-    memcpy(&value, &bits, sizeof value);
-    if (!isfinite(value)) continue;
-    rs_double_format(value, text, sizeof text);
-    back = strtod(text, NULL);
-    assert_memory_equal(&back, &value, sizeof value);
-  }
-  rs_double_format(0.1, text, sizeof text);
-  assert_string_equal(text, "0.1");
-  rs_double_format(3, text, sizeof text);
-  assert_string_equal(text, "3");
-}
-
-static void json_is_well_formed(void **state) {
+/* Against printf: every number near a power of ten or of two, and both ends. */
+static void integers_are_written_as_printf_does(void **state) {
   (void)state;
   rs_text text;
-  rs_json json;
+  int64_t base[160];
+  size_t count = 0;
   rs_text_init(&text);
+  for (uint64_t power = 1; power <= UINT64_C(1000000000000000000); power *= 10) {
+    base[count++] = (int64_t)power;
+    if (power == UINT64_C(1000000000000000000)) break;
+  }
+  for (int bit = 0; bit < 63; bit++) base[count++] = INT64_C(1) << bit;
+  base[count++] = INT64_MAX - 1;
+  for (size_t i = 0; i < count; i++) {
+    for (int64_t near = -1; near <= 1; near++) {
+      for (int64_t sign = -1; sign <= 1; sign += 2) {
+        char expected[32];
+        int64_t value = sign * (base[i] + near);
+        rs_sink sink = rs_text_sink(&text);
+        text.length = 0;
+        rs_sink_i64(&sink, value);
+        snprintf(expected, sizeof expected, "%" PRId64, value);
+        assert_string_equal(text.bytes, expected);
+      }
+    }
+  }
   rs_sink sink = rs_text_sink(&text);
-  rs_json_init(&json, &sink);
-  rs_json_begin_object(&json);
-  rs_json_key(&json, "a\"\\\n\x01");
-  rs_json_begin_array(&json);
-  rs_json_i64(&json, INT64_MIN);
-  rs_json_double(&json, NAN);
-  rs_json_bool(&json, true);
-  rs_json_string(&json, NULL);
-  rs_json_string(&json, "µ\xff\xc0\x80");
-  rs_json_end_array(&json);
-  rs_json_key(&json, "b");
-  rs_json_begin_object(&json);
-  rs_json_end_object(&json);
-  rs_json_end_object(&json);
-  assert_string_equal(text.bytes,
-                      "{\"a\\\"\\\\\\n\\u0001\":[-9223372036854775808,null,true,null,"
-                      "\"µ\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"],\"b\":{}}");
+  text.length = 0;
+  rs_sink_i64(&sink, INT64_MIN);
+  assert_string_equal(text.bytes, "-9223372036854775808");
   rs_text_deinit(&text);
 }
 
-/* FNV-1a of "a": (offset basis xor 0x61) times the prime, as its authors list it. */
-static void the_digest_is_fnv(void **state) {
+static void a_text_grows_and_stays_ended(void **state) {
   (void)state;
-  assert_true(rs_digest_bytes(RS_DIGEST_SEED, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
-  assert_true(rs_digest_u64(RS_DIGEST_SEED, 1) ==
-              rs_digest_bytes(RS_DIGEST_SEED, "\1\0\0\0\0\0\0\0", 8));
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  assert_null(text.bytes);
+  rs_sink_put(&sink, "");
+  assert_null(text.bytes); /* nothing was written yet */
+  for (size_t i = 0; i < 5000; i++) {
+    char letter = (char)('a' + i % 26);
+    rs_sink_bytes(&sink, &letter, 1);
+    assert_int_equal(text.length, i + 1);
+    assert_int_equal(text.bytes[i + 1], '\0');
+    assert_true(text.capacity > text.length);
+  }
+  for (size_t i = 0; i < 5000; i++) assert_int_equal(text.bytes[i], 'a' + i % 26);
+  rs_sink_printf(&sink, "|%d|%s|", 7, "x");
+  assert_string_equal(text.bytes + 5000, "|7|x|");
+  assert_false(text.failed);
+  rs_text_deinit(&text);
+  assert_null(text.bytes);
+  rs_text_deinit(&text); /* twice is once */
 }
 
-static void divisions_round_as_named(void **state) {
+/* Lengths around the buffer that printf goes through. */
+static void printed_text_of_any_length_arrives(void **state) {
   (void)state;
-  for (int64_t a = -20; a <= 20; a++) {
-    for (int64_t b = 1; b <= 7; b++) {
-      assert_true(rs_ceil_div_i64(a, b) == (int64_t)ceil((double)a / (double)b));
-      assert_true(rs_floor_div_i64(a, b) == (int64_t)floor((double)a / (double)b));
+  rs_text text;
+  rs_text_init(&text);
+  for (int width = 250; width <= 260; width++) {
+    rs_sink sink = rs_text_sink(&text);
+    text.length = 0;
+    rs_sink_printf(&sink, "%*d", width, 7);
+    assert_int_equal(text.length, width);
+    assert_int_equal(text.bytes[width - 1], '7');
+    assert_int_equal(text.bytes[width - 2], ' ');
+  }
+  rs_text_deinit(&text);
+}
+
+/* Takes a number of bytes, then refuses for good, as a full disk does; counts the calls. */
+typedef struct disk {
+  size_t left;
+  int calls;
+} disk;
+
+static int write_disk(void *context, const char *bytes, size_t length) {
+  disk *d = context;
+  (void)bytes;
+  d->calls++;
+  if (length > d->left) return 1;
+  d->left -= length;
+  return 0;
+}
+
+static void a_refusal_sticks(void **state) {
+  (void)state;
+  disk d = {.left = 5};
+  rs_sink sink = {.write = write_disk, .context = &d};
+  rs_sink_put(&sink, "abcd");
+  assert_false(sink.failed);
+  rs_sink_put(&sink, "ef");
+  assert_true(sink.failed);
+  rs_sink_put(&sink, "g"); /* would fit, but would leave a hole in the file */
+  rs_sink_i64(&sink, 1);
+  rs_sink_printf(&sink, "%d", 1);
+  assert_int_equal(d.calls, 2);
+  assert_int_equal(d.left, 1);
+}
+
+/* ---- the nearest word ---- */
+
+static void the_nearest_word_is_near(void **state) {
+  (void)state;
+  static const char *const words[] = {"tensor", "pipeline", "batch", "context", "contexts"};
+  assert_string_equal(rs_nearest_word("tensr", words, 5), "tensor");
+  assert_string_equal(rs_nearest_word("PIPELINE", words, 5), "pipeline");
+  assert_string_equal(rs_nearest_word("bacth", words, 5), "batch"); /* one swap */
+  assert_string_equal(rs_nearest_word("contexts", words, 5), "contexts");
+  assert_string_equal(rs_nearest_word("contextx", words, 5), "context"); /* a tie: the first */
+  assert_null(rs_nearest_word("sharding", words, 5));
+  assert_null(rs_nearest_word("", words, 5));
+  assert_null(rs_nearest_word("tensor", words, 0));
+}
+
+/* Words longer than the buffer, on either side, are near to nothing, and nothing is overwritten. */
+static void long_words_are_survived(void **state) {
+  (void)state;
+  char longer[200];
+  const char *words[] = {longer, "x"};
+  for (size_t length = 60; length < 70; length++) {
+    memset(longer, 'a', length);
+    longer[length] = '\0';
+    const char *found = rs_nearest_word(longer, words, 2);
+    assert_true((found == longer) == (length <= 64));
+  }
+}
+
+/* The definition (optimal string alignment), recursive, exponential, right for four letters. */
+static size_t distance_by_definition(const char *a, const char *b) {
+  if (*a == '\0') return strlen(b);
+  if (*b == '\0') return strlen(a);
+  size_t least = distance_by_definition(a + 1, b + 1) + (*a == *b ? 0 : 1);
+  least = RS_MIN(least, distance_by_definition(a + 1, b) + 1);
+  least = RS_MIN(least, distance_by_definition(a, b + 1) + 1);
+  if (a[1] != '\0' && b[1] != '\0' && a[0] == b[1] && a[1] == b[0]) {
+    least = RS_MIN(least, distance_by_definition(a + 2, b + 2) + 1);
+  }
+  return least;
+}
+
+/* The index-th word on {a, b}, shortest first: 0 is "", 1 "a", 2 "b", 3 "aa", … */
+static void make_word(unsigned index, char word[8]) {
+  size_t length = 0;
+  for (; index > 0; index = (index - 1) / 2) word[length++] = index % 2 == 1 ? 'a' : 'b';
+  word[length] = '\0';
+}
+
+/* All 63² pairs of words of up to five letters: near means a third of the letters, or one. */
+static void distances_are_as_defined(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 63; i++) {
+    for (unsigned k = 0; k < 63; k++) {
+      char a[8], b[8];
+      make_word(i, a);
+      make_word(k, b);
+      const char *const words[] = {b};
+      size_t letters = RS_MAX(strlen(a), strlen(b));
+      size_t distance = distance_by_definition(a, b);
+      bool near = distance < letters && distance <= RS_MAX(letters / 3, (size_t)1);
+      if ((rs_nearest_word(a, words, 1) != NULL) != near) fail_msg("'%s' and '%s'", a, b);
     }
   }
-  assert_true(rs_mul_ceil_div_i64(INT64_C(1) << 62, 3, 6) == INT64_C(1) << 61);
-  assert_true(rs_gcd_i64(-12, 18) == 6);
+}
+
+/* ---- the digest ---- */
+
+/* FNV-1a of "", "a" and "foobar", as its authors list them; "a" is (basis ^ 0x61) · prime. */
+static void the_digest_is_fnv(void **state) {
+  (void)state;
+  assert_true(rs_digest_bytes(RS_DIGEST_SEED, "", 0) == UINT64_C(0xcbf29ce484222325));
+  assert_true(rs_digest_bytes(RS_DIGEST_SEED, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+  assert_true(rs_digest_bytes(RS_DIGEST_SEED, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+  assert_true(rs_digest_bytes(rs_digest_bytes(RS_DIGEST_SEED, "foo", 3), "bar", 3) ==
+              UINT64_C(0x85944171f73967e8));
+  assert_true(rs_digest_u64(RS_DIGEST_SEED, UINT64_C(0x0807060504030201)) ==
+              rs_digest_bytes(RS_DIGEST_SEED, "\1\2\3\4\5\6\7\10", 8));
+}
+
+/* ---- doubles ---- */
+
+static void check_double(double value, const char *expected) {
+  char text[64];
+  rs_double_format(value, text, sizeof text);
+  assert_string_equal(text, expected);
+}
+
+/* Whole numbers have neither point nor, below 1e15, exponent. */
+static void doubles_are_short(void **state) {
+  (void)state;
+  check_double(0.1, "0.1");
+  check_double(1e-7, "1e-07");
+  check_double(0.1 + 0.2, "0.30000000000000004"); /* 17 digits: one ulp above 0.3 */
+  check_double(1.0 / 3, "0.3333333333333333");    /* 16 digits */
+  check_double(0, "0");
+  check_double(-0.0, "-0");
+  check_double(3, "3");
+  check_double(-12345678, "-12345678");
+  check_double(1e14, "100000000000000");
+  check_double(999999999999999, "999999999999999");
+  check_double(1e15, "1e+15");
+  check_double(1234567890123456, "1234567890123456");
+  check_double(9007199254740992, "9007199254740992"); /* 2^53 */
+  check_double(1e300, "1e+300");
+  check_double(5e-324,
+               "5e-324"); /* the smallest subnormal; %.15g would say 4.94065645841247e-324 */
+}
+
+static size_t count_digits(const char *number) {
+  size_t digits = 0;
+  bool leading = true;
+  for (; *number != '\0' && *number != 'e'; number++) {
+    if (*number >= '1' && *number <= '9') leading = false;
+    if (!leading && *number >= '0' && *number <= '9') digits++;
+  }
+  return digits;
+}
+
+/* Any bits: reads back to the same bits, and no shorter %g does. */
+static void doubles_read_back(void **state) {
+  (void)state;
+  rs_random random;
+  char text[64], shorter[400];
+  rs_random_init(&random, 4, 0);
+  for (int i = 0; i < 20000; i++) {
+    uint64_t bits = rs_random_u64(&random);
+    double value, back;
+    if (i % 4 == 0) bits &= ~(UINT64_C(0x7ff) << 52);   /* subnormal */
+    if (i % 4 == 1) bits &= ~((UINT64_C(1) << 40) - 1); /* few bits */
+    memcpy(&value, &bits, sizeof value);
+    if (i % 4 == 2) value = (double)(int64_t)bits / 1000.0; /* as results are */
+    if (!isfinite(value)) continue;
+    rs_double_format(value, text, sizeof text);
+    back = strtod(text, NULL);
+    if (memcmp(&back, &value, sizeof value) != 0)
+      fail_msg("%a reads back from %s as %a", value, text, back);
+    int digits = (int)count_digits(text);
+    if (digits < 2 || strchr(text, 'e') == NULL) continue; /* whole numbers end with zeros */
+    snprintf(shorter, sizeof shorter, "%.*g", digits - 1, value);
+    back = strtod(shorter, NULL);
+    if (memcmp(&back, &value, sizeof value) == 0) fail_msg("%s is shorter than %s", shorter, text);
+  }
+}
+
+/* Where there is a locale with a decimal comma; the C library reads it from the system. */
+static void the_locale_is_no_matter(void **state) {
+  (void)state;
+  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8"};
+  const char *set = NULL;
+  for (size_t i = 0; i < RS_COUNT_OF(names) && set == NULL; i++) {
+    set = setlocale(LC_NUMERIC, names[i]);
+  }
+  if (set == NULL) skip();
+  char comma[16];
+  snprintf(comma, sizeof comma, "%.1f", 0.5);
+  check_double(0.1, "0.1");
+  check_double(-1.5e-7, "-1.5e-07");
+  check_double(3, "3");
+  setlocale(LC_NUMERIC, "C");
+  assert_string_equal(comma, "0,5"); /* or the test would have shown nothing */
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_diagnostic_is_one_line),
-      cmocka_unit_test(an_arena_gives_zeroed_memory_that_stays),
-      cmocka_unit_test(an_arena_keeps_its_limit),
-      cmocka_unit_test(the_mixer_is_splitmix64),
-      cmocka_unit_test(streams_are_apart_and_repeat),
-      cmocka_unit_test(below_is_uniform),
+      cmocka_unit_test(integers_are_written_as_printf_does),
+      cmocka_unit_test(a_text_grows_and_stays_ended),
+      cmocka_unit_test(printed_text_of_any_length_arrives),
+      cmocka_unit_test(a_refusal_sticks),
       cmocka_unit_test(the_nearest_word_is_near),
-      cmocka_unit_test(doubles_read_back),
-      cmocka_unit_test(json_is_well_formed),
+      cmocka_unit_test(long_words_are_survived),
+      cmocka_unit_test(distances_are_as_defined),
       cmocka_unit_test(the_digest_is_fnv),
-      cmocka_unit_test(divisions_round_as_named),
+      cmocka_unit_test(doubles_are_short),
+      cmocka_unit_test(doubles_read_back),
+      cmocka_unit_test(the_locale_is_no_matter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
