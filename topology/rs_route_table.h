@@ -43,7 +43,7 @@ typedef struct rs_route_balance {
 
 /* RS_E_INFEASIBLE: a pair has no path of hops_max hops. RS_E_LIMIT: too many chips, or chips
  * farther apart than RS_ROUTE_HOPS_MAX. A round looks, for every pair, at the links that its route may use: 264 chips
- * take 8 ms, or 34 ms with a hop more. `options` may be NULL. */
+ * take 7 ms, or 43 ms with a hop more. `options` may be NULL. */
 rs_status rs_route_table_build(rs_arena *arena, const rs_wiring *wiring,
                                const rs_route_options *options, rs_route_table *table,
                                rs_diag *diag);
