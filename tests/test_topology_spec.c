@@ -104,6 +104,7 @@ static const bad_spec bad_specs[] = {
      "random:n=9,degree=2,seed=1"},
     {"random:n=9,degree=9", RS_E_INPUT, 19, "a chip has fewer others",
      "random:n=9,degree=8,seed=1"},
+    {"lprack:512", RS_E_INPUT, 8, "a rack has 256 chips", "lprack:256"},
     {"realscale:576,levels=1", RS_E_INPUT, 22, "one level reaches 33 nodes", "levels=2"},
 };
 

@@ -12,6 +12,7 @@
 
 #define RS__PARAMS_MAX 4
 #define RS__DIMS_MAX 16
+#define RS__TEXT_MAX 288
 /* Bounds of what we build; a spec beyond them is RS_E_LIMIT, not a machine out of memory. */
 #define RS__CHIPS_BITS 20
 #define RS__CHIPS_MAX (UINT64_C(1) << RS__CHIPS_BITS)
@@ -21,7 +22,8 @@ typedef enum rs__param_kind {
   RS__PARAM_NUMBER,
   RS__PARAM_DIMS,   /* 4x4x4 */
   RS__PARAM_CHOICE, /* one of `choices`; the value is its index */
-  RS__PARAM_FLAG    /* the bare key */
+  RS__PARAM_FLAG,   /* the bare key */
+  RS__PARAM_TEXT    /* kept as it is, for the plan to check; the value is 1 when there is one */
 } rs__param_kind;
 
 typedef struct rs__param {
@@ -39,6 +41,7 @@ typedef struct rs__arguments {
   int column[RS__PARAMS_MAX]; /* in the spec, from 1; 0: not given */
   uint32_t dims[RS__DIMS_MAX];
   uint32_t dim_count;
+  char text[RS__TEXT_MAX + 1];       /* of the family's one parameter of kind text */
   const struct rs__file_graph *file; /* of the family "file" only; NULL else */
 } rs__arguments;
 
@@ -47,6 +50,8 @@ typedef struct rs__plan {
   uint64_t chips;
   uint64_t ports;
   uint64_t cables;
+  uint32_t ports_default;              /* of the part; 0: 16, the C2C ports of the shipped die */
+  uint8_t lanes[RS_CABLE_CLASS_COUNT]; /* of a cable, by class; 0: 4 */
 } rs__plan;
 
 typedef struct rs__family {
@@ -81,6 +86,7 @@ extern const rs__family rs__family_kautz;
 extern const rs__family rs__family_debruijn;
 extern const rs__family rs__family_imase_itoh;
 extern const rs__family rs__family_random;
+extern const rs__family rs__family_lprack;
 
 /* ---- specs (rs_topology_spec.c) ---- */
 

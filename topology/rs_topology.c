@@ -10,10 +10,11 @@
 
 #define SPEC_BYTES_MAX 1024
 #define PORTS_DEFAULT 16 /* C2C ports on the die */
+#define LANES_DEFAULT 4  /* of a C2C port */
 #define QUOTE_MAX 40
 
 static const rs_topology_family rows[] = {
-    {"realscale", "N[,wiring=tuned|spread|natural][,levels=1|2]", "realscale:264",
+    {"realscale", "N[,wiring=tuned|spread|natural|,ports=TABLE][,levels=1|2]", "realscale:264",
      "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
     {"mesh", "N", "mesh:8", "full mesh: every pair of chips has a cable"},
     {"ring", "N", "ring:8", "every chip has a cable to the next and to the one before"},
@@ -37,6 +38,8 @@ static const rs_topology_family rows[] = {
      "N chips with D transmit and D receive fibres each"},
     {"random", "n=N,degree=D[,seed=S]", "random:n=264,degree=16,seed=1",
      "connected random regular graph (Jellyfish)"},
+    {"lprack", "256", "lprack:256",
+     "newer rack: 16 trays of 16 chips, 30 cables a chip; diameter 2"},
 };
 
 static const rs__family *const families[] = {
@@ -44,7 +47,7 @@ static const rs__family *const families[] = {
     &rs__family_hypercube, &rs__family_hyperx,  &rs__family_dragonfly, &rs__family_d3,
     &rs__family_polarfly,  &rs__family_slimfly, &rs__family_polarstar, &rs__family_bundlefly,
     &rs__family_lps,       &rs__family_kautz,   &rs__family_debruijn,  &rs__family_imase_itoh,
-    &rs__family_random,
+    &rs__family_random,    &rs__family_lprack,
 };
 
 static_assert(RS_COUNT_OF(rows) == RS_COUNT_OF(families), "the two tables go together");
@@ -121,6 +124,11 @@ uint32_t rs_topology_chip_count(const rs_topology *topology) {
   return (uint32_t)topology->plan.chips;
 }
 
+uint32_t rs_topology_lanes(const rs_topology *topology, rs_cable_class cable_class) {
+  uint32_t lanes = topology->plan.lanes[cable_class];
+  return lanes == 0 ? LANES_DEFAULT : lanes;
+}
+
 static rs_status check_bounds(const rs_topology *topology, uint64_t ports_max, rs_diag *diag) {
   if (topology->plan.ports > ports_max) {
     return rs_diag_set(diag, RS_E_INFEASIBLE, "%s needs %llu ports a chip, and a chip has %llu",
@@ -136,8 +144,9 @@ static rs_status check_bounds(const rs_topology *topology, uint64_t ports_max, r
 
 rs_status rs_topology_build(rs_arena *arena, const rs_topology *topology,
                             const rs_topology_options *options, rs_wiring **wiring, rs_diag *diag) {
-  uint32_t ports_max =
-      options == NULL || options->ports_max == 0 ? PORTS_DEFAULT : options->ports_max;
+  uint32_t ports_max = options == NULL ? 0 : options->ports_max;
+  if (ports_max == 0) ports_max = topology->plan.ports_default;
+  if (ports_max == 0) ports_max = PORTS_DEFAULT;
   rs_status status = check_bounds(topology, ports_max, diag);
   if (status != RS_OK) return status;
   rs_wiring_builder *builder = rs_wiring_builder_create(arena, (uint32_t)topology->plan.chips);

@@ -12,7 +12,8 @@
  * realscale:N is the system of 8-chip nodes: each node a full mesh (28 cables), 4 node-leaving
  * ports a chip = 32 a node. Up to 33 nodes, one level: m = ⌊32/(n−1)⌋ cables a node pair. Beyond (or
  * with levels=2), racks of 9 nodes: 144 ports join the rack's nodes pairwise twice, 144 leave the
- * rack, ⌊144/(R−1)⌋ cables a pair of R racks. Constructions and their sources: docs/topologies.md.
+ * rack, ⌊144/(R−1)⌋ cables a pair of R racks; ports=TABLE says which chip has which of the 144, as
+ * rs_optimise.h finds them. Constructions and their sources: docs/topologies.md.
  */
 #ifndef RS_TOPOLOGY_H
 #define RS_TOPOLOGY_H
@@ -22,7 +23,7 @@
 typedef struct rs_topology rs_topology;
 
 typedef struct rs_topology_options {
-  uint32_t ports_max; /* ports a chip has; 0: the family's default, 16 */
+  uint32_t ports_max; /* ports a chip has; 0: the family's default: 16, of lprack 30 */
 } rs_topology_options;
 
 typedef struct rs_topology_family {
@@ -41,6 +42,9 @@ rs_status rs_topology_parse(rs_arena *arena, const char *spec, rs_topology **top
 /* The canonical spec: parses back to an equal topology. */
 const char *rs_topology_spec(const rs_topology *topology);
 uint32_t rs_topology_chip_count(const rs_topology *topology);
+
+/* Lanes that a cable of this class bundles: 4, of lprack 4 in a tray and 2 between trays. */
+uint32_t rs_topology_lanes(const rs_topology *topology, rs_cable_class cable_class);
 
 /* Builds the wiring (checked with rs_wiring_check). RS_E_INFEASIBLE when a chip would need more
  * than ports_max ports; the message says how many. options may be NULL. */

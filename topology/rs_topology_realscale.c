@@ -9,7 +9,7 @@
  *
  *   one level    n ≤ 33 nodes of S = 32 slots; slot s is on chip s mod 8
  *   two levels   in a rack, 9 nodes of S = 16 slots (so m = 2), slot s on chip s mod 8; then
- *                R ≤ 145 racks of S = 144 slots, put on chips by one of three tables (`wiring`)
+ *                R ≤ 145 racks of S = 144 slots, put on chips by a table (`wiring` names one, `ports` spells one)
  *
  * A system whose last rack is not full is the wiring of full racks without the nodes that are not
  * there: nothing is recabled when they come. At 145 racks m = 1 and the rule reads: port P of rack
@@ -20,22 +20,13 @@
  * slot is ours, see docs/topologies.md.
  */
 #include <stdio.h>
+#include <string.h>
 
-#include "rs__family.h"
+#include "rs__realscale.h"
 
-enum {
-  NODE_CHIPS = 8,
-  NODE_SLOTS = 32, /* node-leaving ports of a node: 4 a chip */
-  NODES_ONE_MAX = 33,
-  RACK_NODES = 9,
-  RACK_CHIPS = RACK_NODES * NODE_CHIPS,
-  RACK_NODE_SLOTS = 16, /* of the 32, those that stay in the rack */
-  RACK_SLOTS = RACK_NODES * (NODE_SLOTS - RACK_NODE_SLOTS),
-  RACKS_MAX = 145,
-  CHIPS_MAX = RACKS_MAX * RACK_CHIPS
-};
+enum { CHIPS_MAX = RS__RACKS_MAX * RS__RACK_CHIPS };
 
-enum { PARAM_N, PARAM_WIRING, PARAM_LEVELS };
+enum { PARAM_N, PARAM_WIRING, PARAM_PORTS, PARAM_LEVELS };
 enum { WIRING_TUNED, WIRING_SPREAD, WIRING_NATURAL };
 
 static const char *const wirings[] = {"tuned", "spread", "natural", NULL};
@@ -45,9 +36,10 @@ static const rs__param params[] = {
                  .kind = RS__PARAM_NUMBER,
                  .positional = true,
                  .required = true,
-                 .value_min = NODE_CHIPS,
+                 .value_min = RS__NODE_CHIPS,
                  .value_max = CHIPS_MAX},
     [PARAM_WIRING] = {.key = "wiring", .kind = RS__PARAM_CHOICE, .choices = wirings},
+    [PARAM_PORTS] = {.key = "ports", .kind = RS__PARAM_TEXT},
     [PARAM_LEVELS] = {.key = "levels", .kind = RS__PARAM_NUMBER, .value_max = 2},
 };
 
@@ -55,7 +47,7 @@ static const rs__param params[] = {
  * objective (pairs at 7 hops or more, total distance). There: diameter 6, average 4.83633 hops,
  * where the natural order has 7 and 5.17491. With fewer racks it is also the best of the three on
  * every size that we measured (docs/topologies.md). */
-static const uint8_t tuned_chip[RACK_SLOTS] = {
+static const uint8_t tuned_chip[RS__RACK_SLOTS] = {
     47, 36, 11, 4,  12, 42, 29, 2,  63, 44, 15, 29, 4,  68, 37, 62, 10, 37, 19, 66, 33, 25, 55, 70,
     13, 42, 51, 39, 53, 48, 33, 7,  12, 19, 30, 64, 40, 71, 3,  46, 16, 32, 59, 38, 67, 45, 17, 21,
     10, 43, 68, 51, 16, 70, 18, 9,  63, 22, 2,  71, 47, 65, 52, 61, 3,  60, 44, 14, 8,  27, 50, 38,
@@ -63,78 +55,147 @@ static const uint8_t tuned_chip[RACK_SLOTS] = {
     23, 54, 58, 69, 41, 31, 26, 64, 28, 35, 23, 67, 28, 52, 22, 66, 56, 50, 6,  0,  0,  46, 5,  18,
     36, 6,  34, 39, 41, 54, 57, 11, 58, 65, 35, 9,  1,  59, 15, 27, 49, 24, 57, 56, 13, 30, 8,  26};
 
-/* What the parameters come to. */
-typedef struct shape {
-  uint32_t nodes;
-  uint32_t racks; /* 0: one level */
-  int wiring;
-} shape;
-
-static shape shape_of(const rs__arguments *arguments) {
-  shape s = {.nodes = (uint32_t)arguments->value[PARAM_N] / NODE_CHIPS};
-  int64_t levels = arguments->value[PARAM_LEVELS];
-  bool two = levels == 2 || (levels == 0 && s.nodes > NODES_ONE_MAX);
-  if (two) s.racks = (s.nodes + RACK_NODES - 1) / RACK_NODES;
-  s.wiring = (int)arguments->value[PARAM_WIRING];
-  return s;
-}
-
-static uint32_t rack_chip(int wiring, uint32_t slot) {
+static uint8_t named_port(int64_t wiring, uint32_t slot) {
   switch (wiring) {
     case WIRING_TUNED:
       return tuned_chip[slot];
     case WIRING_SPREAD:
-      return slot % RACK_NODES * NODE_CHIPS + slot / RACK_NODES % NODE_CHIPS;
+      return (uint8_t)(slot % RS__RACK_NODES * RS__NODE_CHIPS +
+                       slot / RS__RACK_NODES % RS__NODE_CHIPS);
     default: /* WIRING_NATURAL: ports in the order of nodes, 16 each */
-      return slot / RACK_NODE_SLOTS * NODE_CHIPS + slot % NODE_CHIPS;
+      return (uint8_t)(slot / RS__RACK_NODE_SLOTS * RS__NODE_CHIPS + slot % RS__NODE_CHIPS);
   }
+}
+
+void rs__realscale_shape(const rs__arguments *arguments, rs__realscale *s) {
+  int64_t levels = arguments->value[PARAM_LEVELS];
+  *s = (rs__realscale){.nodes = (uint32_t)arguments->value[PARAM_N] / RS__NODE_CHIPS};
+  bool two = levels == 2 || (levels == 0 && s->nodes > RS__NODES_ONE_MAX);
+  if (two) s->racks = (s->nodes + RS__RACK_NODES - 1) / RS__RACK_NODES;
+  if (s->racks > 1) s->rack_copies = RS__RACK_SLOTS / (s->racks - 1);
+  for (uint32_t slot = 0; slot < RS__RACK_SLOTS; slot++) {
+    const char *digits = arguments->text + (size_t)2 * slot;
+    s->ports[slot] = arguments->column[PARAM_PORTS] == 0
+                         ? named_port(arguments->value[PARAM_WIRING], slot)
+                         : (uint8_t)((digits[0] - '0') * RS__NODE_CHIPS + (digits[1] - '0'));
+  }
+}
+
+void rs__realscale_print_ports(const uint8_t *ports, char *text) {
+  for (uint32_t slot = 0; slot < RS__RACK_SLOTS; slot++) {
+    *text++ = (char)('0' + ports[slot] / RS__NODE_CHIPS);
+    *text++ = (char)('0' + ports[slot] % RS__NODE_CHIPS);
+  }
+  *text = '\0';
+}
+
+/* ---- the table that a spec carries ---- */
+
+static rs_status refuse_ports(const rs__arguments *arguments, size_t offset, rs_diag *diag,
+                              const char *what) {
+  rs__arguments shifted = *arguments;
+  shifted.column[PARAM_PORTS] += (int)offset;
+  rs__arguments_refuse(&shifted, PARAM_PORTS, diag, "realscale: %s", what);
+  rs_diag_expect(diag,
+                 "for each of the %d ports of a rack its node 0-8 and its chip 0-7, every chip "
+                 "twice",
+                 RS__RACK_SLOTS);
+  return RS_E_INPUT;
+}
+
+/* Two digits a port, and two ports a chip. */
+static rs_status check_ports(const rs__arguments *arguments, rs_diag *diag) {
+  const char *text = arguments->text;
+  uint8_t used[RS__RACK_CHIPS] = {0};
+  for (size_t slot = 0; slot < RS__RACK_SLOTS; slot++) {
+    for (size_t k = 0; k < 2; k++) {
+      char c = text[2 * slot + k];
+      if (c == '\0') return refuse_ports(arguments, 2 * slot + k, diag, "ports= is too short");
+      if (c < '0' || c > (k == 0 ? '8' : '7')) {
+        return refuse_ports(
+            arguments, 2 * slot + k, diag,
+            k == 0 ? "ports= has a node that is not 0-8" : "ports= has a chip that is not 0-7");
+      }
+    }
+    int chip = (text[2 * slot] - '0') * RS__NODE_CHIPS + (text[2 * slot + 1] - '0');
+    if (++used[chip] > 2) {
+      return refuse_ports(arguments, 2 * slot, diag, "ports= has a chip more than twice");
+    }
+  }
+  return RS_OK; /* the parser took no more text than that */
+}
+
+/* All racks but the last are full, and have a cable to one another whatever the table. */
+static rs_status check_last_rack(const rs__arguments *arguments, rs_diag *diag) {
+  rs__realscale s;
+  rs__realscale_shape(arguments, &s);
+  if (s.racks < 2) return RS_OK;
+  uint32_t chips = (s.nodes - (s.racks - 1) * RS__RACK_NODES) * RS__NODE_CHIPS;
+  for (uint32_t slot = 0; slot < (s.racks - 1) * s.rack_copies; slot++) {
+    if (s.ports[slot] < chips) return RS_OK;
+  }
+  return rs_diag_set(diag, RS_E_INFEASIBLE,
+                     "realscale: with this ports= the last rack, of %u chips, has no cable to "
+                     "another",
+                     chips);
+}
+
+static rs_status check_tables(const rs__arguments *arguments, rs_diag *diag) {
+  size_t index = arguments->column[PARAM_PORTS] != 0 ? PARAM_PORTS : PARAM_WIRING;
+  rs__realscale s;
+  if (arguments->column[index] == 0) return RS_OK;
+  if (index == PARAM_PORTS) {
+    if (arguments->column[PARAM_WIRING] != 0) {
+      return rs__arguments_refuse(arguments, PARAM_PORTS, diag,
+                                  "realscale: wiring= and ports= are two tables for one thing");
+    }
+    rs_status status = check_ports(arguments, diag);
+    if (status != RS_OK) return status;
+  }
+  rs__realscale_shape(arguments, &s);
+  if (s.racks == 0) {
+    rs__arguments_refuse(arguments, index, diag,
+                         "realscale: %s= places the cables between racks, and %lld chips on one "
+                         "level have no rack level",
+                         params[index].key, (long long)arguments->value[PARAM_N]);
+    rs_diag_suggest(diag, "levels=2");
+    return RS_E_INPUT;
+  }
+  return index == PARAM_PORTS ? check_last_rack(arguments, diag) : RS_OK;
 }
 
 static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag *diag) {
   int64_t n = arguments->value[PARAM_N];
-  if (n % NODE_CHIPS != 0) {
+  if (n % RS__NODE_CHIPS != 0) {
     char nearest[64];
-    int64_t to = (n + NODE_CHIPS / 2) / NODE_CHIPS * NODE_CHIPS;
+    int64_t to = (n + RS__NODE_CHIPS / 2) / RS__NODE_CHIPS * RS__NODE_CHIPS;
     snprintf(nearest, sizeof nearest, "realscale:%lld", (long long)RS_MIN(to, CHIPS_MAX));
     rs__arguments_refuse(arguments, PARAM_N, diag, "realscale: %lld chips are not whole nodes",
                          (long long)n);
-    rs_diag_expect(diag, "a multiple of %d from %d to %d", NODE_CHIPS, NODE_CHIPS, CHIPS_MAX);
+    rs_diag_expect(diag, "a multiple of %d from %d to %d", RS__NODE_CHIPS, RS__NODE_CHIPS,
+                   CHIPS_MAX);
     rs_diag_suggest(diag, nearest);
     return RS_E_INPUT;
   }
-  if (arguments->value[PARAM_LEVELS] == 1 && n > NODES_ONE_MAX * NODE_CHIPS) {
+  if (arguments->value[PARAM_LEVELS] == 1 && n > RS__NODES_ONE_MAX * RS__NODE_CHIPS) {
     rs__arguments_refuse(arguments, PARAM_LEVELS, diag,
-                         "realscale: one level reaches %d nodes, which are %d chips", NODES_ONE_MAX,
-                         NODES_ONE_MAX * NODE_CHIPS);
+                         "realscale: one level reaches %d nodes, which are %d chips",
+                         RS__NODES_ONE_MAX, RS__NODES_ONE_MAX * RS__NODE_CHIPS);
     rs_diag_suggest(diag, "levels=2");
     return RS_E_INPUT;
   }
-  if (arguments->column[PARAM_WIRING] != 0 && shape_of(arguments).racks == 0) {
-    rs__arguments_refuse(arguments, PARAM_WIRING, diag,
-                         "realscale: wiring= places the cables between racks, and %lld chips on "
-                         "one level have no rack level",
-                         (long long)n);
-    rs_diag_suggest(diag, "levels=2");
-    return RS_E_INPUT;
-  }
+  rs_status status = check_tables(arguments, diag);
+  if (status != RS_OK) return status;
   *result = (rs__plan){.chips = (uint64_t)n, .ports = 11, .cables = (uint64_t)n * 11 / 2};
   return RS_OK;
 }
 
-/* The rule of the file's head. Groups a < b of n with m copies; fills the slot at either end. */
-static void pair_slots(uint32_t a, uint32_t b, uint32_t n, uint32_t m, uint32_t copy,
-                       uint32_t *slot_a, uint32_t *slot_b) {
-  uint32_t offset = b - a;
-  *slot_a = (offset - 1) * m + copy;
-  *slot_b = (n - offset - 1) * m + copy;
-}
-
 static rs_status add_node_meshes(rs_wiring_builder *builder, uint32_t nodes, rs_diag *diag) {
   for (uint32_t node = 0; node < nodes; node++) {
-    for (uint32_t a = 0; a < NODE_CHIPS; a++) {
-      for (uint32_t b = a + 1; b < NODE_CHIPS; b++) {
-        rs_status status = rs_wiring_builder_add(builder, node * NODE_CHIPS + a,
-                                                 node * NODE_CHIPS + b, RS_CABLE_NODE, diag);
+    for (uint32_t a = 0; a < RS__NODE_CHIPS; a++) {
+      for (uint32_t b = a + 1; b < RS__NODE_CHIPS; b++) {
+        rs_status status = rs_wiring_builder_add(builder, node * RS__NODE_CHIPS + a,
+                                                 node * RS__NODE_CHIPS + b, RS_CABLE_NODE, diag);
         if (status != RS_OK) return status;
       }
     }
@@ -147,19 +208,19 @@ static rs_status join_nodes(rs_wiring_builder *builder, uint32_t a, uint32_t b, 
                             uint32_t m, rs_diag *diag) {
   for (uint32_t copy = 0; copy < m; copy++) {
     uint32_t slot_a, slot_b;
-    pair_slots(a, b, n, m, copy, &slot_a, &slot_b);
+    rs__realscale_pair(a, b, n, m, copy, &slot_a, &slot_b);
     rs_cable_class cable_class =
-        a / RACK_NODES == b / RACK_NODES ? RS_CABLE_RACK : RS_CABLE_INTER_RACK;
+        a / RS__RACK_NODES == b / RS__RACK_NODES ? RS_CABLE_RACK : RS_CABLE_INTER_RACK;
     rs_status status =
-        rs_wiring_builder_add(builder, a * NODE_CHIPS + slot_a % NODE_CHIPS,
-                              b * NODE_CHIPS + slot_b % NODE_CHIPS, cable_class, diag);
+        rs_wiring_builder_add(builder, a * RS__NODE_CHIPS + slot_a % RS__NODE_CHIPS,
+                              b * RS__NODE_CHIPS + slot_b % RS__NODE_CHIPS, cable_class, diag);
     if (status != RS_OK) return status;
   }
   return RS_OK;
 }
 
 static rs_status add_one_level(rs_wiring_builder *builder, uint32_t nodes, rs_diag *diag) {
-  uint32_t m = nodes < 2 ? 0 : NODE_SLOTS / (nodes - 1);
+  uint32_t m = nodes < 2 ? 0 : RS__NODE_SLOTS / (nodes - 1);
   for (uint32_t a = 0; a < nodes; a++) {
     for (uint32_t b = a + 1; b < nodes; b++) {
       rs_status status = join_nodes(builder, a, b, nodes, m, diag);
@@ -169,28 +230,28 @@ static rs_status add_one_level(rs_wiring_builder *builder, uint32_t nodes, rs_di
   return RS_OK;
 }
 
-static rs_status add_racks_inside(rs_wiring_builder *builder, const shape *s, rs_diag *diag) {
+static rs_status add_racks_inside(rs_wiring_builder *builder, const rs__realscale *s,
+                                  rs_diag *diag) {
   for (uint32_t a = 0; a < s->nodes; a++) {
-    uint32_t end = RS_MIN((a / RACK_NODES + 1) * RACK_NODES, s->nodes);
+    uint32_t end = RS_MIN((a / RS__RACK_NODES + 1) * RS__RACK_NODES, s->nodes);
     for (uint32_t b = a + 1; b < end; b++) {
-      rs_status status =
-          join_nodes(builder, a, b, RACK_NODES, RACK_NODE_SLOTS / (RACK_NODES - 1), diag);
+      rs_status status = join_nodes(builder, a, b, RS__RACK_NODES,
+                                    RS__RACK_NODE_SLOTS / (RS__RACK_NODES - 1), diag);
       if (status != RS_OK) return status;
     }
   }
   return RS_OK;
 }
 
-static rs_status join_racks(rs_wiring_builder *builder, const shape *s, uint32_t a, uint32_t b,
-                            rs_diag *diag) {
-  uint32_t m = RACK_SLOTS / (s->racks - 1);
-  for (uint32_t copy = 0; copy < m; copy++) {
+static rs_status join_racks(rs_wiring_builder *builder, const rs__realscale *s, uint32_t a,
+                            uint32_t b, rs_diag *diag) {
+  for (uint32_t copy = 0; copy < s->rack_copies; copy++) {
     uint32_t slot_a, slot_b;
-    pair_slots(a, b, s->racks, m, copy, &slot_a, &slot_b);
-    uint32_t chip_a = a * RACK_CHIPS + rack_chip(s->wiring, slot_a);
-    uint32_t chip_b = b * RACK_CHIPS + rack_chip(s->wiring, slot_b);
+    rs__realscale_pair(a, b, s->racks, s->rack_copies, copy, &slot_a, &slot_b);
+    uint32_t chip_a = a * RS__RACK_CHIPS + s->ports[slot_a];
+    uint32_t chip_b = b * RS__RACK_CHIPS + s->ports[slot_b];
     /* Rack a < b is full; only the last rack can lack nodes. */
-    if (chip_b >= s->nodes * NODE_CHIPS) continue;
+    if (chip_b >= s->nodes * RS__NODE_CHIPS) continue;
     rs_status status = rs_wiring_builder_add(builder, chip_a, chip_b, RS_CABLE_INTER_RACK, diag);
     if (status != RS_OK) return status;
   }
@@ -199,9 +260,10 @@ static rs_status join_racks(rs_wiring_builder *builder, const shape *s, uint32_t
 
 static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wiring_builder *builder,
                        rs_diag *diag) {
-  shape s = shape_of(arguments);
+  rs__realscale s;
   (void)arena;
-  rs_wiring_builder_set_places(builder, NODE_CHIPS, RACK_CHIPS);
+  rs__realscale_shape(arguments, &s);
+  rs_wiring_builder_set_places(builder, RS__NODE_CHIPS, RS__RACK_CHIPS);
   rs_status status = add_node_meshes(builder, s.nodes, diag);
   if (status != RS_OK) return status;
   if (s.racks == 0) return add_one_level(builder, s.nodes, diag);

@@ -16,7 +16,7 @@
 #include "rs_units.h"
 
 #define QUOTE_MAX 40 /* characters of the user's text that a message repeats */
-#define ITEM_MAX 127 /* an item longer than this means nothing to any family */
+#define ITEM_MAX 319 /* an item longer than this means nothing to any family */
 
 typedef struct item {
   char text[ITEM_MAX + 1];
@@ -135,6 +135,18 @@ static rs_status read_choice(const parser *p, const rs__param *param, const item
   return RS_E_INPUT;
 }
 
+static rs_status read_text(const parser *p, const rs__param *param, const item *value,
+                           int64_t *result) {
+  size_t length = strlen(value->text);
+  if (length > RS__TEXT_MAX) {
+    return refuse_at(p->diag, value->column + RS__TEXT_MAX, "%s: %s has more than %d characters",
+                     p->row->name, param->key, RS__TEXT_MAX);
+  }
+  memcpy(p->arguments->text, value->text, length + 1);
+  *result = 1;
+  return RS_OK;
+}
+
 static rs_status read_value(const parser *p, size_t index, const item *value) {
   const rs__param *param = &p->family->params[index];
   int64_t *result = &p->arguments->value[index];
@@ -149,6 +161,8 @@ static rs_status read_value(const parser *p, size_t index, const item *value) {
       return read_dims(p, param, value);
     case RS__PARAM_CHOICE:
       return read_choice(p, param, value, result);
+    case RS__PARAM_TEXT:
+      return read_text(p, param, value, result);
     case RS__PARAM_FLAG:
       break;
   }
@@ -245,6 +259,9 @@ static void print_value(const rs__param *param, const rs__arguments *arguments, 
       break;
     case RS__PARAM_FLAG:
       rs_sink_put(sink, param->key);
+      break;
+    case RS__PARAM_TEXT:
+      rs_sink_put(sink, arguments->text);
       break;
     case RS__PARAM_DIMS:
       for (uint32_t d = 0; d < arguments->dim_count; d++) {
