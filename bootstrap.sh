@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")" && pwd)
 
 packages="cmake ninja-build pkg-config gcc libc6-dev libigraph-dev libfyaml-dev libjansson-dev
   libsqlite3-dev libcmocka-dev gnuplot-nox fonts-dejavu-core"
-test_packages="clang clang-format libxml2-utils"
+test_packages="clang clang-format libsimgrid-dev"
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }

@@ -1,11 +1,14 @@
 /* `realscale topology`: measures and cable counts of wirings, whole or with faults, and exports. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "rs_chip.h"
 #include "rs_cli.h"
 #include "rs_fault.h"
 #include "rs_graph_write.h"
+#include "rs_optimise.h"
 #include "rs_topology.h"
 #include "rs_units.h"
 #include "rs_wiring_row.h"
@@ -20,6 +23,9 @@ static const rs_option options[] = {
     {"fail-random", 0, RS_OPTION_TEXT, "K,SEED", "without K cables drawn by seed"},
     {"cable-costs", 0, RS_OPTION_TEXT, "N,R,I",
      "relative cost of a cable in a node, in a rack, between racks (default: 1,2,10)"},
+    {"optimise", 0, RS_OPTION_TEXT, "SECONDS", "search better ports for a realscale:N with racks"},
+    {"steps", 0, RS_OPTION_TEXT, "N", "end the search after N steps: repeatable"},
+    {"seed", 0, RS_OPTION_TEXT, "S", "of the search (default: 1)"},
 };
 
 typedef struct job {
@@ -130,6 +136,73 @@ static rs_status apply_faults(const job *j, const char **spec, rs_wiring **wirin
   return status;
 }
 
+/* ---- the search for better ports ---- */
+
+typedef struct deadline {
+  struct timespec began;
+  double seconds;
+  bool draws;
+  uint64_t asked;
+} deadline;
+
+static double elapsed_s(const deadline *d) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - d->began.tv_sec) + 1e-9 * (double)(now.tv_nsec - d->began.tv_nsec);
+}
+
+static bool is_over(void *context) {
+  deadline *d = context;
+  double passed = elapsed_s(d);
+  if (d->draws && d->asked++ % 64 == 0) {
+    fprintf(stderr, "\rsearching: %.0f of %.0f s ", passed, d->seconds);
+  }
+  return passed >= d->seconds;
+}
+
+static rs_status read_search(const job *j, rs_optimise_options *search, deadline *d,
+                             rs_diag *diag) {
+  static const char *const names[] = {"optimise", "steps", "seed"};
+  int64_t values[] = {0, INT64_MAX, 1};
+  for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
+    int64_t *value;
+    rs_status status = read_numbers(j->arguments, names[i], 1, &value, diag);
+    if (status != RS_OK) return status;
+    if (value != NULL) values[i] = value[0];
+  }
+  d->seconds = (double)values[0];
+  search->steps_max = (uint64_t)values[1];
+  search->seed = (uint64_t)values[2];
+  search->stop = is_over;
+  search->stop_context = d;
+  return RS_OK;
+}
+
+/* Replaces the topology by the best that is found, and says on stderr what was gained. */
+static rs_status optimise(const job *j, rs_topology **topology, rs_diag *diag) {
+  rs_optimise_options search = {0};
+  rs_optimise_result result;
+  deadline d = {.draws = isatty(STDERR_FILENO) != 0};
+  if (rs_arguments_value(j->arguments, "optimise") == NULL) return RS_OK;
+  rs_status status = read_search(j, &search, &d, diag);
+  if (status != RS_OK) return status;
+  clock_gettime(CLOCK_MONOTONIC, &d.began);
+  status = rs_optimise_ports(j->arguments->arena, *topology, &search, &result, diag);
+  if (d.draws) fputc('\n', stderr);
+  if (status != RS_OK) {
+    if (diag->status == RS_E_INFEASIBLE) diag->status = RS_E_INPUT;
+    return status;
+  }
+  fprintf(stderr, "before  diameter %u, average %.5f hops\n", result.before.diameter_hops,
+          result.before.average_hops);
+  fprintf(stderr, "after   diameter %u, average %.5f hops\n", result.after.diameter_hops,
+          result.after.average_hops);
+  fprintf(stderr, "%llu steps, %llu kept, %llu better; --steps %llu repeats this\n",
+          (unsigned long long)result.steps, (unsigned long long)result.accepted,
+          (unsigned long long)result.improved, (unsigned long long)result.steps);
+  return rs_topology_parse(j->arguments->arena, result.spec, topology, diag);
+}
+
 /* ---- exports ---- */
 
 static rs_status export_wiring(const job *j, const char *spec, const rs_wiring *wiring,
@@ -176,6 +249,7 @@ static rs_status add_topology(const job *j, const char *text, rs_diag *diag) {
   rs_wiring *wiring;
   rs_wiring_row row;
   rs_status status = rs_cli_parse_topology(arena, text, &topology, diag);
+  if (status == RS_OK) status = optimise(j, &topology, diag);
   if (status == RS_OK) status = rs_topology_build(arena, topology, &j->build, &wiring, diag);
   if (status != RS_OK) {
     if (diag->status == RS_E_INFEASIBLE) diag->status = RS_E_INPUT; /* unusable, not a result */

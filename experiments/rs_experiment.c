@@ -83,8 +83,13 @@ const char *rs_key_path(rs_key key) {
   return keys[key].path;
 }
 
-static const char *const kind_texts[] = {"a name",  "a word", "a whole number from 1",
-                                         "a model", "a chip", "a topology"};
+static const char *const kind_texts[] = {[RS__KEY_NAME] = "a name",
+                                         [RS__KEY_WORD] = "a word",
+                                         [RS__KEY_COUNT] = "a whole number from 1",
+                                         [RS__KEY_SHARE] = "a share such as 0.35",
+                                         [RS__KEY_MODEL] = "a model",
+                                         [RS__KEY_CHIP] = "a chip",
+                                         [RS__KEY_TOPOLOGY] = "a topology"};
 
 void rs_experiment_print_keys(rs_sink *sink) {
   for (size_t i = 0; i < RS_COUNT_OF(keys); i++) {

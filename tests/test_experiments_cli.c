@@ -92,6 +92,42 @@ static void bad_topologies_are_refused(void **state) {
   assert_refused("topology ''", 2, "");
 }
 
+/* A search of so many steps is the same search again; its spec is a topology like any other. */
+static void a_search_is_repeatable(void **state) {
+  (void)state;
+  const char *command =
+      "topology realscale:576 --optimise 1000 --steps 300 --seed 2 --format csv | tail -n 1";
+  rs_program_output first = run_program(command);
+  rs_program_output second = run_program(command);
+  assert_string_equal(first.out, second.out);
+  assert_non_null(strstr(first.error, "300 steps"));
+  assert_non_null(strstr(first.out, "realscale:576,ports="));
+  free_output(&first);
+  free_output(&second);
+  assert_refused("topology mesh:8 --optimise 1", 2, "realscale");
+}
+
+/* Exports by ending; what is read back measures the same. */
+static void exports_read_back(void **state) {
+  (void)state;
+  rs_program_output output = run_shell(
+      "d=$(mktemp -d); cd $d;",
+      "topology realscale:72 -e a.graphml -e a.edges -e a.dot -e a.svg -e a.xml --format csv | cut "
+      "-d, -f2-8; for f in a.graphml a.edges; do " RS_PROGRAM
+      " topology file:$f --format csv | tail -n 1 | cut -d, -f2-8; done; ls | tr '\\n' ' '; rm -r "
+      "$d");
+  assert_string_equal(output.error, "");
+  assert_non_null(strstr(output.out,
+                         "72,3,2.0704225352112675,11,11,396,252\n"
+                         "72,3,2.0704225352112675,11,11,396,252\n"
+                         "72,3,2.0704225352112675,11,11,396,252\n"
+                         "a.dot a.edges a.graphml a.svg a.xml"));
+  free_output(&output);
+  assert_refused("topology mesh:8 -e a.png", 2, ".svg");
+  assert_refused("topology mesh:8 --fail-link 0-9", 2, "");
+  assert_refused("topology file:/nonexistent.graphml", 2, "cannot open");
+}
+
 /* ---- cost ---- */
 
 static void the_calibration_row_is_met(void **state) {
@@ -206,6 +242,8 @@ int main(void) {
       cmocka_unit_test(topology_counts_cables),
       cmocka_unit_test(the_largest_system_has_its_classes),
       cmocka_unit_test(bad_topologies_are_refused),
+      cmocka_unit_test(a_search_is_repeatable),
+      cmocka_unit_test(exports_read_back),
       cmocka_unit_test(the_calibration_row_is_met),
       cmocka_unit_test(cost_wants_its_shape),
       cmocka_unit_test(a_compiled_schedule_is_proved),
