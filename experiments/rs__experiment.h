@@ -18,6 +18,7 @@ typedef enum rs__key_kind {
 typedef struct rs__key_row {
   const char *path;
   rs__key_kind kind;
+  const char *unit;      /* of a count; NULL elsewhere */
   const char *otherwise; /* NULL: the key is needed */
   const char *help;
   const char *const *words;
@@ -54,26 +55,60 @@ typedef struct rs__resolved {
 
 typedef struct rs__reader {
   rs_arena *arena;
-  const char *file;
+  const char *file; /* of the experiment: paths are relative to its folder */
   rs_diag *diag;
   rs__draft draft;
   rs__axis axes[RS_KEY_COUNT];
   size_t axis_count;
   rs_task task;
   const rs_yaml_node *plots_node; /* read when the task is known; NULL: none */
-  const rs_plot *plots;
-  size_t plot_count;
+  const char *plots_file;
   rs__resolved *models;
   rs__resolved *topologies;
 } rs__reader;
 
 rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
                                const char *expected, const char *suggestion);
+
+/* ---- rs_experiment_keys.c: the table, and one value at a time ---- */
+
+const rs__key_row *rs__experiment_key_row(rs_key key);
+
+/* Where a key's name stands decides which names would have done. */
+typedef enum rs__scope {
+  RS__SCOPE_TOP,
+  RS__SCOPE_SHARDING,
+  RS__SCOPE_SWEEP,
+  RS__SCOPE_SET
+} rs__scope;
+
+/* The key of a name, RS_KEY_COUNT when there is none. In RS__SCOPE_SHARDING names are without their
+ * prefix. */
+rs_key rs__experiment_find_key(rs__scope scope, const char *name);
+rs_status rs__experiment_unknown_key(const rs__reader *r, const rs__place *place, const char *name,
+                                     rs__scope scope);
+
+/* Checks a value by its row, and puts it into the draft with its place. */
+rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key key,
+                                const rs_yaml_node *value, const char *file);
+
 /* "0.35" → 350000; false: not a share above 0 and at most 1 of at most six places. */
 bool rs__experiment_parse_share(const char *text, int64_t *ppm);
-rs_status rs__experiment_read_plots(rs__reader *r, const rs_yaml_node *node);
-/* Turns a complete draft into a point: finds model, chip and wiring, and checks that the sharding
- * divides, which in a sweep of shardings is left to the row. */
+
+/* What a key's value is, for messages: "a whole number from 1 to 65536". */
+void rs__experiment_describe(rs_key key, char *text, size_t size);
+
+/* ---- rs_experiment_plots.c, rs_experiment_resolve.c ---- */
+
+/* The list of r->plots_node, or the task's usual plot. */
+rs_status rs__experiment_read_plots(const rs__reader *r, const rs_plot **plots, size_t *count);
+
+/* Turns a complete draft into a point: finds model, chip and wiring. */
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point);
+
+/* RS_E_INFEASIBLE when the point's sharding does not divide, with the place of the key that is the
+ * cause; RS_OK for everything that a row can tell. */
+rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
+                                        const rs_point *point);
 
 #endif

@@ -1,5 +1,6 @@
-/* `realscale run`: experiments from file to results, table and pictures; and `realscale plot`. */
-#include <stdlib.h>
+/* `realscale run`: experiments from file to results, manifest, table and pictures. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,111 +10,29 @@
 #include "rs_units.h"
 #include "rs_yaml.h"
 
+/* 128 + SIGINT, as shells have it. */
+#define EXIT_INTERRUPTED 130
+
+enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_KEYS };
+
 static const rs_option options[] = {
-    {"output", 'o', RS_OPTION_TEXT, "DIR", "folder of results (default: results/NAME)"},
-    {"jobs", 'j', RS_OPTION_TEXT, "N", "threads (default: one a processor)"},
-    {"set", 0, RS_OPTION_LIST, "PATH=VALUE",
-     "overrides a key, such as batch=4 or sweep.batch=[1,4]"},
-    {"resume", 0, RS_OPTION_FLAG, NULL, "take points that the folder's store has"},
-    {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
+    [OPTION_OUTPUT] =
+        {"output", 'o', RS_OPTION_TEXT, "DIR",
+         "folder of results (default: results/NAME; of several experiments: DIR/NAME)"},
+    [OPTION_JOBS] = {"jobs", 'j', RS_OPTION_TEXT, "N", "threads (default: one a processor)"},
+    [OPTION_SET] = {"set", 0, RS_OPTION_LIST, "PATH=VALUE",
+                    "overrides a key, such as batch=4 or sweep.batch=[1,4]"},
+    [OPTION_RESUME] = {"resume", 0, RS_OPTION_FLAG, NULL,
+                       "take points that the folder's store has"},
+    [OPTION_KEYS] = {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
 };
-
-/* By task. */
-static const rs_plot default_plots[RS_TASK_COUNT] = {
-    {.kind = RS_PLOT_STACK},
-    {.kind = RS_PLOT_WIRINGS},
-    {.kind = RS_PLOT_LINE, .x = "offered_load", .y = "latency_mean_s", .by = "routing"}};
-
-/* ---- writing results ---- */
-
-static rs_status write_table(const rs_table *table, rs_format format, const char *path,
-                             uint64_t *digest, rs_diag *diag) {
-  rs_text text;
-  rs_text_init(&text);
-  rs_sink sink = rs_text_sink(&text);
-  rs_table_print(table, format, 0, &sink);
-  rs_status status = sink.failed ? rs_arena_failed(NULL, diag)
-                                 : rs_file_write(path, text.bytes, text.length, diag);
-  if (status == RS_OK) *digest = rs_digest_bytes(RS_DIGEST_SEED, text.bytes, text.length);
-  rs_text_deinit(&text);
-  return status;
-}
-
-static void print_plot(rs_json *json, const rs_plot *plot) {
-  const char *const names[] = {"kind", "x", "y", "by", "title"};
-  const char *const values[] = {rs_plot_kind_word(plot->kind), plot->x, plot->y, plot->by,
-                                plot->title};
-  rs_json_begin_object(json);
-  for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
-    if (values[i] == NULL) continue;
-    rs_json_key(json, names[i]);
-    rs_json_string(json, values[i]);
-  }
-  rs_json_end_object(json);
-}
-
-static void print_points(rs_json *json, const rs_experiment *e) {
-  rs_json_key(json, "points");
-  rs_json_begin_array(json);
-  for (size_t i = 0; i < e->point_count; i++) {
-    rs_json_newline(json);
-    rs_json_begin_object(json);
-    for (int key = 0; key < RS_KEY_COUNT; key++) {
-      if (e->points[i].text[key] == NULL) continue;
-      rs_json_key(json, rs_key_path((rs_key)key));
-      rs_json_string(json, e->points[i].text[key]);
-    }
-    rs_json_end_object(json);
-  }
-  rs_json_newline(json);
-  rs_json_end_array(json);
-}
-
-/* What made the results: program, effective experiment, seeds; nothing that changes from run to run. */
-static rs_status write_manifest(const char *path, const rs_experiment *e, const rs_plot *plots,
-                                size_t plot_count, uint64_t digest, rs_diag *diag) {
-  rs_text text;
-  rs_json json;
-  char hex[32];
-  rs_text_init(&text);
-  rs_sink sink = rs_text_sink(&text);
-  rs_json_init(&json, &sink);
-  rs_json_begin_object(&json);
-  rs_json_key(&json, "realscale");
-  rs_json_string(&json, RS_VERSION);
-  rs_json_key(&json, "experiment");
-  rs_json_string(&json, e->file);
-  rs_json_key(&json, "name");
-  rs_json_string(&json, e->name);
-  snprintf(hex, sizeof hex, "%016llx", (unsigned long long)digest);
-  rs_json_key(&json, "task");
-  rs_json_string(&json, e->points[0].text[RS_KEY_TASK]);
-  rs_json_key(&json, "results_digest");
-  rs_json_string(&json, hex);
-  rs_json_key(&json, "plots");
-  rs_json_begin_array(&json);
-  for (size_t i = 0; i < plot_count; i++) print_plot(&json, &plots[i]);
-  rs_json_end_array(&json);
-  print_points(&json, e);
-  rs_json_end_object(&json);
-  rs_sink_put(&sink, "\n");
-  rs_status status = sink.failed ? rs_arena_failed(NULL, diag)
-                                 : rs_file_write(path, text.bytes, text.length, diag);
-  rs_text_deinit(&text);
-  return status;
-}
-
-/* ---- one experiment ---- */
 
 typedef struct run {
   const rs_arguments *arguments;
   rs_arena *arena;
   const rs_experiment *experiment;
   const char *folder;
-  const rs_plot *plots;
-  size_t plot_count;
   rs_result *results;
-  rs_table *table;
   rs_run_summary summary;
   rs_runner_options options;
 } run;
@@ -123,15 +42,199 @@ static const char *file_in(const run *r, const char *name) {
   return path == NULL ? name : path;
 }
 
-static rs_status read_experiment(run *r, const char *path, rs_diag *diag) {
-  char *text;
-  size_t length;
-  size_t set_index = 0;
-  while (strcmp(r->arguments->options[set_index].name, "set") != 0) set_index++;
-  rs_status status = rs_file_read(r->arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
-  if (status != RS_OK) return status;
-  return rs_experiment_parse(r->arena, path, text, length, r->arguments->values[set_index],
-                             r->arguments->value_counts[set_index], &r->experiment, diag);
+/* ---- the manifest ---- */
+
+static void print_pair(rs_json *json, const char *key, const char *value) {
+  rs_json_key(json, key);
+  rs_json_string(json, value);
+}
+
+static void print_digest(rs_json *json, const char *key, uint64_t digest) {
+  char hex[24];
+  snprintf(hex, sizeof hex, "%016llx", (unsigned long long)digest);
+  print_pair(json, key, hex);
+}
+
+/* What asks for the same results again: the file and what overrides it, not where they went or how
+ * many threads there were. */
+static void print_command(rs_json *json, const run *r) {
+  rs_json_key(json, "command");
+  rs_json_begin_array(json);
+  rs_json_string(json, "realscale");
+  rs_json_string(json, "run");
+  rs_json_string(json, r->experiment->file);
+  for (size_t i = 0; i < r->arguments->value_counts[OPTION_SET]; i++) {
+    rs_json_string(json, "--set");
+    rs_json_string(json, r->arguments->values[OPTION_SET][i]);
+  }
+  rs_json_end_array(json);
+}
+
+static bool is_swept(const rs_experiment *e, rs_key key) {
+  for (size_t i = 0; i < e->sweep_count; i++) {
+    if (e->sweeps[i].key == key) return true;
+  }
+  return false;
+}
+
+static void print_keys(rs_json *json, const rs_experiment *e) {
+  rs_json_key(json, "experiment");
+  rs_json_begin_object(json);
+  for (int key = 0; key < RS_KEY_COUNT; key++) {
+    if (is_swept(e, (rs_key)key) || e->points[0].text[key] == NULL) continue;
+    rs_json_newline(json);
+    print_pair(json, rs_key_path((rs_key)key), e->points[0].text[key]);
+  }
+  rs_json_newline(json);
+  rs_json_end_object(json);
+}
+
+static void print_sweep(rs_json *json, const rs_experiment *e) {
+  rs_json_key(json, "sweep");
+  rs_json_begin_object(json);
+  for (size_t i = 0; i < e->sweep_count; i++) {
+    rs_json_newline(json);
+    rs_json_key(json, rs_key_path(e->sweeps[i].key));
+    rs_json_begin_array(json);
+    for (size_t k = 0; k < e->sweeps[i].value_count; k++) {
+      rs_json_string(json, e->sweeps[i].values[k]);
+    }
+    rs_json_end_array(json);
+  }
+  rs_json_end_object(json);
+}
+
+static void print_plots(rs_json *json, const rs_experiment *e) {
+  static const char *const names[] = {"kind", "x", "y", "by", "title"};
+  rs_json_key(json, "plots");
+  rs_json_begin_array(json);
+  for (size_t i = 0; i < e->plot_count; i++) {
+    const rs_plot *plot = &e->plots[i];
+    const char *const values[] = {rs_plot_kind_word(plot->kind), plot->x, plot->y, plot->by,
+                                  plot->title};
+    rs_json_newline(json);
+    rs_json_begin_object(json);
+    for (size_t k = 0; k < RS_COUNT_OF(names); k++) {
+      if (values[k] != NULL) print_pair(json, names[k], values[k]);
+    }
+    rs_json_end_object(json);
+  }
+  rs_json_end_array(json);
+}
+
+/* The keys under which the store has them, with what the sweep gave each. */
+static void print_points(rs_json *json, const rs_experiment *e) {
+  rs_json_key(json, "points");
+  rs_json_begin_array(json);
+  for (size_t i = 0; i < e->point_count; i++) {
+    rs_json_newline(json);
+    rs_json_begin_object(json);
+    print_digest(json, "key", rs_point_digest(&e->points[i]));
+    for (size_t k = 0; k < e->sweep_count; k++) {
+      rs_key key = e->sweeps[k].key;
+      print_pair(json, rs_key_path(key), e->points[i].text[key]);
+    }
+    rs_json_end_object(json);
+  }
+  rs_json_newline(json);
+  rs_json_end_array(json);
+}
+
+/* What made the results; nothing in it changes from run to run. */
+static rs_status write_manifest(const run *r, uint64_t digest, rs_diag *diag) {
+  const rs_experiment *e = r->experiment;
+  rs_text text;
+  rs_json json;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_json_init(&json, &sink);
+  rs_json_begin_object(&json);
+  rs_json_newline(&json);
+  print_pair(&json, "version", RS_VERSION);
+  rs_json_newline(&json);
+  print_command(&json, r);
+  rs_json_newline(&json);
+  print_digest(&json, "results_digest", digest);
+  rs_json_newline(&json);
+  print_keys(&json, e);
+  rs_json_newline(&json);
+  print_sweep(&json, e);
+  rs_json_newline(&json);
+  print_plots(&json, e);
+  rs_json_newline(&json);
+  rs_json_key(&json, "point_count");
+  rs_json_i64(&json, (int64_t)e->point_count);
+  rs_json_newline(&json);
+  print_points(&json, e);
+  rs_json_newline(&json);
+  rs_json_end_object(&json);
+  rs_sink_put(&sink, "\n");
+  rs_status status =
+      sink.failed ? rs_arena_failed(NULL, diag)
+                  : rs_file_write(file_in(r, "manifest.json"), text.bytes, text.length, diag);
+  rs_text_deinit(&text);
+  return status;
+}
+
+/* ---- the other results ---- */
+
+/* *digest: of the bytes of results.csv. */
+static rs_status write_table(const run *r, const rs_table *table, rs_format format,
+                             const char *name, uint64_t *digest, rs_diag *diag) {
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_table_print(table, format, 0, &sink);
+  rs_status status = sink.failed ? rs_arena_failed(NULL, diag)
+                                 : rs_file_write(file_in(r, name), text.bytes, text.length, diag);
+  if (status == RS_OK && format == RS_FORMAT_CSV) {
+    *digest = rs_digest_bytes(RS_DIGEST_SEED, text.bytes, text.length);
+  }
+  rs_text_deinit(&text);
+  return status;
+}
+
+static rs_status write_results(const run *r, const rs_table *table, rs_diag *diag) {
+  uint64_t digest = 0;
+  rs_status status = write_table(r, table, RS_FORMAT_JSON, "results.json", &digest, diag);
+  if (status == RS_OK) {
+    status = write_table(r, table, RS_FORMAT_CSV, "results.csv", &digest, diag);
+  }
+  return status == RS_OK ? write_manifest(r, digest, diag) : status;
+}
+
+/* A picture less is no failure: the numbers are there. Where things are goes to stderr, because
+ * stdout is for results. */
+static void draw_pictures(const run *r, const rs_table *table) {
+  const rs_experiment *e = r->experiment;
+  fprintf(stderr, "results   %s\n", file_in(r, "results.csv"));
+  fprintf(stderr, "manifest  %s\n", file_in(r, "manifest.json"));
+  for (size_t i = 0; i < e->plot_count; i++) {
+    rs_diag diag = {0};
+    const char *paths[2];
+    if (rs_draw_plot(r->arena, r->folder, e->name, table, &e->plots[i], i + 1, paths, &diag) ==
+        RS_OK) {
+      fprintf(stderr, "picture   %s\npicture   %s\n", paths[0], paths[1]);
+    } else {
+      fprintf(stderr, "realscale: warning: plot %zu is not drawn: %s\n", i + 1, diag.what);
+    }
+  }
+}
+
+static void print_failures(const run *r) {
+  for (size_t i = 0; i < r->experiment->point_count; i++) {
+    if (!r->results[i].failed) continue;
+    fprintf(stderr, "realscale: point %zu of %s failed: %s\n", i + 1, r->experiment->name,
+            rs_result_cell(&r->results[i], "reason")->text);
+  }
+}
+
+/* ---- one experiment ---- */
+
+/* Results of an earlier run must not stand beside a store that is being filled anew. */
+static void remove_old(const run *r) {
+  static const char *const names[] = {"results.csv", "results.json", "manifest.json"};
+  for (size_t i = 0; i < RS_COUNT_OF(names); i++) unlink(file_in(r, names[i]));
 }
 
 static rs_status compute(run *r, rs_diag *diag) {
@@ -144,79 +247,68 @@ static rs_status compute(run *r, rs_diag *diag) {
     status = rs_store_open(file_in(r, "store.sqlite"), r->options.resume, &store, diag);
   }
   if (status == RS_OK) {
+    remove_old(r);
     status = rs_runner_run(r->arena, e, store, &r->options, r->results, &r->summary, diag);
   }
   rs_store_close(store);
   return status;
 }
 
-static rs_status write_results(run *r, rs_diag *diag) {
-  uint64_t digest;
-  const rs_experiment *e = r->experiment;
-  rs_status status =
-      rs_result_tabulate(r->arena, e->task, r->results, e->point_count, &r->table, diag);
-  if (status == RS_OK) {
-    status = write_table(r->table, RS_FORMAT_JSON, file_in(r, "results.json"), &digest, diag);
-  }
-  if (status == RS_OK) {
-    status = write_table(r->table, RS_FORMAT_CSV, file_in(r, "results.csv"), &digest, diag);
-  }
-  if (status == RS_OK) {
-    status = write_manifest(file_in(r, "manifest.json"), e, r->plots, r->plot_count, digest, diag);
-  }
-  return status;
+static int stop_early(const run *r) {
+  fprintf(stderr,
+          "realscale: stopped: %zu of %zu points are in %s; the same command with --resume goes "
+          "on\n",
+          r->summary.done, r->experiment->point_count, file_in(r, "store.sqlite"));
+  return EXIT_INTERRUPTED;
 }
 
-/* Where things are goes to stderr: stdout is for results. */
-static void print_paths(const run *r, const char *const *pictures, size_t count) {
-  fprintf(stderr, "results   %s\n", file_in(r, "results.csv"));
-  fprintf(stderr, "manifest  %s\n", file_in(r, "manifest.json"));
-  for (size_t i = 0; i < count; i++) fprintf(stderr, "picture   %s\n", pictures[i]);
-}
-
-/* The reason of points that are no result. */
-static void print_failures(const run *r) {
-  for (size_t i = 0; i < r->experiment->point_count; i++) {
-    if (!r->results[i].failed) continue;
-    fprintf(stderr, "realscale: point %zu failed: %s\n", i + 1,
-            rs_result_cell(&r->results[i], "reason")->text);
-  }
-}
-
-static int finish(run *r) {
+static int run_one(run *r, rs_table **table) {
   rs_diag diag = {0};
-  const char **pictures;
-  size_t picture_count;
-  if (r->summary.interrupted && r->summary.done < r->experiment->point_count) {
-    fprintf(stderr,
-            "realscale: stopped after %zu of %zu points; the same command with --resume "
-            "goes on\n",
-            r->summary.done, r->experiment->point_count);
-    return 130;
-  }
-  if (write_results(r, &diag) != RS_OK) return rs_cli_report(&diag);
-  rs_cli_print_table(r->arguments, r->table);
-  fflush(stdout);
-  rs_status status = rs_draw_plots(r->arena, r->folder, r->experiment->name, r->table, r->plots,
-                                   r->plot_count, &pictures, &picture_count, &diag);
-  print_paths(r, pictures, picture_count);
-  if (status != RS_OK) rs_cli_report(&diag); /* a picture less is no failure */
+  if (compute(r, &diag) != RS_OK) return rs_cli_report(&diag);
+  if (r->summary.done < r->experiment->point_count) return stop_early(r);
+  rs_status status = rs_result_tabulate(r->arena, r->experiment->task, r->results,
+                                        r->experiment->point_count, table, &diag);
+  if (status == RS_OK) status = write_results(r, *table, &diag);
+  if (status != RS_OK) return rs_cli_report(&diag);
   print_failures(r);
   return r->summary.failed > 0 ? RS_EXIT_FAILED : RS_EXIT_GOOD;
 }
 
-static int run_one(run *r, const char *path) {
+/* Before the paths, because both may go to one terminal; and the error is known only now: drawing
+ * would change errno. A reader who has gone away is no error. */
+static bool flush_table(void) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  int error = errno;
+  clearerr(stdout);
+  if (error == EPIPE) return true;
+  fprintf(stderr, "realscale: cannot write to stdout: %s\n", strerror(error));
+  return false;
+}
+
+/* All experiments of a command line are one table, so that JSON is one array. */
+static int print_all(const rs_arguments *arguments, const run *runs, size_t count) {
   rs_diag diag = {0};
-  const char *folder = rs_arguments_value(r->arguments, "output");
-  if (read_experiment(r, path, &diag) != RS_OK) return rs_cli_report(&diag);
-  r->folder =
-      folder != NULL ? folder : rs_arena_printf(r->arena, "results/%s", r->experiment->name);
-  r->plots =
-      r->experiment->plot_count > 0 ? r->experiment->plots : &default_plots[r->experiment->task];
-  r->plot_count = RS_MAX(r->experiment->plot_count, (size_t)1);
-  if (r->folder == NULL) rs_arena_failed(r->arena, &diag);
-  if (r->folder == NULL || compute(r, &diag) != RS_OK) return rs_cli_report(&diag);
-  return finish(r);
+  rs_table *table;
+  size_t total = 0;
+  size_t next = 0;
+  for (size_t i = 0; i < count; i++) total += runs[i].experiment->point_count;
+  rs_result *results = RS_ARENA_NEW(arguments->arena, rs_result, total);
+  if (results == NULL) {
+    rs_arena_failed(arguments->arena, &diag);
+    return rs_cli_report(&diag);
+  }
+  for (size_t i = 0; i < count; i++) {
+    for (size_t k = 0; k < runs[i].experiment->point_count; k++) {
+      results[next++] = runs[i].results[k];
+    }
+  }
+  if (rs_result_tabulate(arguments->arena, runs[0].experiment->task, results, total, &table,
+                         &diag) != RS_OK) {
+    return rs_cli_report(&diag);
+  }
+  errno = 0;
+  int status = rs_cli_print_table(arguments, table);
+  return flush_table() ? status : RS_EXIT_USAGE;
 }
 
 /* ---- the command ---- */
@@ -243,37 +335,101 @@ static int write_stdout(void *context, const char *bytes, size_t length) {
   return fwrite(bytes, 1, length, stdout) == length ? 0 : 1;
 }
 
+static rs_status read_experiment(run *r, const char *path, rs_diag *diag) {
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(r->arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+  return rs_experiment_parse(r->arena, name, text, length, r->arguments->values[OPTION_SET],
+                             r->arguments->value_counts[OPTION_SET], &r->experiment, diag);
+}
+
+/* Rows of one table have one task's columns. */
+static rs_status check_task(const run *runs, size_t index, rs_diag *diag) {
+  const rs_experiment *e = runs[index].experiment;
+  if (e->task == runs[0].experiment->task) return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "task '%s' is not that of %s", rs_task_word(e->task),
+              runs[0].experiment->file);
+  rs_diag_expect(diag, "experiments of one task, whose results are one table");
+  rs_diag_at(diag, e->file, 0, 0);
+  return RS_E_INPUT;
+}
+
+static rs_status choose_folder(run *runs, size_t index, rs_diag *diag) {
+  run *r = &runs[index];
+  const char *output = rs_arguments_value(r->arguments, "output");
+  const char *name = r->experiment->name;
+  if (output != NULL && output[0] == '\0') {
+    rs_diag_set(diag, RS_E_INPUT, "--output names no folder");
+    return RS_E_INPUT;
+  }
+  r->folder = output;
+  if (output == NULL || r->arguments->operand_count > 1) {
+    r->folder = rs_arena_printf(r->arena, "%s/%s", output == NULL ? "results" : output, name);
+  }
+  if (r->folder == NULL) return rs_arena_failed(r->arena, diag);
+  for (size_t i = 0; i < index; i++) {
+    if (strcmp(runs[i].folder, r->folder) != 0) continue;
+    rs_diag_set(diag, RS_E_INPUT, "the name '%s' is that of %s too", name,
+                runs[i].experiment->file);
+    rs_diag_expect(diag, "a name for each experiment");
+    rs_diag_at(diag, r->experiment->file, 0, 0);
+    return RS_E_INPUT;
+  }
+  return RS_OK;
+}
+
+/* All files are read before the first runs: a mistake in the last must not cost the first's time. */
+static rs_status read_all(const rs_arguments *arguments, run *runs, rs_diag *diag) {
+  rs_runner_options runner = {0};
+  if (arguments->operand_count == 0) {
+    rs_diag_set(diag, RS_E_INPUT, "too few arguments");
+    rs_diag_expect(diag, "an experiment, for example `%s`", rs_command_run_experiment.example);
+    rs_diag_at(diag, "realscale run", 0, 0);
+    return RS_E_INPUT;
+  }
+  rs_status status = read_options(arguments, &runner, diag);
+  for (size_t i = 0; i < arguments->operand_count && status == RS_OK; i++) {
+    runs[i] = (run){.arguments = arguments, .arena = arguments->arena, .options = runner};
+    status = read_experiment(&runs[i], arguments->operands[i], diag);
+    if (status == RS_OK) status = check_task(runs, i, diag);
+    if (status == RS_OK) status = choose_folder(runs, i, diag);
+  }
+  return status;
+}
+
+static int run_all(const rs_arguments *arguments, run *runs) {
+  int worst = RS_EXIT_GOOD;
+  size_t done = 0;
+  rs_table **tables = RS_ARENA_NEW(arguments->arena, rs_table *, arguments->operand_count);
+  rs_diag diag = {0};
+  if (tables == NULL) {
+    rs_arena_failed(arguments->arena, &diag);
+    return rs_cli_report(&diag);
+  }
+  for (; done < arguments->operand_count; done++) {
+    int status = run_one(&runs[done], &tables[done]);
+    worst = RS_MAX(worst, status);
+    if (status > RS_EXIT_FAILED) break; /* the others would be stopped as well, or fail alike */
+  }
+  int printed = done > 0 ? print_all(arguments, runs, done) : RS_EXIT_GOOD;
+  worst = RS_MAX(worst, printed);
+  for (size_t i = 0; i < done; i++) draw_pictures(&runs[i], tables[i]);
+  return worst;
+}
+
 static int run_experiments(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  run r = {.arguments = arguments, .arena = arguments->arena};
   if (rs_arguments_flag(arguments, "help-keys")) {
     rs_sink sink = {.write = write_stdout};
     rs_experiment_print_keys(&sink);
     return RS_EXIT_GOOD;
   }
-  if (arguments->operand_count == 0) {
-    rs_diag_set(&diag, RS_E_INPUT, "too few arguments");
-    rs_diag_expect(&diag, "an experiment, for example `%s`", rs_command_run_experiment.example);
-    rs_diag_at(&diag, "realscale run", 0, 0);
-    return rs_cli_report(&diag);
-  }
-  if (arguments->operand_count > 1 && rs_arguments_value(arguments, "output") != NULL) {
-    rs_diag_set(&diag, RS_E_INPUT, "--output names one folder, and there are %zu experiments",
-                arguments->operand_count);
-    return rs_cli_report(&diag);
-  }
-  if (read_options(arguments, &r.options, &diag) != RS_OK) return rs_cli_report(&diag);
-  /* All files are read before the first runs: a mistake in the last must not cost the first's time. */
-  for (size_t i = 0; i < arguments->operand_count; i++) {
-    if (read_experiment(&r, arguments->operands[i], &diag) != RS_OK) return rs_cli_report(&diag);
-  }
-  int worst = RS_EXIT_GOOD;
-  for (size_t i = 0; i < arguments->operand_count; i++) {
-    int status = run_one(&r, arguments->operands[i]);
-    worst = RS_MAX(worst, status);
-    if (r.summary.interrupted) break;
-  }
-  return worst;
+  run *runs = RS_ARENA_NEW(arguments->arena, run, arguments->operand_count);
+  if (runs == NULL) rs_arena_failed(arguments->arena, &diag);
+  if (runs == NULL || read_all(arguments, runs, &diag) != RS_OK) return rs_cli_report(&diag);
+  return run_all(arguments, runs);
 }
 
 const rs_command rs_command_run_experiment = {

@@ -1,9 +1,9 @@
 /*
  * A typed experiment: the keys of an experiment file, checked, and the points of its sweep.
  *
- * One table has a row a key: path, kind, bounds, default, help. Reading, overriding (--set), sweeping,
- * error messages, the reference that `realscale run --help-keys` prints and the effective text of a
- * point all come from it. A point's values are texts as the user wrote them, in the table's order,
+ * One table has a row a key: path, kind, unit, bounds, default, help. Reading, overriding (--set),
+ * sweeping, error messages, the reference that `realscale run --help-keys` prints and the effective
+ * text of a point all come from it. A point's values are texts as the user wrote them, in the table's order,
  * plus what they resolve to. Everything is the arena's and read-only after parsing, so that threads
  * may share it.
  *
@@ -77,25 +77,42 @@ typedef struct rs_plot {
   const char *title;
 } rs_plot;
 
+typedef struct rs_sweep {
+  rs_key key;
+  const char *const *values; /* as written */
+  size_t value_count;
+} rs_sweep;
+
 typedef struct rs_experiment {
   const char *file;
   const char *name;
   rs_task task;
-  const rs_point *points;
+  const rs_point *points; /* at least one */
   size_t point_count;
-  const rs_plot *plots;
+  const rs_sweep *sweeps; /* the first slowest */
+  size_t sweep_count;
+  const rs_plot *plots; /* the task's usual one when the file says nothing */
   size_t plot_count;
 } rs_experiment;
 
-/* "path=value" of --set: as if it stood in the file; a value is a YAML value. */
+/* Overrides are "path=value" of --set: as if they stood in the file, and a plain key that is set is no
+ * longer swept; a value is a YAML value. RS_E_INPUT or RS_E_LIMIT with file, line and column. A
+ * sharding that does not divide is an error when no point has one that does, else it is the row of
+ * its point that says so. */
 rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *text, size_t length,
                               const char *const *overrides, size_t override_count,
                               const rs_experiment **experiment, rs_diag *diag);
 
-/* "key: value" lines of a point: what identifies its result. */
+/* "key: value" lines of a point. */
 void rs_point_print(const rs_point *point, rs_sink *sink);
-/* Digest of that text and of the program's version. */
+/* What identifies its result: that text, the program's version, the model's shape, the wiring. */
 uint64_t rs_point_digest(const rs_point *point);
+
+const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" */
+bool rs_task_parse(const char *word, rs_task *task);
+
+const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" */
+bool rs_plot_kind_parse(const char *word, rs_plot_kind *kind);
 
 /* The reference of all keys, as text. */
 void rs_experiment_print_keys(rs_sink *sink);

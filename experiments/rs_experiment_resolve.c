@@ -1,6 +1,6 @@
 /*
- * From texts to things: the model, the chip, the wiring, the sharding; and the list of plots. Models
- * and wirings are kept by their text, so that a sweep of a thousand points builds each once.
+ * From texts to things: the model, the chip, the wiring, the sharding. Models and wirings are kept by
+ * their text, so that a sweep of a thousand points builds each once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 
 #include "rs__experiment.h"
 #include "rs_cli.h"
-#include "rs_result.h"
 #include "rs_topology.h"
+#include "rs_units.h"
 
 #define CONFIG_BYTES_MAX ((size_t)16 << 20)
 
@@ -27,12 +27,9 @@ static rs_status keep(rs__reader *r, rs__resolved **list, const char *text, cons
   return RS_OK;
 }
 
-/* A number that was checked before: digits and _. */
 static int64_t count_of(const rs__draft *draft, rs_key key) {
   int64_t value = 0;
-  for (const char *c = draft->text[key]; *c != '\0'; c++) {
-    if (*c >= '0' && *c <= '9') value = value * 10 + (*c - '0');
-  }
+  rs_quantity_parse(draft->text[key], RS_QUANTITY_COUNT, &value, NULL); /* checked before */
   return value;
 }
 
@@ -119,31 +116,41 @@ static rs_status resolve_chip(const rs__reader *r, const rs__draft *draft, rs_po
                               rs_nearest_word(text, names, RS_MIN(count, RS_COUNT_OF(names))));
 }
 
+static rs_status build_wiring(rs__reader *r, const char *text, uint32_t ports, rs_point *point) {
+  const rs_topology_options options = {.ports_max = ports};
+  rs_topology *topology;
+  rs_wiring *wiring;
+  rs_status status = rs_cli_parse_topology(r->arena, text, &topology, r->diag);
+  if (status == RS_OK) status = rs_topology_build(r->arena, topology, &options, &wiring, r->diag);
+  if (status != RS_OK) return status;
+  point->topology = rs_topology_spec(topology);
+  point->wiring = wiring;
+  return RS_OK;
+}
+
+/* Wirings are kept by their text and the ports that they were checked against. */
 static rs_status resolve_topology(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  const char *text = draft->text[RS_KEY_TOPOLOGY];
   const rs__place *place = &draft->place[RS_KEY_TOPOLOGY];
-  rs__resolved *known = find_resolved(r->topologies, text);
+  bool has_ports = draft->text[RS_KEY_PORTS] != NULL;
+  uint32_t ports = has_ports ? (uint32_t)count_of(draft, RS_KEY_PORTS) : 0;
+  const char *text = draft->text[RS_KEY_TOPOLOGY];
+  const char *key = rs_arena_printf(r->arena, "%u %s", ports, text);
+  if (key == NULL) return rs_arena_failed(r->arena, r->diag);
+  rs__resolved *known = find_resolved(r->topologies, key);
   if (known != NULL) {
     point->wiring = known->thing;
     point->topology = known->canonical;
     return RS_OK;
   }
-  rs_topology *topology;
-  rs_wiring *wiring;
-  const rs_topology_options options = {
-      .ports_max = draft->text[RS_KEY_PORTS] == NULL ? 0 : (uint32_t)count_of(draft, RS_KEY_PORTS)};
-  rs_status status = rs_cli_parse_topology(r->arena, text, &topology, r->diag);
-  if (status == RS_OK) {
-    status = rs_topology_build(r->arena, topology, &options, &wiring, r->diag);
+  if (build_wiring(r, text, ports, point) == RS_OK) {
+    return keep(r, &r->topologies, key, point->topology, point->wiring);
   }
-  if (status != RS_OK) {
-    if (r->diag != NULL && r->diag->status == RS_E_INFEASIBLE) r->diag->status = RS_E_INPUT;
+  if (r->diag == NULL) return RS_E_INPUT;
+  if (r->diag->status == RS_E_INFEASIBLE) r->diag->status = RS_E_INPUT;
+  if (strncmp(text, "file:", 5) != 0 || r->diag->line == 0) {
     rs_diag_at(r->diag, place->file, place->line, place->column);
-    return RS_E_INPUT;
   }
-  point->topology = rs_topology_spec(topology);
-  point->wiring = wiring;
-  return keep(r, &r->topologies, text, point->topology, point->wiring);
+  return RS_E_INPUT;
 }
 
 /* ---- numbers and the sharding ---- */
@@ -161,26 +168,20 @@ static void resolve_request(const rs__draft *draft, rs_point *point) {
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
 }
 
-/* In a sweep over what a sharding depends on, one that does not divide is a row with its reason;
- * without one it is a mistake in the file. */
-static bool sweeps_sharding(const rs__reader *r) {
-  for (size_t i = 0; i < r->axis_count; i++) {
-    switch (r->axes[i].key) {
-      case RS_KEY_TENSOR:
-      case RS_KEY_PIPELINE:
-      case RS_KEY_MICRO_BATCHES:
-      case RS_KEY_MODEL:
-      case RS_KEY_TOPOLOGY:
-        return true;
-      default:
-        break;
-    }
+/* Which key to blame, in the order in which the sharding complains. */
+static rs_key find_cause(const rs_point *point) {
+  const rs_sharding_request *q = &point->request;
+  int64_t chips;
+  if (!rs_mul_i64(q->tensor, q->pipeline, &chips) || chips > point->wiring->chip_count) {
+    return RS_KEY_TENSOR;
   }
-  return false;
+  if (q->pipeline > point->model->layers) return RS_KEY_PIPELINE;
+  bool divides = point->model->heads % q->tensor == 0 && point->model->ffn % q->tensor == 0;
+  return divides && q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_TENSOR;
 }
 
-static rs_status check_sharding(const rs__reader *r, const rs__draft *draft,
-                                const rs_point *point) {
+rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
+                                        const rs_point *point) {
   rs_sharding *sharding;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(r->arena, r->diag);
@@ -188,11 +189,10 @@ static rs_status check_sharding(const rs__reader *r, const rs__draft *draft,
       rs_sharding_build(scratch, point->model, point->chip, point->wiring->chip_count,
                         &point->request, &sharding, r->diag);
   rs_arena_destroy(scratch);
-  if (status == RS_OK) return RS_OK;
-  const rs__place *place = &draft->place[RS_KEY_TENSOR];
+  if (status != RS_E_INFEASIBLE) return RS_OK;
+  const rs__place *place = &draft->place[find_cause(point)];
   rs_diag_at(r->diag, place->file, place->line, place->column);
-  if (r->diag != NULL) r->diag->status = RS_E_INPUT;
-  return RS_E_INPUT;
+  return status;
 }
 
 /* ---- traffic ---- */
@@ -227,92 +227,5 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   rs_status status = resolve_model(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);
-  if (status == RS_OK && !sweeps_sharding(r)) status = check_sharding(r, draft, point);
   return status;
-}
-
-/* ---- plots ---- */
-
-static rs_status check_column(const rs__reader *r, const rs__place *place, const char *text) {
-  size_t count;
-  const char *const *columns = rs_result_columns(r->task, &count);
-  char what[160];
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(columns[i], text) == 0) return RS_OK;
-  }
-  snprintf(what, sizeof what, "there is no column '%.80s'", text);
-  return rs__experiment_fault(r, place, what, "a column of the results",
-                              rs_nearest_word(text, columns, count));
-}
-
-static rs_status read_plot_item(rs__reader *r, const rs_yaml_item *item, rs_plot *plot) {
-  static const char *const kinds[] = {"stack", "line", "bar", "wirings"};
-  static const char *const names[] = {"kind", "x", "y", "by", "title"};
-  rs__place place = {r->file, item->line, item->column};
-  rs__place value = {r->file, item->value->line, item->value->column};
-  const char *text = item->value->text;
-  char what[160];
-  if (item->value->kind != RS_YAML_SCALAR || text[0] == '\0') {
-    snprintf(what, sizeof what, "%s is not a word", item->key);
-    return rs__experiment_fault(r, &value, what, "a word", NULL);
-  }
-  if (strcmp(item->key, "kind") == 0) {
-    for (size_t k = 0; k < RS_COUNT_OF(kinds); k++) {
-      if (strcmp(kinds[k], text) != 0) continue;
-      plot->kind = (rs_plot_kind)k;
-      return RS_OK;
-    }
-    snprintf(what, sizeof what, "unknown kind of plot '%.80s'", text);
-    return rs__experiment_fault(r, &value, what, "stack, line, bar or wirings",
-                                rs_nearest_word(text, kinds, RS_COUNT_OF(kinds)));
-  }
-  const char **fields[] = {NULL, &plot->x, &plot->y, &plot->by, &plot->title};
-  for (size_t k = 1; k < RS_COUNT_OF(names); k++) {
-    if (strcmp(names[k], item->key) != 0) continue;
-    *fields[k] = text;
-    return k == 4 ? RS_OK : check_column(r, &value, text);
-  }
-  snprintf(what, sizeof what, "unknown key '%.80s' of a plot", item->key);
-  return rs__experiment_fault(r, &place, what, "kind, x, y, by or title",
-                              rs_nearest_word(item->key, names, RS_COUNT_OF(names)));
-}
-
-static rs_status read_plot(rs__reader *r, const rs_yaml_node *node, rs_plot *plot) {
-  rs__place place = {r->file, node->line, node->column};
-  if (node->kind != RS_YAML_MAPPING) {
-    return rs__experiment_fault(r, &place, "a plot is not a mapping",
-                                "{kind: line, x: batch, y: tokens_per_s_user}", NULL);
-  }
-  for (size_t i = 0; i < node->item_count; i++) {
-    rs_status status = read_plot_item(r, &node->items[i], plot);
-    if (status != RS_OK) return status;
-  }
-  if ((plot->kind == RS_PLOT_WIRINGS && r->task != RS_TASK_TOPOLOGY) ||
-      (plot->kind == RS_PLOT_STACK && r->task != RS_TASK_DECODE)) {
-    return rs__experiment_fault(r, &place, "the task has no plot of this kind",
-                                "stack for decode, wirings for topology, line or bar", NULL);
-  }
-  bool has_axes = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR;
-  if (has_axes && (plot->x == NULL || plot->y == NULL)) {
-    return rs__experiment_fault(r, &place, "a plot of this kind needs x and y",
-                                "columns of the results", NULL);
-  }
-  return RS_OK;
-}
-
-rs_status rs__experiment_read_plots(rs__reader *r, const rs_yaml_node *node) {
-  rs__place place = {r->file, node->line, node->column};
-  if (node->kind != RS_YAML_LIST) {
-    return rs__experiment_fault(r, &place, "plots is not a list",
-                                "a list of {kind: line, x: …, y: …}", NULL);
-  }
-  rs_plot *plots = RS_ARENA_NEW(r->arena, rs_plot, node->item_count);
-  if (plots == NULL) return rs_arena_failed(r->arena, r->diag);
-  for (size_t i = 0; i < node->item_count; i++) {
-    rs_status status = read_plot(r, node->items[i].value, &plots[i]);
-    if (status != RS_OK) return status;
-  }
-  r->plots = plots;
-  r->plot_count = node->item_count;
-  return RS_OK;
 }

@@ -21,6 +21,17 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
   return rs__result_decode_columns(count);
 }
 
+bool rs_result_column_is_text(const char *column) {
+  static const char *const texts[] = {
+      "model",           "chip",        "topology", "network",      "reason",
+      "weights",         "activations", "kv_cache", "busiest_link", "all_reduce_algorithm",
+      "schedule_digest", "routing",     "pattern",  "family",       "automorphisms"};
+  for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
+    if (strcmp(texts[i], column) == 0) return true;
+  }
+  return false;
+}
+
 /* ---- cells by name ---- */
 
 rs_cell *rs_result_cell(rs_result *result, const char *column) {
@@ -84,6 +95,21 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
 
 /* ---- rows ---- */
 
+rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, rs_diag *diag) {
+  size_t count;
+  rs_result_columns(from->task, &count);
+  *to = *from;
+  to->cells = RS_ARENA_NEW(arena, rs_cell, count);
+  if (to->cells == NULL) return rs_arena_failed(arena, diag);
+  for (size_t i = 0; i < count; i++) {
+    to->cells[i] = from->cells[i];
+    if (from->cells[i].kind != RS_CELL_TEXT) continue;
+    to->cells[i].text = rs_arena_strdup(arena, from->cells[i].text);
+    if (to->cells[i].text == NULL) return rs_arena_failed(arena, diag);
+  }
+  return RS_OK;
+}
+
 rs_status rs_result_print(const rs_result *result, rs_sink *sink) {
   size_t column_count;
   const char *const *columns = rs_result_columns(result->task, &column_count);
@@ -121,8 +147,9 @@ rs_status rs_result_parse(rs_arena *arena, rs_task task, const char *text, rs_re
   }
   for (size_t i = 0; i < column_count; i++) {
     const json_t *value = json_object_get(root, columns[i]);
-    if (json_is_string(value))
+    if (json_is_string(value)) {
       rs_result_set_text(arena, result, columns[i], json_string_value(value));
+    }
     if (json_is_integer(value)) rs_result_set_i64(result, columns[i], json_integer_value(value));
     if (json_is_real(value)) rs_result_set_double(result, columns[i], json_real_value(value));
   }

@@ -14,6 +14,8 @@
 
 /* The columns of a task's rows. */
 const char *const *rs_result_columns(rs_task task, size_t *count);
+/* Columns of texts, of any task; all others hold numbers. */
+bool rs_result_column_is_text(const char *column);
 
 /* Cells in the order of the columns; texts are the arena's. */
 typedef struct rs_result {
@@ -22,14 +24,24 @@ typedef struct rs_result {
   bool failed;
 } rs_result;
 
-/* Works in an arena of its own; only the result is `arena`'s. Deterministic; any thread. */
+/* Works in an arena of its own; only the result is `arena`'s. Deterministic; any thread. What can be
+ * said about a decode point is in its row, so that only what the machine lacks (RS_E_NO_MEMORY,
+ * RS_E_SYSTEM) is an error of it. */
 rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *result,
                             rs_diag *diag);
+
+rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, rs_diag *diag);
 
 /* A result as a JSON object and back (for the store). */
 rs_status rs_result_print(const rs_result *result, rs_sink *sink);
 rs_status rs_result_parse(rs_arena *arena, rs_task task, const char *text, rs_result *result,
                           rs_diag *diag);
+
+/* Rows of a results.csv, which a person may have cut, sorted or added to: columns in any order, by
+ * name; those that are not there are absent. RS_E_INPUT with file, line and column: an unknown or
+ * repeated column, a row of another length, a text where a number belongs, a quote that stays open. */
+rs_status rs_result_parse_csv(rs_arena *arena, rs_task task, const char *file, const char *text,
+                              size_t length, rs_result **results, size_t *count, rs_diag *diag);
 
 /* Appends the results, in order, as rows. */
 rs_status rs_result_tabulate(rs_arena *arena, rs_task task, const rs_result *results, size_t count,

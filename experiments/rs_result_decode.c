@@ -5,49 +5,19 @@
 #include "rs__result.h"
 #include "rs_decode.h"
 
-static const char *const decode_columns[] = {"model",
-                                             "chip",
-                                             "chips",
-                                             "topology",
-                                             "network",
-                                             "tensor",
-                                             "pipeline",
-                                             "expert",
-                                             "batch",
-                                             "context",
-                                             "fits",
-                                             "reason",
-                                             "token_latency_s",
-                                             "tokens_per_s_user",
-                                             "tokens_per_s_total",
-                                             "compute_share",
-                                             "network_share",
-                                             "energy_j_per_token",
-                                             "sram_bytes_per_chip_max",
-                                             "weights",
-                                             "activations",
-                                             "kv_cache",
-                                             "micro_batches",
-                                             "concurrency",
-                                             "weights_s",
-                                             "attention_s",
-                                             "vector_s",
-                                             "network_s",
-                                             "pipeline_s",
-                                             "energy_dynamic_j_per_token",
-                                             "energy_static_j_per_token",
-                                             "makespan_cycles",
-                                             "bottleneck_cycles",
-                                             "bursts",
-                                             "vector_hops",
-                                             "links_used",
-                                             "busiest_link",
-                                             "busiest_link_bytes",
-                                             "slack_cycles_min",
-                                             "all_reduce_algorithm",
-                                             "schedule_digest",
-                                             "weight_bytes_total",
-                                             "kv_bytes_total"};
+static const char *const decode_columns[] = {
+    /* what the design names, in its order */
+    "model", "chip", "chips", "topology", "network", "tensor", "pipeline", "expert", "batch",
+    "context", "fits", "reason", "token_latency_s", "tokens_per_s_user", "tokens_per_s_total",
+    "compute_share", "network_share", "energy_j_per_token", "sram_bytes_per_chip_max",
+    /* the rest of the request, and where a token's time and energy go */
+    "weights", "activations", "kv_cache", "micro_batches", "concurrency", "weights_s",
+    "attention_s", "vector_s", "network_s", "pipeline_s", "energy_dynamic_j_per_token",
+    "energy_static_j_per_token",
+    /* the schedule: vectors as the checker counted them, vector_hops as the player did */
+    "makespan_cycles", "bottleneck_cycles", "bursts", "vectors", "vector_hops", "links_used",
+    "busiest_link", "busiest_link_bytes", "slack_cycles_min", "all_reduce_algorithm",
+    "schedule_digest", "weight_bytes_total", "kv_bytes_total"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -76,8 +46,9 @@ static void fill_point(rs_arena *arena, const rs_point *point, rs_result *r) {
   rs_result_set_text(arena, r, "activations", rs_number_word(q->activations));
   rs_result_set_text(arena, r, "kv_cache", rs_number_word(q->kv));
   rs_result_set_i64(r, "micro_batches", q->micro_batches);
-  if (rs_mul_i64(q->batch, q->micro_batches, &concurrency))
+  if (rs_mul_i64(q->batch, q->micro_batches, &concurrency)) {
     rs_result_set_i64(r, "concurrency", concurrency);
+  }
 }
 
 static void fill_sharding(const rs_sharding *sharding, rs_result *r) {
@@ -113,6 +84,7 @@ static void fill_proof(rs_arena *arena, const rs_point *point, rs_schedule *sche
   char text[64];
   rs_result_set_i64(r, "makespan_cycles", play->makespan_cycles);
   rs_result_set_i64(r, "bursts", (int64_t)play->bursts);
+  rs_result_set_i64(r, "vectors", (int64_t)proof->check.vectors);
   rs_result_set_i64(r, "vector_hops", (int64_t)play->vector_hops);
   rs_result_set_i64(r, "links_used", play->links_used);
   if (play->busiest_link != RS_NONE) {
@@ -130,49 +102,66 @@ static void fill_proof(rs_arena *arena, const rs_point *point, rs_schedule *sche
 
 /* ---- computing ---- */
 
-static void fail_point(rs_arena *arena, rs_result *r, const char *what) {
-  r->failed = true;
-  rs_result_set_text(arena, r, "reason", what);
-}
-
-static rs_status prove_decode(rs_arena *arena, const rs_point *point, rs_decode *decode,
-                              rs_result *r, rs_diag *diag) {
+static rs_status prove(rs_arena *arena, const rs_point *point, rs_decode *decode, rs_result *r,
+                       rs_diag *diag) {
   rs_proof proof;
   rs_status status = rs__proof_run(decode->schedule, point->wiring, &proof, diag);
-  if (status == RS_E_REFUSED) {
-    fail_point(arena, r, diag->what);
-    return RS_OK;
-  }
   if (status != RS_OK) return status;
   if (proof.play.makespan_cycles != decode->latency_cycles) {
-    fail_point(arena, r, "the player's time is not the compiler's");
+    return rs_diag_set(diag, RS_E_REFUSED,
+                       "the player's makespan of %lld cycles is not the compiler's %lld",
+                       (long long)proof.play.makespan_cycles, (long long)decode->latency_cycles);
+  }
+  if (proof.play.vector_hops != proof.check.vectors) {
+    return rs_diag_set(diag, RS_E_REFUSED, "the player moved %llu vectors, the checker proved %llu",
+                       (unsigned long long)proof.play.vector_hops,
+                       (unsigned long long)proof.check.vectors);
   }
   fill_decode(arena, point, decode, r);
   fill_proof(arena, point, decode->schedule, &proof, r);
   return RS_OK;
 }
 
-rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
-                            rs_diag *diag) {
+static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                         rs_diag *diag) {
   rs_sharding *sharding;
   rs_decode decode;
-  fill_point(arena, point, r);
   rs_status status = rs_sharding_build(scratch, point->model, point->chip,
                                        point->wiring->chip_count, &point->request, &sharding, diag);
-  if (status == RS_E_INFEASIBLE) {
-    rs_result_set_text(arena, r, "reason", diag->what);
-    return RS_OK;
-  }
   if (status != RS_OK) return status;
   fill_sharding(sharding, r);
   rs_result_set_text(arena, r, "reason", sharding->reason);
   if (!sharding->fits) return RS_OK;
   status = rs_decode_compile(scratch, point->model, point->chip, point->wiring, point->topology,
                              sharding, &decode, diag);
-  if (status == RS_E_INFEASIBLE) {
-    rs_result_set_i64(r, "fits", 0);
-    rs_result_set_text(arena, r, "reason", diag->what);
-    return RS_OK;
+  return status == RS_OK ? prove(arena, point, &decode, r, diag) : status;
+}
+
+/* What becomes of a point that did not go through: some are answers, some are failures, and some say
+ * nothing about the point. */
+rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                            rs_diag *diag) {
+  rs_diag own = {0}; /* the row needs the words also where the caller does not */
+  fill_point(arena, point, r);
+  rs_status status = compute(arena, scratch, point, r, &own);
+  switch (status) {
+    case RS_OK:
+      return RS_OK;
+    case RS_E_INPUT:
+    case RS_E_INFEASIBLE:
+    case RS_E_LIMIT:
+    case RS_E_OVERFLOW:
+      rs_result_set_i64(r, "fits", 0);
+      rs_result_set_text(arena, r, "reason", own.what);
+      return RS_OK;
+    case RS_E_REFUSED:
+      r->failed = true;
+      rs_result_set_text(arena, r, "reason", own.what);
+      return RS_OK;
+    case RS_E_NO_MEMORY:
+    case RS_E_SYSTEM:
+      break;
   }
-  return status == RS_OK ? prove_decode(arena, point, &decode, r, diag) : status;
+  if (diag != NULL) *diag = own;
+  return status;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 typedef struct job {
+  rs_arena *arena; /* of the results; under the lock, like what follows `lock` */
   const rs_experiment *experiment;
   rs_store *store;
   const rs_runner_options *options;
@@ -23,7 +24,7 @@ typedef struct job {
 
 typedef struct worker {
   job *job;
-  rs_arena *arena; /* of its results; lives as long as the run's arena */
+  rs_arena *arena; /* of the result that it works on */
   pthread_t thread;
 } worker;
 
@@ -49,13 +50,15 @@ static void draw_progress(const job *j) {
   size_t total = j->experiment->point_count;
   size_t computed = done - j->summary->from_store;
   double seconds = seconds_since(&j->began);
-  double left = computed == 0 ? 0 : seconds / (double)computed * (double)(total - done);
   char bar[WIDTH + 1];
   for (size_t i = 0; i < WIDTH; i++) bar[i] = i < done * WIDTH / total ? '#' : '.';
   bar[WIDTH] = '\0';
-  fprintf(stderr, "\r[%s] %zu/%zu points, %.1f/s, %.0f s left ", bar, done, total,
-          seconds > 0 ? (double)computed / seconds : 0.0, left);
-  if (done == total || stop_requested) fputc('\n', stderr);
+  fprintf(stderr, "\r[%s] %zu of %zu points", bar, done, total);
+  if (computed > 0 && seconds > 0) {
+    fprintf(stderr, ", %.1f/s, %.0f s left ", (double)computed / seconds,
+            seconds / (double)computed * (double)(total - done));
+  }
+  fputs("\x1b[K", stderr); /* a shorter line leaves nothing of the longer one before it */
   fflush(stderr);
 }
 
@@ -69,33 +72,39 @@ static bool take_point(job *j, size_t *index) {
   return more;
 }
 
-static void finish_point(job *j, size_t index, rs_status status, bool stored, const rs_diag *diag) {
-  rs_diag put_diag = {0};
-  pthread_mutex_lock(&j->lock);
+/* Puts a point's result, which is the worker's, into its place and into the store. */
+static rs_status keep_result(job *j, size_t index, const rs_result *result, bool stored,
+                             rs_diag *diag) {
+  rs_status status = rs_result_copy(j->arena, result, &j->results[index], diag);
   if (status == RS_OK && !stored) {
-    uint64_t key = rs_point_digest(&j->experiment->points[index]);
-    status = rs_store_put(j->store, key, &j->results[index], &put_diag);
-    diag = &put_diag;
+    status = rs_store_put(j->store, rs_point_digest(&j->experiment->points[index]), result, diag);
   }
-  if (status == RS_OK) {
-    j->summary->done++;
-    j->summary->from_store += stored ? 1 : 0;
-    j->summary->failed += j->results[index].failed ? 1 : 0;
-    if (j->options->progress) draw_progress(j);
-  } else if (j->status == RS_OK) {
+  if (status != RS_OK) return status;
+  j->summary->done++;
+  j->summary->from_store += stored ? 1 : 0;
+  j->summary->failed += result->failed ? 1 : 0;
+  if (j->options->progress) draw_progress(j);
+  return RS_OK;
+}
+
+static void finish_point(job *j, size_t index, rs_status status, const rs_result *result,
+                         bool stored, rs_diag *diag) {
+  pthread_mutex_lock(&j->lock);
+  if (status == RS_OK) status = keep_result(j, index, result, stored, diag);
+  if (status != RS_OK && j->status == RS_OK) {
     j->status = status;
     if (j->diag != NULL) *j->diag = *diag;
   }
   pthread_mutex_unlock(&j->lock);
 }
 
-static rs_status find_stored(job *j, rs_arena *arena, size_t index, bool *found, rs_diag *diag) {
+static rs_status find_stored(job *j, rs_arena *arena, size_t index, rs_result *result, bool *found,
+                             rs_diag *diag) {
   *found = false;
   if (!j->options->resume) return RS_OK;
   uint64_t key = rs_point_digest(&j->experiment->points[index]);
   pthread_mutex_lock(&j->lock);
-  rs_status status =
-      rs_store_get(j->store, arena, j->experiment->task, key, &j->results[index], found, diag);
+  rs_status status = rs_store_get(j->store, arena, j->experiment->task, key, result, found, diag);
   pthread_mutex_unlock(&j->lock);
   return status;
 }
@@ -106,36 +115,16 @@ static void *work(void *context) {
   size_t index;
   while (take_point(j, &index)) {
     rs_diag diag = {0};
+    rs_result result = {0};
     bool stored;
-    rs_status status = find_stored(j, w->arena, index, &stored, &diag);
+    rs_status status = find_stored(j, w->arena, index, &result, &stored, &diag);
     if (status == RS_OK && !stored) {
-      status =
-          rs_result_compute(w->arena, &j->experiment->points[index], &j->results[index], &diag);
+      status = rs_result_compute(w->arena, &j->experiment->points[index], &result, &diag);
     }
-    finish_point(j, index, status, stored, &diag);
+    finish_point(j, index, status, &result, stored, &diag);
+    rs_arena_reset(w->arena);
   }
   return NULL;
-}
-
-/* Results are copied out of the workers' arenas, which end with them. */
-static rs_status copy_results(rs_arena *arena, const rs_experiment *experiment, rs_result *results,
-                              rs_diag *diag) {
-  size_t columns;
-  rs_result_columns(experiment->task, &columns);
-  for (size_t i = 0; i < experiment->point_count; i++) {
-    if (results[i].cells == NULL) continue;
-    rs_cell *cells = RS_ARENA_NEW(arena, rs_cell, columns);
-    if (cells == NULL) return rs_arena_failed(arena, diag);
-    for (size_t k = 0; k < columns; k++) {
-      cells[k] = results[i].cells[k];
-      if (cells[k].kind == RS_CELL_TEXT) cells[k].text = rs_arena_strdup(arena, cells[k].text);
-      if (cells[k].kind == RS_CELL_TEXT && cells[k].text == NULL) {
-        return rs_arena_failed(arena, diag);
-      }
-    }
-    results[i].cells = cells;
-  }
-  return RS_OK;
 }
 
 static unsigned thread_count(const rs_runner_options *options, size_t points) {
@@ -151,13 +140,15 @@ static void run_workers(job *j, worker *workers, unsigned count) {
   }
   if (started == 0) work(&workers[0]); /* no threads to be had: the caller's will do */
   for (unsigned i = 0; i < started; i++) pthread_join(workers[i].thread, NULL);
+  if (j->options->progress) fputc('\n', stderr);
   j->summary->interrupted = stop_requested != 0;
 }
 
 rs_status rs_runner_run(rs_arena *arena, const rs_experiment *experiment, rs_store *store,
                         const rs_runner_options *options, rs_result *results,
                         rs_run_summary *summary, rs_diag *diag) {
-  job j = {.experiment = experiment,
+  job j = {.arena = arena,
+           .experiment = experiment,
            .store = store,
            .options = options,
            .results = results,
@@ -177,10 +168,10 @@ rs_status rs_runner_run(rs_arena *arena, const rs_experiment *experiment, rs_sto
   sigaction(SIGINT, &stop, &old_int);
   sigaction(SIGTERM, &stop, &old_term);
   clock_gettime(CLOCK_MONOTONIC, &j.began);
+  if (j.status == RS_OK && options->progress) draw_progress(&j);
   if (j.status == RS_OK) run_workers(&j, workers, count);
   sigaction(SIGINT, &old_int, NULL);
   sigaction(SIGTERM, &old_term, NULL);
-  if (j.status == RS_OK) j.status = copy_results(arena, experiment, results, diag);
   for (unsigned i = 0; i < count; i++) rs_arena_destroy(workers[i].arena);
   return j.status;
 }

@@ -1,10 +1,10 @@
-# y for each x, a bar a value of `by`.
-load system(sprintf("dirname '%s'", ARG0)).'/common.gp'
-set xlabel xname noenhanced
-set ylabel yname noenhanced
+# y for each x, a bar a series.
+load scripts.'/common.gp'
+set xlabel xlabel_ noenhanced
 set style data histograms
 set style histogram clustered gap 1
 set style fill solid 0.9 border rgb 'white'
-set yrange [0:*]
-set xtics noenhanced
-plot for [i=0:blocks-1] data index i using 2:xtic(1) linecolor rgb colour[i%8+1] title columnheader(1)
+if (rows > 12) { set xtics rotate by -60 font small }
+if (series == 1) { set key off }
+if (series > 24) { set key off; set title sprintf("%s\n%d series, too many to name", title_, series) noenhanced }
+plot for [i=2:series+1] data using i:xtic(1) linecolor rgb colour[(i-2)%8+1] title columnheader(i)

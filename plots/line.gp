@@ -1,10 +1,16 @@
-# y against x, a line a value of `by`. Whole powers apart read better on a logarithmic x axis.
-load system(sprintf("dirname '%s'", ARG0)).'/common.gp'
-set xlabel xname noenhanced
-set ylabel yname noenhanced
-set grid xtics ytics linetype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
-set yrange [0:*]
-stats data every ::1 using (strcol(1)+0) nooutput
-if (STATS_min >= 1 && STATS_max / STATS_min >= 8) { set logscale x 2; set xtics out nomirror }
-plot for [i=0:blocks-1] data index i using (strcol(1)+0):2 with linespoints linewidth 2 pointtype 7 \
-  linecolor rgb colour[i%8+1] title columnheader(1)
+# y against x, a line a series.
+load scripts.'/common.gp'
+set xlabel xlabel_ noenhanced
+set grid xtics ytics linetype 1 dashtype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
+set offsets graph 0.03, graph 0.03, graph 0.06, 0
+if (is_log) { set logscale x 2 }
+if (blocks > 24) { set key off; set title sprintf("%s\n%d series, too many to name", title_, blocks) noenhanced }
+if (!is_text && tics_count <= 10) { eval 'set xtics ('.xtics_.')' }
+if (is_text && tics_count > 8) { set xtics rotate by -60 font small }
+if (is_text) {
+  plot for [i=0:blocks-1] data index i using 1:2:xtic(3) with linespoints linewidth 2 \
+    pointtype 4+i%8 pointsize 1 dashtype 1+(i/8)%5 linecolor rgb colour[i%8+1] title columnheader(1)
+} else {
+  plot for [i=0:blocks-1] data index i using 1:2 with linespoints linewidth 2 \
+    pointtype 4+i%8 pointsize 1 dashtype 1+(i/8)%5 linecolor rgb colour[i%8+1] title columnheader(1)
+}

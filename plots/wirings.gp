@@ -1,5 +1,5 @@
 # Diameter and average hops against chips, a colour a family, with the Moore bound of 16 ports.
-load system(sprintf("dirname '%s'", ARG0)).'/common.gp'
+load scripts.'/common.gp'
 set logscale x 2
 set xrange [6:16384]
 set xlabel 'chips'

@@ -1,10 +1,14 @@
 /* Experiments from file to results: every mistake once, equality at any number of threads, resuming. */
+#include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "rs_program.h"
+#include "rs_text.h"
 
 /* A good experiment, small; %s is where a test adds or changes something. */
 static const char good[] =
@@ -74,39 +78,30 @@ static void check_mistake(const char *from, const char *to, const char *line) {
   free_output(&output);
 }
 
+/* The library's tests have every mistake; here is what the program makes of one of each kind. */
 static void every_mistake_is_one_line_with_its_place(void **state) {
   (void)state;
   check_mistake("batch", "bacth", "e.yaml:8:1: unknown key 'bacth'; expected");
-  check_mistake("batch: 1", "batch: 16KiB", "e.yaml:8:8: batch: '16KiB' is not usable");
-  check_mistake("batch: 1", "batch: -1", "e.yaml:8:8: batch: '-1'");
-  check_mistake("batch: 1", "batch: 0", "e.yaml:8:8: batch: '0'");
-  check_mistake("batch: 1", "batch: 99999999999999999999", "e.yaml:8:8: batch:");
-  check_mistake("batch: 1", "batch: [1, 2]", "e.yaml:8:9: batch is not a single value");
-  check_mistake("batch: 1", "batch:", "e.yaml:8:");
+  check_mistake("batch: 1", "batch: 16KiB", "e.yaml:8:8: batch: '16KiB' is not a whole number");
+  check_mistake("batch: 1", "batch: -1", "e.yaml:8:8: batch: '-1' is out of range");
   check_mistake("context: 512\n", "", "e.yaml:1:1: the key 'context' is missing");
-  check_mistake(NULL, "batch: 2\n", "e.yaml:10:1: duplicate key");
+  check_mistake(NULL, "batch: 2\n", "e.yaml:10:1: the key 'batch' stands twice");
   check_mistake("{tensor: 8, pipeline: 8}", "{tensor: 8", "e.yaml:8:");
   check_mistake("llama-2-7b", "llama-2-7c",
                 "e.yaml:3:8: unknown model 'llama-2-7c'; expected a preset of 'realscale list "
                 "models', or the path of a config.json; did you mean 'llama-2-7b'?");
-  check_mistake("groqchip1", "grokchip1", "e.yaml:5:7: unknown chip 'grokchip1'");
   check_mistake("realscale:72", "realscal:72", "e.yaml:6:11: unknown topology");
   check_mistake("realscale:72", "realscale:73", "e.yaml:6:11: realscale: 73 chips");
   check_mistake("tensor: 8", "tensor: 7",
                 "e.yaml:7:20: tensor = 7 does not divide attention heads = 32; did you mean "
                 "'tensor: 4'?");
-  check_mistake("tensor: 8", "tnsor: 8", "e.yaml:7:12: unknown key 'tnsor'");
   check_mistake("decode", "prefill", "e.yaml:2:7: task 'prefill' is not available");
-  check_mistake("int8", "int9", "e.yaml:4:10: weights: unknown word 'int9'");
-  check_mistake("name: test", "name: ../test", "e.yaml:1:7: name: '../test'");
-  check_mistake(NULL, "sweep: {batch: 4}\n", "e.yaml:10:16: the values of batch");
   check_mistake(NULL, "sweep: {batch: [1, x]}\n", "e.yaml:10:20: batch: 'x'");
-  check_mistake(NULL, "sweep: {name: [a, b]}\n", "e.yaml:10:9: name cannot be swept");
-  check_mistake(NULL, "plots: [{kind: stak}]\n", "e.yaml:10:16: unknown kind of plot 'stak'");
   check_mistake(NULL, "plots: [{kind: line, x: batch, y: tokens}]\n",
                 "e.yaml:10:35: there is no column 'tokens'");
   check_mistake(NULL, "<<: {batch: 1}\n", "e.yaml:10:1: merge keys");
-  check_mistake(NULL, "seed: *nowhere\n", "e.yaml:10:");
+  check_mistake(NULL, "seed: *nowhere\n", "e.yaml:10:7: the alias");
+  check_mistake("batch: 1", "batch: \x1b", "e.yaml:8:8: a control character");
 }
 
 static void files_that_are_none_are_refused(void **state) {
@@ -114,7 +109,7 @@ static void files_that_are_none_are_refused(void **state) {
   (void)state;
   assert_refused("run /nonexistent.yaml", 2, "/nonexistent.yaml: cannot open");
   assert_refused("run /tmp", 2, "directory");
-  assert_refused("run /dev/null", 2, "the file is empty");
+  assert_refused("run /dev/null", 2, "there is nothing in here");
   snprintf(command, sizeof command, "run %s/big.yaml", folder);
   char path[128];
   snprintf(path, sizeof path, "%s/big.yaml", folder);
@@ -125,18 +120,32 @@ static void files_that_are_none_are_refused(void **state) {
   assert_refused(command, 2, "at most 16 MiB");
 }
 
-/* Eleven levels of nine aliases each would be 9^11 values. */
-static void an_alias_bomb_is_refused(void **state) {
-  char text[2048];
-  (void)state;
-  size_t used = (size_t)snprintf(text, sizeof text, "a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-  for (int i = 1; i < 12; i++) {
-    int length = snprintf(text + used, sizeof text - used,
-                          "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i,
-                          i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
-    used += (size_t)length;
+static void check_options(const char *options, const char *word) {
+  rs_program_output output = run_here(options);
+  char path[128];
+  struct stat info;
+  if (output.status != 2 || count_lines(output.error) != 1 || output.out[0] != '\0' ||
+      strstr(output.error, word) == NULL) {
+    fail_msg("`%s`: status %d, stdout '%s', stderr '%s'", options, output.status, output.out,
+             output.error);
   }
-  check_mistake(NULL, text, "e.yaml:10:");
+  snprintf(path, sizeof path, "%s/results", folder);
+  assert_int_not_equal(stat(path, &info), 0);
+  free_output(&output);
+}
+
+/* A mistake in the last of several files, or in an option, costs nothing that comes before it. */
+static void nothing_runs_after_a_mistake(void **state) {
+  (void)state;
+  assert_refused("run", 2, "too few arguments; expected an experiment");
+  write_experiment(NULL, NULL);
+  check_options("none.yaml", "none.yaml: cannot open");
+  check_options("e.yaml", "the name 'test' is that of e.yaml too; expected a name for each");
+  check_options("-j 0", "'0' is not a number of threads; expected a whole number from 1 to 1024");
+  check_options("-j many", "'many' is not a number of threads");
+  check_options("-o ''", "--output names no folder");
+  check_options("-o e.yaml", "e.yaml: ");
+  check_options("--set bach=2", "--set:1:1: unknown key 'bach'");
 }
 
 static char *read_result(const char *name, const char *file) {
@@ -160,6 +169,50 @@ static void check_same(const char *a, const char *b, const char *file) {
 }
 
 static const char sweep[] = "sweep:\n  batch: [1, 2, 4]\n  sharding.tensor: [4, 8, 16]\n";
+
+static void assert_no_file(const char *name, const char *file) {
+  char path[192];
+  struct stat info;
+  snprintf(path, sizeof path, "%s/%s/%s", folder, name, file);
+  if (stat(path, &info) == 0) fail_msg("there is a %s", path);
+}
+
+static void check_digest(const json_t *manifest, const char *name) {
+  char hex[24];
+  char *csv = read_result(name, "results.csv");
+  uint64_t digest = rs_digest_bytes(RS_DIGEST_SEED, csv, strlen(csv));
+  snprintf(hex, sizeof hex, "%016llx", (unsigned long long)digest);
+  assert_string_equal(json_string_value(json_object_get(manifest, "results_digest")), hex);
+  free(csv);
+}
+
+/* The manifest says what made the results. */
+static void the_manifest_is_the_effective_experiment(void **state) {
+  (void)state;
+  write_experiment(NULL, sweep);
+  rs_program_output output = run_here("-o manifest --set context=64 -j 2 --format csv");
+  assert_int_equal(output.status, 0);
+  assert_int_equal(count_lines(output.out), 10); /* the head and 3 · 3 points */
+  assert_non_null(strstr(output.error, "manifest/results.csv\n"));
+  assert_non_null(strstr(output.error, "manifest/plot-1-stack.png\n"));
+  assert_null(strchr(output.error, '\r')); /* no progress where there is no terminal */
+  free_output(&output);
+  char *text = read_result("manifest", "manifest.json");
+  json_t *manifest = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+  assert_non_null(manifest);
+  const json_t *keys = json_object_get(manifest, "experiment");
+  assert_string_equal(json_string_value(json_object_get(keys, "context")), "64");
+  assert_string_equal(json_string_value(json_object_get(keys, "seed")), "1");
+  assert_null(json_object_get(keys, "batch")); /* it is swept */
+  assert_int_equal(json_array_size(json_object_get(manifest, "points")), 9);
+  assert_int_equal(json_integer_value(json_object_get(manifest, "point_count")), 9);
+  const json_t *command = json_object_get(manifest, "command");
+  assert_int_equal(json_array_size(command), 5); /* realscale run e.yaml --set context=64 */
+  assert_string_equal(json_string_value(json_array_get(command, 4)), "context=64");
+  check_digest(manifest, "manifest");
+  json_decref(manifest);
+  free(text);
+}
 
 static void results_are_the_same_at_any_number_of_threads(void **state) {
   (void)state;
@@ -208,7 +261,7 @@ static void resuming_takes_what_is_stored(void **state) {
   check_same("again", "one", "results.csv");
 }
 
-static void overrides_are_checked_like_the_file(void **state) {
+static void overrides_are_as_if_written(void **state) {
   (void)state;
   write_experiment(NULL, sweep);
   rs_program_output output =
@@ -216,10 +269,6 @@ static void overrides_are_checked_like_the_file(void **state) {
   assert_int_equal(output.status, 0);
   assert_int_equal(count_lines(output.out), 2); /* the header and one point: nothing is swept */
   assert_non_null(strstr(output.out, ",2,64,1,"));
-  free_output(&output);
-  output = run_here("--set bach=2");
-  assert_int_equal(output.status, 2);
-  assert_non_null(strstr(output.error, "--set:1:1: unknown key 'bach'"));
   free_output(&output);
 }
 
@@ -258,23 +307,267 @@ static void wirings_and_traffic_are_tasks_too(void **state) {
   check_mistake(NULL, "network: adaptive\n", "e.yaml:10:10: task 'decode' runs on the scheduled");
 }
 
-static void plots_are_drawn_again(void **state) {
-  char arguments[128];
+/* Two experiments are one table, and each has its folder. */
+static void several_experiments_are_one_table(void **state) {
   (void)state;
-  snprintf(arguments, sizeof arguments, "plot %s/one", folder);
-  rs_program_output output = run_program(arguments);
+  char command[256];
+  write_experiment(NULL, NULL);
+  snprintf(command, sizeof command, "cp %s/e.yaml %s/f.yaml", folder, folder);
+  assert_int_equal(system(command), 0);
+  write_experiment("name: test", "name: other");
+  rs_program_output output = run_here("f.yaml -o both --format json");
   assert_int_equal(output.status, 0);
-  assert_non_null(strstr(output.out, "plot-1-stack.svg"));
+  json_t *rows = json_loads(output.out, JSON_REJECT_DUPLICATES, NULL);
+  assert_int_equal(json_array_size(rows), 2);
+  json_decref(rows);
+  free_output(&output);
+  free(read_result("both/test", "results.csv"));
+  free(read_result("both/other", "results.csv"));
+  snprintf(command, sizeof command,
+           "printf 'name: w\\ntask: topology\\ntopology: mesh:4\\n' >%s/f.yaml", folder);
+  assert_int_equal(system(command), 0);
+  output = run_here("f.yaml -o mixed");
+  assert_int_equal(output.status, 2);
+  assert_non_null(strstr(output.error, "f.yaml: task 'topology' is not that of e.yaml"));
+  free_output(&output);
+  assert_no_file("mixed", "");
+}
+
+/* fp16 needs 13.5 GB and 64 chips hold 14.8: it fits; 32 chips do not hold it. */
+static void what_does_not_fit_is_a_result(void **state) {
+  (void)state;
+  write_experiment("pipeline: 8", "pipeline: 4");
+  rs_program_output output = run_here("-o unfit --set weights=fp16 --format csv");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, ",1,512,0,\"does not fit: a chip of stage "));
+  assert_non_null(strstr(output.error, "warning: plot 1 is not drawn: no point has values for it"));
+  assert_no_file("unfit", "plot-1-stack.png");
   free_output(&output);
 }
 
-static void the_reference_lists_every_key(void **state) {
+static void a_reader_may_go_away(void **state) {
+  char command[512];
+  (void)state;
+  write_experiment(NULL, sweep);
+  snprintf(command, sizeof command,
+           "cd %s; { %s run e.yaml -o pipe --format csv; echo $? >status; } 2>/dev/null | true; "
+           "cat status; %s run e.yaml -o full --format csv 2>&1 >/dev/full; echo $?",
+           folder, RS_PROGRAM, RS_PROGRAM);
+  FILE *stream = popen(command, "r");
+  char text[2048];
+  assert_non_null(stream);
+  size_t got = fread(text, 1, sizeof text - 1, stream);
+  text[got] = '\0';
+  pclose(stream);
+  assert_int_equal(strncmp(text, "0\n", 2), 0);
+  assert_non_null(strstr(text, "cannot write to stdout: No space left on device\n"));
+  assert_string_equal(text + got - 3, "\n2\n");
+  free(read_result("pipe", "results.csv"));
+}
+
+/* ---- pictures ---- */
+
+static void plots_are_drawn_again_from_the_csv(void **state) {
+  char command[512];
+  (void)state;
+  write_experiment(NULL, sweep);
+  rs_program_output output = run_here("-o drawn");
+  free_output(&output);
+  char *before = read_result("drawn", "plot-1-stack.svg");
+  snprintf(command, sizeof command, "plot %s/drawn", folder);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_int_equal(count_lines(output.out), 2);
+  assert_non_null(strstr(output.out, "drawn/plot-1-stack.svg\n"));
+  free_output(&output);
+  char *after = read_result("drawn", "plot-1-stack.svg");
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  snprintf(command, sizeof command, "sed -i 3d %s/drawn/results.csv", folder);
+  assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, "plot %s/drawn", folder);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  char *data = read_result("drawn", "plot-1-stack.dat");
+  assert_int_equal(count_lines(data), 3); /* the head; tensor 8 fits at 3 batches, and one is cut */
+  free(data);
+}
+
+static void plot_refuses_what_is_no_result(void **state) {
+  char command[512];
+  (void)state;
+  assert_refused("plot /nonexistent", 2, "/nonexistent/manifest.json: cannot open");
+  snprintf(command, sizeof command, "echo '{\"experiment\": 1, \"plots\": []}' >%s/manifest.json",
+           folder);
+  assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, "plot %s", folder);
+  assert_refused(command, 2, "this is no manifest of results");
+}
+
+/* Without gnuplot, and with one that fails, results are there and a warning says why. */
+static void a_picture_less_is_no_failure(void **state) {
+  char before[256], command[512];
+  (void)state;
+  write_experiment(NULL, NULL);
+  snprintf(before, sizeof before, "cd %s; PATH=%s/bin;", folder, folder);
+  rs_program_output output = run_shell(before, "run e.yaml -o none --format csv");
+  assert_int_equal(output.status, 0);
+  assert_int_equal(count_lines(output.out), 2);
+  assert_non_null(strstr(output.error, "warning: plot 1 is not drawn: gnuplot cannot be started"));
+  free_output(&output);
+  free(read_result("none", "results.csv"));
+  assert_no_file("none", "plot-1-stack.svg");
+  snprintf(
+      command, sizeof command,
+      "mkdir %s/bin; printf '#!/bin/sh\\necho first >&2; echo \"  line 3: odd\" >&2; exit 1\\n' "
+      ">%s/bin/gnuplot; chmod +x %s/bin/gnuplot",
+      folder, folder, folder);
+  assert_int_equal(system(command), 0);
+  output = run_shell(before, "run e.yaml -o odd --format csv");
+  assert_int_equal(output.status, 0);
+  assert_non_null(
+      strstr(output.error, "warning: plot 1 is not drawn: gnuplot refused: line 3: odd"));
+  free_output(&output);
+  output = run_shell(before, "plot odd");
+  assert_int_equal(output.status, 1);
+  free_output(&output);
+}
+
+/* ---- stopping ---- */
+
+/* Starts a sweep that takes long, and sends a signal when the store is there and has had time. */
+static int interrupt(const char *options, bool on_terminal, char *text, size_t size) {
+  char command[512], store[128];
+  int ends[2] = {-1, -1};
+  struct stat info;
+  snprintf(command, sizeof command, "cd %s; exec %s run e.yaml -o stopped -j 2 %s", folder,
+           RS_PROGRAM, options);
+  snprintf(store, sizeof store, "%s/stopped/store.sqlite", folder);
+  int master = on_terminal ? posix_openpt(O_RDWR | O_NOCTTY) : -1;
+  if (on_terminal) {
+    assert_true(master >= 0);
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    ends[0] = master;
+    ends[1] = open(ptsname(master), O_RDWR | O_NOCTTY);
+  } else {
+    assert_int_equal(pipe(ends), 0);
+  }
+  assert_true(ends[1] >= 0);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    if (freopen("/dev/null", "w", stdout) == NULL) _exit(9);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(9);
+  }
+  const struct timespec pause = {.tv_nsec = 50000000};
+  for (int i = 0; i < 400 && stat(store, &info) != 0; i++) nanosleep(&pause, NULL);
+  for (int i = 0; i < 8; i++) nanosleep(&pause, NULL);
+  assert_int_equal(kill(child, SIGINT), 0);
+  close(ends[1]);
+  size_t used = 0;
+  ssize_t got;
+  while (used + 1 < size && (got = read(ends[0], text + used, size - 1 - used)) > 0) {
+    used += (size_t)got;
+  }
+  text[used] = '\0';
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  close(ends[0]);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static long done_of(const char *text) {
+  const char *found = strstr(text, "stopped: ");
+  if (found == NULL) fail_msg("it says: %s", text);
+  assert_non_null(strstr(found, "--resume"));
+  return strtol(found + strlen("stopped: "), NULL, 10);
+}
+
+/* 1,000 points of some milliseconds each. What was done is kept, and goes on from there; at the end
+ * (with all but a few points taken away) the rows are those of a run that was never stopped. */
+static void a_stopped_run_goes_on(void **state) {
+  static char text[1 << 20];
+  char more[8000];
+  (void)state;
+  size_t used = (size_t)snprintf(more, sizeof more, "sweep:\n  seed: [1");
+  for (int i = 2; i <= 1000; i++) {
+    used += (size_t)snprintf(more + used, sizeof more - used, ", %d", i);
+  }
+  snprintf(more + used, sizeof more - used, "]\n");
+  write_experiment(NULL, more);
+  assert_int_equal(interrupt("", false, text, sizeof text), 130);
+  long first = done_of(text);
+  assert_true(first > 0 && first < 1000);
+  assert_null(strchr(text, '\r'));
+  assert_no_file("stopped", "results.csv");
+  assert_int_equal(interrupt("--resume", true, text, sizeof text), 130);
+  assert_true(done_of(text) > first);
+  assert_non_null(strstr(text, "of 1000 points"));
+  assert_non_null(strchr(text, '\r')); /* the progress bar of a terminal */
+  rs_program_output output = run_here("-o stopped --resume --set 'sweep.seed=[3, 1, 2]'");
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  output = run_here("-o never --set 'sweep.seed=[3, 1, 2]'");
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  check_same("stopped", "never", "results.csv");
+  check_same("stopped", "never", "manifest.json");
+}
+
+/* Results of an earlier run do not stand beside a store that was emptied for this one. */
+static void a_stopped_run_leaves_no_old_results(void **state) {
+  static char text[1 << 16];
+  (void)state;
+  char more[256] = "sweep:\n  batch: [1, 2, 3, 4, 5, 6, 7, 8]\n  context: [8, 9";
+  for (int i = 10; i < 50; i++)
+    snprintf(more + strlen(more), sizeof more - strlen(more), ", %d", i);
+  strcat(more, "]\n");
+  write_experiment(NULL, more);
+  rs_program_output output = run_here("-o stopped --set batch=1 --set context=8");
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  free(read_result("stopped", "results.csv"));
+  assert_int_equal(interrupt("", false, text, sizeof text), 130);
+  assert_no_file("stopped", "results.csv");
+  assert_no_file("stopped", "manifest.json");
+}
+
+static void a_store_that_is_none_is_refused(void **state) {
+  char command[256];
+  (void)state;
+  write_experiment(NULL, NULL);
+  snprintf(command, sizeof command, "mkdir %s/nostore && seq 10000 >%s/nostore/store.sqlite",
+           folder, folder);
+  assert_int_equal(system(command), 0);
+  rs_program_output output = run_here("-o nostore --resume");
+  assert_int_equal(output.status, 2);
+  assert_non_null(strstr(output.error, "not a database"));
+  assert_int_equal(count_lines(output.error), 1);
+  free_output(&output);
+}
+
+/* docs/experiments.md has the reference as it is printed. */
+static void the_reference_is_in_the_documentation(void **state) {
   (void)state;
   rs_program_output output = run_program("run --help-keys");
-  static const char *const keys[] = {"name", "task", "model", "sharding.tensor", "sweep", "plots"};
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-    assert_non_null(strstr(output.out, keys[i]));
+  assert_int_equal(output.status, 0);
+  FILE *file = fopen(RS_TEST_DATA "/../docs/experiments.md", "rb");
+  char *text = calloc(1, 1 << 16);
+  assert_non_null(file);
+  assert_non_null(text);
+  assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+  fclose(file);
+  if (strstr(text, output.out) == NULL) {
+    fail_msg("docs/experiments.md does not have this:\n%s", output.out);
   }
+  free(text);
   free_output(&output);
 }
 
@@ -282,13 +575,22 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_mistake_is_one_line_with_its_place),
       cmocka_unit_test(files_that_are_none_are_refused),
-      cmocka_unit_test(an_alias_bomb_is_refused),
+      cmocka_unit_test(nothing_runs_after_a_mistake),
+      cmocka_unit_test(the_manifest_is_the_effective_experiment),
       cmocka_unit_test(results_are_the_same_at_any_number_of_threads),
       cmocka_unit_test(resuming_takes_what_is_stored),
-      cmocka_unit_test(overrides_are_checked_like_the_file),
+      cmocka_unit_test(overrides_are_as_if_written),
       cmocka_unit_test(wirings_and_traffic_are_tasks_too),
-      cmocka_unit_test(plots_are_drawn_again),
-      cmocka_unit_test(the_reference_lists_every_key),
+      cmocka_unit_test(several_experiments_are_one_table),
+      cmocka_unit_test(what_does_not_fit_is_a_result),
+      cmocka_unit_test(a_reader_may_go_away),
+      cmocka_unit_test(plots_are_drawn_again_from_the_csv),
+      cmocka_unit_test(plot_refuses_what_is_no_result),
+      cmocka_unit_test(a_picture_less_is_no_failure),
+      cmocka_unit_test(a_stopped_run_goes_on),
+      cmocka_unit_test(a_stopped_run_leaves_no_old_results),
+      cmocka_unit_test(a_store_that_is_none_is_refused),
+      cmocka_unit_test(the_reference_is_in_the_documentation),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

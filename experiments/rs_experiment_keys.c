@@ -1,0 +1,365 @@
+/*
+ * The table of an experiment's keys, and what is made of its rows: checking a value, the sentence
+ * that says what would have done, the reference, and the identity of a point.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "rs__experiment.h"
+#include "rs_units.h"
+
+static const char *const task_words[RS_TASK_COUNT] = {
+    [RS_TASK_DECODE] = "decode", [RS_TASK_TOPOLOGY] = "topology", [RS_TASK_TRAFFIC] = "traffic"};
+static const char *const later_tasks[] = {"prefill", "collective", "clock"};
+static const char *const number_words[] = {"int8", "fp16"};
+static const char *const network_words[] = {"scheduled", "adaptive"};
+static const char *const later_networks[] = {"fluid"};
+static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable"};
+static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
+                                            "hotspot"};
+
+#define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
+#define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
+#define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
+#define IN_DECODE .tasks = 1u << RS_TASK_DECODE
+#define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
+#define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
+#define IN_RUNS .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC
+#define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
+
+static const rs__key_row keys[RS_KEY_COUNT] = {
+    [RS_KEY_NAME] = {"name", RS__KEY_NAME,
+                     .help = "names the folder of results: letters, digits, - _ .", IN_ALL},
+    [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words),
+                     LATER(later_tasks), IN_ALL},
+    [RS_KEY_MODEL] = {"model", RS__KEY_MODEL,
+                      .help = "a preset of 'realscale list models', or the path of a config.json, "
+                              "from the experiment's folder",
+                      IN_DECODE},
+    [RS_KEY_WEIGHTS] = {"weights", RS__KEY_WORD, .otherwise = "int8",
+                        .help = "format of weights in SRAM", WORDS(number_words), IN_DECODE},
+    [RS_KEY_ACTIVATIONS] = {"activations", RS__KEY_WORD, .otherwise = "fp16",
+                            .help = "format that is computed in and sent", WORDS(number_words),
+                            IN_DECODE},
+    [RS_KEY_KV_CACHE] = {"kv_cache", RS__KEY_WORD, .otherwise = "fp16",
+                         .help = "format of keys and values in SRAM", WORDS(number_words),
+                         IN_DECODE},
+    [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
+                     .help = "a chip of 'realscale list chips'", IN_RUNS},
+    [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY,
+                         .help = "a wiring of 'realscale list topologies', such as realscale:576",
+                         IN_ALL},
+    [RS_KEY_TENSOR] = {"sharding.tensor", COUNT("chips", 65536), .help = "chips that share a layer",
+                       IN_DECODE},
+    [RS_KEY_PIPELINE] = {"sharding.pipeline", COUNT("stages", 65536),
+                         .help = "groups of chips, one after the other", IN_DECODE},
+    [RS_KEY_MICRO_BATCHES] = {"sharding.micro_batches", COUNT("batches", 65536), .otherwise = "1",
+                              .help = "micro-batches in flight at once; sequences in flight are "
+                                      "batch × micro_batches",
+                              IN_DECODE},
+    [RS_KEY_BATCH] = {"batch", COUNT("sequences", 1 << 20), .otherwise = "1",
+                      .help = "sequences of a micro-batch", IN_DECODE},
+    [RS_KEY_CONTEXT] = {"context", COUNT("positions", 1 << 30),
+                        .help = "cached positions of each sequence", IN_DECODE},
+    [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, .otherwise = "scheduled", .help = "how bytes move",
+                        WORDS(network_words), LATER(later_networks), IN_RUNS},
+    [RS_KEY_SEED] = {"seed", COUNT(NULL, INT64_MAX), .otherwise = "1",
+                     .help = "of everything that is drawn", IN_RUNS},
+    [RS_KEY_PORTS] = {"ports", COUNT("ports", 65535), .otherwise = "16",
+                      .help = "ports that a chip has", IN_TOPOLOGY},
+    [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, .otherwise = "minimal",
+                        .help = "of packets; timetable: the scheduled network",
+                        WORDS(routing_words), IN_TRAFFIC},
+    [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, .otherwise = "uniform",
+                        .help = "who sends to whom", WORDS(pattern_words), IN_TRAFFIC},
+    [RS_KEY_OFFERED_LOAD] = {"offered_load", RS__KEY_SHARE, .unit = "capacity",
+                             .help = "share of what all links could carry under uniform traffic",
+                             IN_TRAFFIC},
+    [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
+                               .help = "buffer of a link and virtual channel, adaptive network",
+                               IN_TRAFFIC},
+};
+
+static const char *const other_tops[] = {"sharding", "sweep", "plots"};
+
+const rs__key_row *rs__experiment_key_row(rs_key key) {
+  return &keys[key];
+}
+
+const char *rs_task_word(rs_task task) {
+  return task_words[task];
+}
+
+bool rs_task_parse(const char *word, rs_task *task) {
+  for (size_t i = 0; i < RS_COUNT_OF(task_words); i++) {
+    if (strcmp(task_words[i], word) != 0) continue;
+    *task = (rs_task)i;
+    return true;
+  }
+  return false;
+}
+
+const char *rs_key_path(rs_key key) {
+  return keys[key].path;
+}
+
+/* ---- sentences ---- */
+
+static size_t append(char *text, size_t size, size_t used, const char *separator,
+                     const char *word) {
+  int length = snprintf(text + used, size - used, "%s%s", separator, word);
+  if (length < 0) return used;
+  return RS_MIN(used + (size_t)length, size - 1);
+}
+
+void rs__experiment_describe(rs_key key, char *text, size_t size) {
+  static const char *const kinds[] = {
+      [RS__KEY_NAME] = "a name of letters, digits, '-', '_' and '.'",
+      [RS__KEY_WORD] = "",
+      [RS__KEY_COUNT] = "",
+      [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
+      [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips'",
+      [RS__KEY_TOPOLOGY] = "a topology such as realscale:576"};
+  const rs__key_row *row = &keys[key];
+  size_t used = append(text, size, 0, "", kinds[row->kind]);
+  for (size_t i = 0; i < row->word_count; i++) {
+    used = append(text, size, used, i == 0 ? "" : " or ", row->words[i]);
+  }
+  if (row->kind == RS__KEY_COUNT && row->most < INT64_MAX) {
+    snprintf(text, size, "a whole number from 1 to %lld", (long long)row->most);
+  } else if (row->kind == RS__KEY_COUNT) {
+    snprintf(text, size, "a whole number from 1");
+  }
+}
+
+/* ---- names ---- */
+
+static bool is_in_scope(const rs__key_row *row, rs__scope scope) {
+  bool is_nested = strchr(row->path, '.') != NULL;
+  switch (scope) {
+    case RS__SCOPE_TOP:
+      return !is_nested;
+    case RS__SCOPE_SHARDING:
+      return is_nested;
+    case RS__SCOPE_SWEEP:
+      return row->kind != RS__KEY_NAME && row != &keys[RS_KEY_TASK];
+    case RS__SCOPE_SET:
+      return true;
+  }
+  return false;
+}
+
+static const char *name_in_scope(const rs__key_row *row, rs__scope scope) {
+  return scope == RS__SCOPE_SHARDING ? strchr(row->path, '.') + 1 : row->path;
+}
+
+rs_key rs__experiment_find_key(rs__scope scope, const char *name) {
+  for (int i = 0; i < RS_KEY_COUNT; i++) {
+    if (is_in_scope(&keys[i], scope) && strcmp(name_in_scope(&keys[i], scope), name) == 0) {
+      return (rs_key)i;
+    }
+  }
+  return RS_KEY_COUNT;
+}
+
+rs_status rs__experiment_unknown_key(const rs__reader *r, const rs__place *place, const char *name,
+                                     rs__scope scope) {
+  static const char *const scopes[] = {[RS__SCOPE_TOP] = "",
+                                       [RS__SCOPE_SHARDING] = " of sharding",
+                                       [RS__SCOPE_SWEEP] = " of sweep",
+                                       [RS__SCOPE_SET] = " of --set"};
+  const char *names[RS_KEY_COUNT + RS_COUNT_OF(other_tops)];
+  size_t count = 0;
+  char what[200];
+  for (size_t i = 0; i < RS_KEY_COUNT; i++) {
+    if (is_in_scope(&keys[i], scope)) names[count++] = name_in_scope(&keys[i], scope);
+  }
+  for (size_t i = 0; scope == RS__SCOPE_TOP && i < RS_COUNT_OF(other_tops); i++) {
+    names[count++] = other_tops[i];
+  }
+  snprintf(what, sizeof what, "unknown key '%.100s'%s", name, scopes[scope]);
+  return rs__experiment_fault(r, place, what, "a key that 'realscale run --help-keys' lists",
+                              rs_nearest_word(name, names, count));
+}
+
+/* ---- one value ---- */
+
+static bool is_name(const char *text) {
+  size_t length = strlen(text);
+  return length >= 1 && length <= 100 && text[0] != '.' && text[0] != '-' &&
+         strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+             length;
+}
+
+static rs_status check_word(const rs__reader *r, const rs__key_row *row, const char *text,
+                            const rs__place *place, const char *expected) {
+  char what[200];
+  const char *all[16];
+  size_t count = 0;
+  for (size_t i = 0; i < row->word_count; i++) {
+    if (strcmp(row->words[i], text) == 0) return RS_OK;
+    all[count++] = row->words[i];
+  }
+  for (size_t i = 0; i < row->later_count; i++) {
+    if (strcmp(row->later[i], text) == 0) {
+      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.80s",
+               row->path, text, expected);
+      return rs__experiment_fault(r, place, what, NULL, NULL);
+    }
+    all[count++] = row->later[i];
+  }
+  snprintf(what, sizeof what, "%s: unknown word '%.80s'", row->path, text);
+  return rs__experiment_fault(r, place, what, expected, rs_nearest_word(text, all, count));
+}
+
+static rs_status check_count(const rs__reader *r, const rs__key_row *row, const char *text,
+                             const rs__place *place, const char *expected) {
+  char what[200];
+  int64_t value;
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, &value, r->diag);
+  if (status == RS_OK && value >= 1 && value <= row->most) return RS_OK;
+  bool is_number = status == RS_OK || status == RS_E_OVERFLOW;
+  snprintf(what, sizeof what, "%s: '%.80s' is %s", row->path, text,
+           is_number ? "out of range" : "not a whole number");
+  return rs__experiment_fault(r, place, what, expected, NULL);
+}
+
+/* A decimal above 0 and at most 1, of at most six places: read exactly, in millionths. */
+bool rs__experiment_parse_share(const char *text, int64_t *ppm) {
+  int64_t value = 0;
+  int64_t weight = 1000000;
+  size_t whole = strspn(text, "0123456789");
+  if (whole == 0 || whole > 9) return false;
+  for (size_t i = 0; i < whole; i++) value = value * 10 + (text[i] - '0');
+  value *= weight;
+  text += whole;
+  if (*text == '.') {
+    for (text++; *text >= '0' && *text <= '9' && weight > 1; text++) {
+      weight /= 10;
+      value += (*text - '0') * weight;
+    }
+  }
+  *ppm = value;
+  return *text == '\0' && value >= 1 && value <= 1000000;
+}
+
+static rs_status check_share(const rs__reader *r, const rs__key_row *row, const char *text,
+                             const rs__place *place, const char *expected) {
+  char what[200];
+  int64_t ppm;
+  if (rs__experiment_parse_share(text, &ppm)) return RS_OK;
+  snprintf(what, sizeof what, "%s: '%.80s' is no share", row->path, text);
+  return rs__experiment_fault(r, place, what, expected, NULL);
+}
+
+rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key key,
+                                const rs_yaml_node *value, const char *file) {
+  const rs__key_row *row = &keys[key];
+  rs__place place = {file, value->line, value->column};
+  char what[160], expected[160];
+  rs__experiment_describe(key, expected, sizeof expected);
+  if (value->kind != RS_YAML_SCALAR) {
+    bool is_list = value->kind == RS_YAML_LIST;
+    snprintf(what, sizeof what, "%s is %s", row->path,
+             is_list ? "a list, and lists stand under sweep" : "a mapping");
+    return rs__experiment_fault(r, &place, what, expected, NULL);
+  }
+  if (value->text[0] == '\0') {
+    snprintf(what, sizeof what, "%s has no value", row->path);
+    return rs__experiment_fault(r, &place, what, expected, NULL);
+  }
+  draft->text[key] = value->text;
+  draft->place[key] = place;
+  if (row->kind == RS__KEY_WORD) return check_word(r, row, value->text, &place, expected);
+  if (row->kind == RS__KEY_COUNT) return check_count(r, row, value->text, &place, expected);
+  if (row->kind == RS__KEY_SHARE) return check_share(r, row, value->text, &place, expected);
+  if (row->kind != RS__KEY_NAME || is_name(value->text)) return RS_OK; /* others: resolved later */
+  snprintf(what, sizeof what, "name: '%.80s' cannot name a folder", value->text);
+  return rs__experiment_fault(r, &place, what, expected, NULL);
+}
+
+/* ---- the reference ---- */
+
+static void print_value(const rs__key_row *row, char *text, size_t size) {
+  static const char *const kinds[] = {
+      [RS__KEY_NAME] = "name",           [RS__KEY_WORD] = "",       [RS__KEY_COUNT] = "",
+      [RS__KEY_SHARE] = "share up to 1", [RS__KEY_MODEL] = "model", [RS__KEY_CHIP] = "chip",
+      [RS__KEY_TOPOLOGY] = "topology"};
+  size_t used = append(text, size, 0, "", kinds[row->kind]);
+  for (size_t i = 0; i < row->word_count; i++) {
+    used = append(text, size, used, i == 0 ? "" : "|", row->words[i]);
+  }
+  if (row->kind == RS__KEY_COUNT && row->most < INT64_MAX) {
+    snprintf(text, size, "count to %lld", (long long)row->most);
+  } else if (row->kind == RS__KEY_COUNT) {
+    snprintf(text, size, "count");
+  }
+}
+
+static void print_line(rs_sink *sink, const char *key, const char *tasks, const char *value,
+                       const char *unit, const char *otherwise, const char *help) {
+  rs_sink_printf(sink, "%-23s %-15s %-21s %-10s %-10s %s\n", key, tasks, value, unit, otherwise,
+                 help);
+}
+
+static void print_row(rs_sink *sink, const rs__key_row *row) {
+  char value[80], tasks[80] = "all";
+  size_t used = 0;
+  for (size_t t = 0; t < RS_TASK_COUNT && row->tasks != (1u << RS_TASK_COUNT) - 1; t++) {
+    if ((row->tasks >> t & 1) == 0) continue;
+    used = append(tasks, sizeof tasks, used, used == 0 ? "" : ",", task_words[t]);
+  }
+  print_value(row, value, sizeof value);
+  const char *otherwise = row->otherwise == NULL ? "(needed)" : row->otherwise;
+  /* Long lists of words get a line of their own, so that columns stay where they are. */
+  if (strlen(value) > 21) {
+    print_line(sink, row->path, tasks, "word", row->unit == NULL ? "-" : row->unit, otherwise,
+               row->help);
+    rs_sink_printf(sink, "%-23s   one of %s\n", "", value);
+    return;
+  }
+  print_line(sink, row->path, tasks, value, row->unit == NULL ? "-" : row->unit, otherwise,
+             row->help);
+}
+
+void rs_experiment_print_keys(rs_sink *sink) {
+  print_line(sink, "key", "task", "value", "unit", "default", "meaning");
+  for (size_t i = 0; i < RS_COUNT_OF(keys); i++) print_row(sink, &keys[i]);
+  print_line(sink, "sweep", "all", "mapping of lists", "-", "none",
+             "values for any key above but name and task; points are the product of all lists, the "
+             "first key slowest");
+  print_line(sink, "plots", "all", "list of mappings", "-", "one",
+             "pictures: kind (line, bar, stack for decode, wirings for topology), x, y and by "
+             "(columns of the results), title");
+}
+
+/* ---- the identity of a point ---- */
+
+void rs_point_print(const rs_point *point, rs_sink *sink) {
+  for (int key = 0; key < RS_KEY_COUNT; key++) {
+    if (point->text[key] == NULL) continue;
+    rs_sink_printf(sink, "%s: %s\n", keys[key].path, point->text[key]);
+  }
+}
+
+/* A path names a file, and files change: what was read from it counts, not its name alone. */
+static uint64_t digest_model(uint64_t digest, const rs_model *m) {
+  const int64_t sizes[] = {m->layers, m->hidden, m->heads,     m->kv_heads,  m->head_dim,
+                           m->ffn,    m->vocab,  m->positions, m->gated_mlp, m->tied_embedding,
+                           m->biases};
+  for (size_t i = 0; i < RS_COUNT_OF(sizes); i++) {
+    digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
+  }
+  return rs_digest_bytes(digest, m->name, strlen(m->name) + 1);
+}
+
+uint64_t rs_point_digest(const rs_point *point) {
+  uint64_t digest = rs_digest_bytes(RS_DIGEST_SEED, RS_VERSION, sizeof RS_VERSION);
+  for (int key = 0; key < RS_KEY_COUNT; key++) {
+    const char *text = point->text[key] == NULL ? "" : point->text[key];
+    digest = rs_digest_bytes(digest, text, strlen(text) + 1);
+  }
+  if (point->model != NULL) digest = digest_model(digest, point->model);
+  return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
+}
