@@ -1,5 +1,13 @@
 /*
- * The inside of the checker: linear times, symbolic memory, and the passes.
+ * The inside of the checker: times that are linear in the address, symbolic memory, the passes.
+ *
+ * MEMORY. A bank is the memory of one operation on one chip. `in` is never written, so it is two
+ * numbers: the symbol and when it is ready. `out` and `tmp` are lists of entries by address; an
+ * entry's segment says what its first vector is worth (vector first + t is worth value · g^t), who
+ * kept it, who added last and who read last. A segment that nobody kept is the chip's own input.
+ *
+ * TIMES are compared exactly, in ticks of 1/slot_den cycle, at both ends of an overlap. They are
+ * linear in between, so what holds at both ends holds for all of it.
  *
  * Nothing here includes a header of the compilers; tests/test_style.sh holds that.
  */
@@ -9,46 +17,65 @@
 #include "rs_checker.h"
 #include "rs_field.h"
 
-/* A time that is linear in the address: base + (address − origin) · num / den, in cycles. */
+/* Departures or arrivals of a burst by address: base + (address − origin) · stride slots. */
 typedef struct rs__line {
-  int64_t base;
+  int64_t base; /* cycles; −1: there is none */
   int64_t origin;
-  int64_t num;
-  int64_t den;
+  uint32_t stride; /* 0: the same time for all */
+  uint32_t burst;  /* whose time it is */
 } rs__line;
 
-/* A run of memory whose vectors came from one place. */
+#define RS__NO_LINE ((rs__line){-1, 0, 0, RS_NONE})
+
 typedef struct rs__segment {
-  int64_t first, count; /* addresses */
-  rs_uint128 value;     /* of the first vector; vector first + t has value · g^t */
-  rs__line arrived;     /* when the last keep, or the input, came */
-  rs__line departs;     /* from when on it may be sent */
-  rs__line settled;     /* from when on it is in SRAM, all adds done */
-  rs__line read;        /* the latest reads */
-  bool was_read;
-  bool was_kept;   /* by a burst: an add in the same cycle would have no order with it */
-  uint64_t writer; /* burst that wrote last; UINT64_MAX: it is input */
+  rs_uint128 value;
+  rs__line kept;  /* arrival of what was kept here; none: it is the chip's own input */
+  rs__line added; /* latest arrival of an add since */
+  rs__line read;  /* latest departure of a read since */
 } rs__segment;
 
-typedef struct rs__buffer_runs {
-  rs__segment *segments; /* by address, disjoint */
-  uint32_t count, capacity;
-} rs__buffer_runs;
+/* What the bytes of a segment are while nobody needs it. */
+typedef struct rs__free_segment {
+  struct rs__free_segment *next;
+} rs__free_segment;
 
-/* The memory of one operation on one chip. */
+typedef struct rs__entry {
+  int64_t first, end; /* addresses */
+  rs__segment *segment;
+} rs__entry;
+
+typedef struct rs__runs {
+  rs__entry *entries; /* by address, disjoint; between them memory holds nothing */
+  uint32_t count, capacity;
+  int64_t extent; /* vectors of the buffer */
+} rs__runs;
+
+/* When vector k of an input is in SRAM: base + ⌈k · span / steps⌉. */
+typedef struct rs__ready {
+  int64_t base, span, steps;
+} rs__ready;
+
 typedef struct rs__bank {
+  rs_uint128 symbol; /* of its input */
   uint32_t op, chip;
+  int64_t input_vectors; /* 0: it has no input */
+  int64_t input_shift;   /* out[a] holds in[a + shift] at the start */
+  rs__ready ready;
   uint64_t feeder;       /* compute interval that makes its input; UINT64_MAX: none */
-  int64_t result_cycles; /* its whole result is in SRAM; found by the last pass */
-  rs__buffer_runs runs[3];
+  int64_t result_cycles; /* its whole result is in SRAM; found with the results */
+  rs__runs out, tmp;
 } rs__bank;
 
-/* A captured run on its way. */
+/* A run on its way between two memories. */
 typedef struct rs__piece {
   rs_uint128 value;
   int64_t count;
   uint32_t next; /* RS_NONE: last */
 } rs__piece;
+
+#define RS__PAGE_BITS 6
+#define RS__POWER_BITS 10
+#define RS__POWER_LEVELS 4 /* 40 bits: the longest address */
 
 typedef struct rs__checker {
   const rs_schedule *schedule;
@@ -56,49 +83,84 @@ typedef struct rs__checker {
   rs_arena *arena;
   rs_check_report *report;
   rs_diag *diag;
-  uint32_t *slots; /* hash of (op, chip) → bank */
-  uint32_t slot_mask;
+  uint32_t ***directory; /* [op][page of chips][chip]: bank; see rs_checker_memory.c */
   rs__bank *banks;
   uint32_t bank_count, bank_capacity;
+  rs__segment *segments; /* the block that new ones are taken from */
+  uint32_t segments_left;
+  rs__free_segment *segment_free;
   rs__piece *pieces;
-  uint32_t piece_count, piece_capacity, piece_free;
-  uint32_t *flying;       /* [burst] first piece */
-  rs_uint128 powers[64];  /* g^(2^i) */
-  rs_uint128 small[1024]; /* g^i */
+  uint32_t piece_count, piece_capacity;
+  uint32_t piece_free; /* a list; RS_NONE: none */
+  uint32_t *flying;    /* [burst] first piece */
   uint64_t seed;
+  rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
 
 /* ---- times ---- */
 
-int64_t rs__line_floor(const rs__line *line, int64_t address);
-/* Sign of a − b at an address, exactly. */
-int rs__line_compare(const rs__line *a, const rs__line *b, int64_t address);
-/* The later of two over first … last; where neither is later throughout, a constant that is. */
-rs__line rs__line_later(const rs__line *a, const rs__line *b, int64_t first, int64_t last);
-/* True when a ≥ b (or a > b when `strictly`) at both ends, and so in between. */
-bool rs__line_after(const rs__line *a, const rs__line *b, int64_t first, int64_t last,
-                    bool strictly);
+/* a − b at an address, in ticks. */
+static inline rs_int128 rs__line_gap(const rs__checker *c, const rs__line *a, const rs__line *b,
+                                     int64_t address) {
+  const rs_timing *t = &c->schedule->timing;
+  rs_int128 gap = (rs_int128)(a->base - b->base) * t->slot_den;
+  if ((a->stride | b->stride) != 0) {
+    rs_int128 slots =
+        (rs_int128)(address - a->origin) * a->stride - (rs_int128)(address - b->origin) * b->stride;
+    gap += slots * t->slot_num;
+  }
+  return gap;
+}
+
+/* True when a is at least `cycles` later than b at both ends, and so everywhere between. */
+static inline bool rs__line_follows(const rs__checker *c, const rs__line *a, const rs__line *b,
+                                    int64_t first, int64_t last, int64_t cycles) {
+  rs_int128 least = (rs_int128)cycles * c->schedule->timing.slot_den;
+  return rs__line_gap(c, a, b, first) >= least &&
+         (a->stride == b->stride || rs__line_gap(c, a, b, last) >= least);
+}
+
+/* ⌈slots⌉ in cycles. */
+int64_t rs__slots_cycles(const rs__checker *c, rs_int128 slots);
+/* The time at an address at or behind the origin, in cycles. */
+int64_t rs__line_cycles(const rs__checker *c, const rs__line *line, int64_t address);
+/* The later of two over first … last; where neither is throughout, one time that is. */
+rs__line rs__line_later(const rs__checker *c, const rs__line *a, const rs__line *b, int64_t first,
+                        int64_t last);
+/* When vector k of an input is in SRAM. */
+int64_t rs__ready_cycles(const rs__ready *ready, int64_t k);
+/* True when the line, in cycles, is nowhere in first … last before ready(address + shift) + cost. */
+bool rs__line_finds_ready(const rs__checker *c, const rs__line *line, const rs__ready *ready,
+                          int64_t shift, int64_t first, int64_t last, int64_t cost);
 
 /* ---- memory ---- */
 
+/* Banks of all members, with their inputs. */
 rs_status rs__checker_create_memory(rs__checker *c);
 rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip); /* finds or makes; NULL */
 rs_uint128 rs__checker_symbol(const rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_power(const rs__checker *c, int64_t exponent);
-/* The segment that holds `address`, or the index of the first behind it. */
-uint32_t rs__checker_find(const rs__buffer_runs *runs, int64_t address);
-/* Cuts segments so that none crosses `address`. false: no memory. */
-bool rs__checker_cut(rs__checker *c, rs__buffer_runs *runs, int64_t address);
-bool rs__checker_insert(rs__checker *c, rs__buffer_runs *runs, const rs__segment *segment);
-/* Puts a member's input into its bank. */
-rs_status rs__checker_fill_inputs(rs__checker *c);
+
+/* The entry that a look-up of `address` will want first: to be fetched early. */
+uint32_t rs__runs_guess(const rs__runs *runs, int64_t address);
+/* The entry that holds `address`, or the first behind it. */
+uint32_t rs__runs_find(const rs__runs *runs, int64_t address);
+/* The same, after cutting so that no entry crosses `address` or `end`. `hint`: any number; fast when
+ * it is the entry. RS_NONE: no memory. */
+uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t end, uint32_t hint);
+/* Puts one fresh entry in the place of `count` old ones. NULL: no memory. */
+rs__segment *rs__runs_replace(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t count,
+                              int64_t first, int64_t end);
 
 /* ---- faults ---- */
 
 rs_status rs__checker_refuse(rs__checker *c, rs_fault fault, const char *format, ...)
     RS_PRINTF(3, 4);
-/* The text of a burst for a message; "its input" for UINT64_MAX. */
+/* The text of a burst for a message. */
 const char *rs__checker_burst_text(const rs__checker *c, uint64_t burst, char *text, size_t size);
+
+/* −1: no vector of `a` shares the link with one of `b`; else the first cycle at which two do. */
+int64_t rs__links_meeting(const rs__checker *c, const rs_burst *a, const rs_burst *b);
 
 /* ---- passes, in this order ---- */
 
@@ -106,5 +168,6 @@ rs_status rs__checker_links(rs__checker *c);
 rs_status rs__checker_data(rs__checker *c);
 rs_status rs__checker_results(rs__checker *c);
 rs_status rs__checker_computes(rs__checker *c);
+rs_status rs__checker_vector_unit(rs__checker *c);
 
 #endif

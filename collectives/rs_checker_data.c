@@ -4,11 +4,26 @@
  * A burst reads its source when its first vector departs and writes its target when that vector
  * arrives; later vectors follow at the same distances on both sides. Handling a burst as a whole at
  * those two moments is right if, wherever it overlaps another burst's read or write, the order is the
- * same for all vectors of the overlap. Times are linear in the address, so the two ends decide; an
- * order that is not the same throughout is refused.
+ * same for all vectors of the overlap. Times are linear in the address, so the two ends decide. What
+ * is asked of each overlap, in this order of handling, is therefore:
+ *
+ *   read after keep     departs ≥ arrival + forward_cycles                          else EARLY
+ *   read of an input    departs ≥ ready + send_cycles                               else EARLY
+ *   read after add      departs ≥ arrival + forward_cycles + add_cycles             else RACE
+ *   write after read    arrives a cycle or more behind the departure                else RACE
+ *   write after keep    arrives ≥ arrival + max(receive_cycles, 1)                  else RACE
+ *   keep after add      arrives ≥ arrival + max(receive_cycles + add_cycles, 1)     else RACE
+ *   write on an input   arrives ≥ ready                                             else EARLY
+ *   add after add       commutes
+ *
+ * Any schedule that passes has one order on every address, the same for every vector. Refused though
+ * it might be right: a run that is read before a write reaches it although the write's first vector
+ * comes before the read's; an add to a vector that was kept but is not in SRAM yet; a read and a
+ * write in one cycle.
  *
  * Events at one time: writes before reads, because where a chip's costs are zero a vector may leave
- * in the cycle in which it came.
+ * in the cycle in which it came. Events are looked up a few ahead, so that memory is there when they
+ * are handled: chips of consecutive events have nothing to do with each other.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,35 +32,34 @@
 
 typedef struct access {
   const rs_burst *burst;
-  uint64_t index;
-  const rs_link *link;
+  uint32_t index;
+  const rs__bank *bank;
+  uint32_t entry;
   rs__line line; /* departure by source address, or arrival by target address */
 } access;
 
-static rs__line burst_line(const rs__checker *c, const rs_burst *b, int64_t base, int64_t origin) {
-  const rs_timing *t = &c->schedule->timing;
-  int64_t num;
-  rs__line line = {base, origin, 0, t->slot_den};
-  /* 2^40 slots of 2^32 stride leave 64 bits: such a burst is refused by its end time already */
-  if (rs_mul_i64(b->stride, t->slot_num, &num)) line.num = num;
-  return line;
-}
-
 /* ---- faults ---- */
 
-static rs_status refuse_access(rs__checker *c, const access *a, rs_fault_kind kind, int64_t cycle,
-                               uint64_t other, const char *what) {
+static rs_status refuse_access(rs__checker *c, const access *a, rs_fault_kind kind, int64_t address,
+                               const char *what, uint32_t other) {
   char name[48], text_a[160], text_b[160];
+  int64_t cycle = rs__line_cycles(c, &a->line, address);
   rs_wiring_link_name(c->wiring, a->burst->link, name, sizeof name);
-  rs_fault fault = {kind, RS_NONE, a->burst->link, a->burst->op, cycle, a->index, other};
-  return rs__checker_refuse(c, fault, "link %s, cycle %lld: '%s' %s '%s'", name, (long long)cycle,
-                            rs__checker_burst_text(c, a->index, text_a, sizeof text_a), what,
-                            rs__checker_burst_text(c, other, text_b, sizeof text_b));
+  rs__checker_burst_text(c, a->index, text_a, sizeof text_a);
+  rs_fault fault = {kind, RS_NONE, a->burst->link, a->burst->op, cycle, a->index, UINT64_MAX};
+  if (other == RS_NONE) {
+    return rs__checker_refuse(c, fault, "link %s, cycle %lld: '%s' %s (vector %lld)", name,
+                              (long long)cycle, text_a, what, (long long)address);
+  }
+  fault.burst_b = other;
+  return rs__checker_refuse(
+      c, fault, "link %s, cycle %lld: '%s' %s '%s' (vector %lld)", name, (long long)cycle, text_a,
+      what, rs__checker_burst_text(c, other, text_b, sizeof text_b), (long long)address);
 }
 
-static rs_status refuse_empty(rs__checker *c, const access *a, int64_t cycle, const char *what,
-                              int64_t address) {
+static rs_status refuse_empty(rs__checker *c, const access *a, const char *what, int64_t address) {
   char name[48], text[160];
+  int64_t cycle = rs__line_cycles(c, &a->line, address);
   rs_wiring_link_name(c->wiring, a->burst->link, name, sizeof name);
   rs_fault fault = {RS_FAULT_EMPTY, RS_NONE,  a->burst->link, a->burst->op,
                     cycle,          a->index, UINT64_MAX};
@@ -55,16 +69,22 @@ static rs_status refuse_empty(rs__checker *c, const access *a, int64_t cycle, co
       (long long)address);
 }
 
+/* The end at which `a` does not follow `b`: times may be too close at one end only. */
+static int64_t find_early(const rs__checker *c, const access *a, const rs__line *b, int64_t first,
+                          int64_t last, int64_t cycles) {
+  return rs__line_follows(c, &a->line, b, first, first, cycles) ? last : first;
+}
+
 /* ---- pieces in flight ---- */
 
 static uint32_t take_piece(rs__checker *c) {
-  if (c->piece_free != RS_NONE) {
-    uint32_t index = c->piece_free;
+  uint32_t index = c->piece_free;
+  if (index != RS_NONE) {
     c->piece_free = c->pieces[index].next;
     return index;
   }
   if (c->piece_count == c->piece_capacity) {
-    uint32_t capacity = RS_MAX(2 * c->piece_capacity, UINT32_C(1024));
+    uint32_t capacity = RS_MAX(2 * c->piece_capacity, UINT32_C(256));
     rs__piece *larger = RS_ARENA_NEW(c->arena, rs__piece, capacity);
     if (larger == NULL) return RS_NONE;
     if (c->piece_count > 0) memcpy(larger, c->pieces, c->piece_count * sizeof *larger);
@@ -74,170 +94,208 @@ static uint32_t take_piece(rs__checker *c) {
   return c->piece_count++;
 }
 
+/* Last given, first taken: that one is in the cache. */
+static void give_piece(rs__checker *c, uint32_t piece) {
+  c->pieces[piece].next = c->piece_free;
+  c->piece_free = piece;
+}
+
+/* Puts a captured run behind `last` (RS_NONE: as the burst's first), or lengthens `last` where the
+ * run goes on as it did. Returns the piece; RS_NONE: no memory. */
+static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint128 value,
+                        int64_t count) {
+  if (last != RS_NONE) {
+    rs__piece *p = &c->pieces[last];
+    if (rs_field_mul(p->value, rs__checker_power(c, p->count)) == value) {
+      p->count += count;
+      return last;
+    }
+  }
+  uint32_t piece = take_piece(c); /* by index: the pool moves when it grows */
+  if (piece == RS_NONE) return RS_NONE;
+  c->pieces[piece] = (rs__piece){value, count, RS_NONE};
+  if (last == RS_NONE) {
+    c->flying[a->index] = piece;
+  } else {
+    c->pieces[last].next = piece;
+  }
+  return piece;
+}
+
 /* ---- reads ---- */
 
-static rs_status check_read(rs__checker *c, const access *a, rs__segment *s, int64_t first,
+static void note_slack(rs__checker *c, int64_t cycles) {
+  int64_t *least = &c->report->slack_cycles_min;
+  if (*least < 0 || cycles < *least) *least = cycles;
+}
+
+/* Slack of a departure behind an arrival and what the chip takes, where it is least: at an end. */
+static void note_slack_behind(rs__checker *c, const access *a, const rs__line *b, int64_t first,
+                              int64_t last, int64_t cost) {
+  const rs_timing *t = &c->schedule->timing;
+  rs_int128 gap = rs__line_gap(c, &a->line, b, first);
+  if (a->line.stride != b->stride) gap = RS_MIN(gap, rs__line_gap(c, &a->line, b, last));
+  gap -= (rs_int128)cost * t->slot_den;
+  int64_t least = c->report->slack_cycles_min;
+  if (least >= 0 && gap >= (rs_int128)least * t->slot_den) return; /* saves the division */
+  note_slack(c, (int64_t)(gap / t->slot_den));
+}
+
+static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int64_t first,
                             int64_t last) {
-  if (!rs__line_after(&a->line, &s->departs, first, last, false)) {
-    bool at_first = rs__line_compare(&a->line, &s->departs, first) < 0;
-    int64_t cycle = rs__line_floor(&a->line, at_first ? first : last);
-    bool writing = s->writer != UINT64_MAX &&
-                   rs__line_after(&a->line, &s->arrived, first, last, false) &&
-                   c->schedule->bursts[s->writer].action == RS_ACTION_ADD;
-    return refuse_access(c, a, writing ? RS_FAULT_RACE : RS_FAULT_EARLY, cycle, s->writer,
-                         "departs before it can hold what comes from");
+  const rs__ready *ready = &a->bank->ready;
+  int64_t cost = c->schedule->timing.send_cycles;
+  if (!rs__line_finds_ready(c, &a->line, ready, shift, first, last, cost)) {
+    bool early =
+        rs__line_cycles(c, &a->line, first) < rs__ready_cycles(ready, first + shift) + cost;
+    return refuse_access(c, a, RS_FAULT_EARLY, early ? first : last,
+                         "departs before the chip's own input is ready", RS_NONE);
   }
-  int64_t slack = RS_MIN(rs__line_floor(&a->line, first) - rs__line_floor(&s->departs, first),
-                         rs__line_floor(&a->line, last) - rs__line_floor(&s->departs, last));
-  if (c->report->slack_cycles_min < 0 || slack < c->report->slack_cycles_min) {
-    c->report->slack_cycles_min = RS_MAX(slack, 0);
-  }
-  s->read =
-      s->was_read ? rs__line_later(&s->read, &a->line, s->first, s->first + s->count - 1) : a->line;
-  s->was_read = true;
+  int64_t at_first = rs__line_cycles(c, &a->line, first) - rs__ready_cycles(ready, first + shift);
+  int64_t at_last = rs__line_cycles(c, &a->line, last) - rs__ready_cycles(ready, last + shift);
+  note_slack(c, RS_MIN(at_first, at_last) - cost);
   return RS_OK;
 }
 
-/* Captures what the burst reads as pieces. The source is cut at the ends of the range only where a
- * later write must tell the parts apart, which is when only part of a run is read. */
-static rs_status handle_read(rs__checker *c, const access *a) {
-  rs__bank *bank = rs__checker_bank(c, a->burst->op, a->link->from);
-  if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
-  rs__buffer_runs *runs = &bank->runs[a->burst->source];
+static rs_status read_segment(rs__checker *c, const access *a, rs__segment *s, int64_t first,
+                              int64_t last) {
+  const rs_timing *t = &c->schedule->timing;
+  if (s->kept.base < 0) {
+    rs_status status = read_input(c, a, a->bank->input_shift, first, last);
+    if (status != RS_OK) return status;
+  } else {
+    if (!rs__line_follows(c, &a->line, &s->kept, first, last, t->forward_cycles)) {
+      int64_t at = find_early(c, a, &s->kept, first, last, t->forward_cycles);
+      return refuse_access(c, a, RS_FAULT_EARLY, at, "departs before it can hold what comes with",
+                           s->kept.burst);
+    }
+    note_slack_behind(c, a, &s->kept, first, last, t->forward_cycles);
+  }
+  if (s->added.base >= 0) {
+    int64_t cost = t->forward_cycles + t->add_cycles;
+    if (!rs__line_follows(c, &a->line, &s->added, first, last, cost)) {
+      int64_t at = find_early(c, a, &s->added, first, last, cost);
+      return refuse_access(c, a, RS_FAULT_RACE, at, "departs before all is added that comes with",
+                           s->added.burst);
+    }
+    note_slack_behind(c, a, &s->added, first, last, cost);
+  }
+  s->read = rs__line_later(c, &s->read, &a->line, first, last);
+  return RS_OK;
+}
+
+/* `in` is never written: nothing but its ready time and its length matters. */
+static rs_status read_whole_input(rs__checker *c, const access *a) {
+  int64_t first = a->burst->source_offset;
+  if (a->bank->input_vectors == 0) {
+    return refuse_empty(c, a, "reads, of an input that the chip does not have,", first);
+  }
+  rs_status status = read_input(c, a, 0, first, first + a->burst->count - 1);
+  if (status != RS_OK) return status;
+  rs_uint128 value = rs_field_mul(a->bank->symbol, rs__checker_power(c, first));
+  bool captured = capture(c, a, RS_NONE, value, a->burst->count) != RS_NONE;
+  return captured ? RS_OK : rs_arena_failed(c->arena, c->diag);
+}
+
+static rs_status handle_read(rs__checker *c, const access *a, rs__runs *runs) {
   int64_t address = a->burst->source_offset;
   int64_t end = address + a->burst->count;
-  /* `in` is never written: it need not remember who read which part */
-  bool cut = a->burst->source != RS_BUFFER_IN;
-  if (cut && (!rs__checker_cut(c, runs, address) || !rs__checker_cut(c, runs, end))) {
-    return rs_arena_failed(c->arena, c->diag);
-  }
-  uint32_t last_piece = RS_NONE; /* by index: the pool moves when it grows */
-  c->flying[a->index] = RS_NONE;
-  for (uint32_t i = rs__checker_find(runs, address); address < end; i++) {
-    rs__segment *s = i < runs->count ? &runs->segments[i] : NULL;
-    if (s == NULL || s->first > address) {
-      return refuse_empty(c, a, rs__line_floor(&a->line, address), "reads", address);
+  /* cut: later writes must be able to tell which part was read */
+  uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+  if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+  for (uint32_t piece = RS_NONE; address < end; i++) {
+    if (i == runs->count || runs->entries[i].first > address) {
+      return refuse_empty(c, a, "reads", address);
     }
-    int64_t stop = RS_MIN(end, s->first + s->count);
-    rs_status status = check_read(c, a, s, address, stop - 1);
+    const rs__entry *e = &runs->entries[i];
+    rs_status status = read_segment(c, a, e->segment, address, e->end - 1);
     if (status != RS_OK) return status;
-    uint32_t piece = take_piece(c);
+    piece = capture(c, a, piece, e->segment->value, e->end - address);
     if (piece == RS_NONE) return rs_arena_failed(c->arena, c->diag);
-    rs_uint128 value = address == s->first
-                           ? s->value
-                           : rs_field_mul(s->value, rs__checker_power(c, address - s->first));
-    c->pieces[piece] = (rs__piece){value, stop - address, RS_NONE};
-    if (last_piece == RS_NONE) {
-      c->flying[a->index] = piece;
-    } else {
-      c->pieces[last_piece].next = piece;
-    }
-    last_piece = piece;
-    address = stop;
+    address = e->end;
   }
   return RS_OK;
 }
 
 /* ---- writes ---- */
 
-static rs__line shifted(rs__line line, int64_t cycles) {
-  line.base += cycles;
-  return line;
-}
-
-/* What stands at the target before a write: reads of it must be over. */
-static rs_status check_overwrite(rs__checker *c, const access *a, const rs__segment *s,
-                                 int64_t first, int64_t last) {
-  if (s->was_read && !rs__line_after(&a->line, &s->read, first, last, true)) {
-    return refuse_access(c, a, RS_FAULT_RACE, rs__line_floor(&a->line, first), s->writer,
-                         "arrives while a burst still reads what comes from");
+/* What a write asks of what stands in its place. */
+static rs_status check_target(rs__checker *c, const access *a, const rs__segment *s, int64_t first,
+                              int64_t last) {
+  const rs_timing *t = &c->schedule->timing;
+  bool is_add = a->burst->action == RS_ACTION_ADD;
+  int64_t kept_cost = RS_MAX(t->receive_cycles, 1);
+  int64_t added_cost = RS_MAX(t->receive_cycles + t->add_cycles, 1);
+  if (s->read.base >= 0 && !rs__line_follows(c, &a->line, &s->read, first, last, 1)) {
+    return refuse_access(c, a, RS_FAULT_RACE, find_early(c, a, &s->read, first, last, 1),
+                         "overwrites what has yet to depart with", s->read.burst);
   }
-  /* where the chip costs nothing, settled is the cycle of arrival: two in one cycle have no order */
-  bool strictly = c->schedule->timing.receive_cycles == 0 && s->writer != UINT64_MAX;
-  if (a->burst->action != RS_ACTION_ADD &&
-      !rs__line_after(&a->line, &s->settled, first, last, strictly)) {
-    return refuse_access(c, a, RS_FAULT_RACE, rs__line_floor(&a->line, first), s->writer,
-                         "overwrites what is still being written by");
+  if (s->kept.base < 0) {
+    if (!rs__line_finds_ready(c, &a->line, &a->bank->ready, a->bank->input_shift, first, last, 0)) {
+      return refuse_access(c, a, RS_FAULT_EARLY, first, "arrives before the chip's own input",
+                           RS_NONE);
+    }
+  } else if (!rs__line_follows(c, &a->line, &s->kept, first, last, kept_cost)) {
+    return refuse_access(c, a, RS_FAULT_RACE, find_early(c, a, &s->kept, first, last, kept_cost),
+                         is_add ? "is added to what is still being written by"
+                                : "overwrites what is still being written by",
+                         s->kept.burst);
+  }
+  if (!is_add && s->added.base >= 0 &&
+      !rs__line_follows(c, &a->line, &s->added, first, last, added_cost)) {
+    return refuse_access(c, a, RS_FAULT_RACE, find_early(c, a, &s->added, first, last, added_cost),
+                         "overwrites what is still being added to by", s->added.burst);
   }
   return RS_OK;
 }
 
-static rs_status write_add(rs__checker *c, const access *a, rs__buffer_runs *runs,
-                           const rs__piece *piece, int64_t address) {
-  const rs_timing *t = &c->schedule->timing;
-  int64_t end = address + piece->count;
-  rs_uint128 value = piece->value;
-  for (uint32_t i = rs__checker_find(runs, address); address < end; i++) {
-    rs__segment *s = i < runs->count ? &runs->segments[i] : NULL;
-    if (s == NULL || s->first > address) {
-      return refuse_empty(c, a, rs__line_floor(&a->line, address), "adds to", address);
+/* Adds a run of `value` to entries from `i` on. */
+static rs_status write_add(rs__checker *c, const access *a, const rs__runs *runs, uint32_t i,
+                           int64_t address, int64_t end, rs_uint128 value) {
+  for (;; i++) {
+    if (i == runs->count || runs->entries[i].first > address) {
+      return refuse_empty(c, a, "adds to", address);
     }
-    int64_t last = s->first + s->count - 1;
-    rs_status status = check_overwrite(c, a, s, address, last);
+    const rs__entry *e = &runs->entries[i];
+    rs__segment *s = e->segment;
+    rs_status status = check_target(c, a, s, address, e->end - 1);
     if (status != RS_OK) return status;
-    if (!rs__line_after(&a->line, &s->arrived, address, last, s->was_kept)) {
-      return refuse_access(c, a, RS_FAULT_EARLY, rs__line_floor(&a->line, address), s->writer,
-                           "is added before there is anything from");
-    }
-    rs__line departs = shifted(a->line, t->forward_cycles + t->add_cycles);
-    rs__line settled = shifted(a->line, t->receive_cycles + t->add_cycles);
-    s->departs = rs__line_later(&s->departs, &departs, address, last);
-    s->settled = rs__line_later(&s->settled, &settled, address, last);
     s->value = rs_field_add(s->value, value);
-    s->writer = a->index;
-    if (last + 1 < end) value = rs_field_mul(value, rs__checker_power(c, last + 1 - address));
-    address = last + 1;
+    s->added = rs__line_later(c, &s->added, &a->line, address, e->end - 1);
+    if (e->end == end) return RS_OK;
+    value = rs_field_mul(value, rs__checker_power(c, e->end - address));
+    address = e->end;
   }
-  return RS_OK;
 }
 
-static rs_status write_keep(rs__checker *c, const access *a, rs__buffer_runs *runs,
-                            const rs__piece *piece, int64_t address) {
-  const rs_timing *t = &c->schedule->timing;
-  int64_t end = address + piece->count;
-  uint32_t i = rs__checker_find(runs, address);
-  uint32_t after = i;
-  for (; after < runs->count && runs->segments[after].first < end; after++) {
-    rs__segment *s = &runs->segments[after];
-    rs_status status = check_overwrite(c, a, s, s->first, s->first + s->count - 1);
+/* Keeps a run of `value` in place of the entries from `i` on that it covers. */
+static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uint32_t i,
+                            int64_t address, int64_t end, rs_uint128 value) {
+  uint32_t covered = 0;
+  for (; i + covered < runs->count && runs->entries[i + covered].first < end; covered++) {
+    const rs__entry *e = &runs->entries[i + covered];
+    rs_status status = check_target(c, a, e->segment, e->first, e->end - 1);
     if (status != RS_OK) return status;
   }
-  rs__segment fresh = {.first = address,
-                       .count = piece->count,
-                       .value = piece->value,
-                       .arrived = a->line,
-                       .departs = shifted(a->line, t->forward_cycles),
-                       .settled = shifted(a->line, t->receive_cycles),
-                       .was_kept = true,
-                       .writer = a->index};
-  if (after == i) {
-    if (!rs__checker_insert(c, runs, &fresh)) return rs_arena_failed(c->arena, c->diag);
-    return RS_OK;
-  }
-  runs->segments[i] = fresh; /* takes the place of those that it covers */
-  memmove(&runs->segments[i + 1], &runs->segments[after],
-          (runs->count - after) * sizeof *runs->segments);
-  runs->count -= after - i - 1;
+  rs__segment *s = rs__runs_replace(c, runs, i, covered, address, end);
+  if (s == NULL) return rs_arena_failed(c->arena, c->diag);
+  *s = (rs__segment){value, a->line, RS__NO_LINE, RS__NO_LINE};
   return RS_OK;
 }
 
-static rs_status handle_write(rs__checker *c, const access *a) {
-  rs__bank *bank = rs__checker_bank(c, a->burst->op, a->link->to);
-  if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
-  rs__buffer_runs *runs = &bank->runs[a->burst->target];
+static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
   int64_t address = a->burst->target_offset;
-  uint32_t piece = c->flying[a->index];
-  while (piece != RS_NONE) {
+  for (uint32_t piece = c->flying[a->index]; piece != RS_NONE;) {
     const rs__piece p = c->pieces[piece];
-    if (!rs__checker_cut(c, runs, address) || !rs__checker_cut(c, runs, address + p.count)) {
-      return rs_arena_failed(c->arena, c->diag);
-    }
-    rs_status status = a->burst->action == RS_ACTION_ADD ? write_add(c, a, runs, &p, address)
-                                                         : write_keep(c, a, runs, &p, address);
+    int64_t end = address + p.count;
+    uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+    if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+    rs_status status = a->burst->action == RS_ACTION_ADD
+                           ? write_add(c, a, runs, i, address, end, p.value)
+                           : write_keep(c, a, runs, i, address, end, p.value);
     if (status != RS_OK) return status;
-    address += p.count;
-    c->pieces[piece].next = c->piece_free;
-    c->piece_free = piece;
+    address = end;
+    give_piece(c, piece);
     piece = p.next;
   }
   return RS_OK;
@@ -245,18 +303,29 @@ static rs_status handle_write(rs__checker *c, const access *a) {
 
 /* ---- order of events ---- */
 
-/* Bursts by start, and the same list once a cable class for arrivals: a class has one latency, so
- * each list is in order of arrival, and merging the four gives all events in order. */
-typedef struct merger {
-  const uint32_t *reads;
-  uint32_t *writes[RS_CABLE_CLASS_COUNT];
-  uint64_t read_count, read_next;
-  uint64_t write_count[RS_CABLE_CLASS_COUNT], write_next[RS_CABLE_CLASS_COUNT];
-} merger;
+/* Bursts by start; and by arrival, a list a cable class: a class has one latency, so its list is in
+ * order of starts too. Merging the four gives all events in order. */
+enum { STREAM_READS = RS_CABLE_CLASS_COUNT, STREAM_COUNT };
+
+typedef struct stream {
+  uint32_t *order;
+  uint64_t next, count;
+  int64_t delay_cycles; /* from start to event */
+  int64_t time_cycles;  /* of the next event; INT64_MAX: none is left */
+} stream;
+
+typedef struct event {
+  uint32_t burst;
+  uint32_t bank; /* by index: banks move when there are more */
+  uint8_t buffer;
+  bool is_write;
+  uint32_t entry; /* where its run was found, if nothing moved since */
+  int64_t address;
+} event;
 
 typedef struct key {
   int64_t start;
-  uint64_t index;
+  uint32_t index;
 } key;
 
 static int compare_keys(const void *left, const void *right) {
@@ -266,6 +335,7 @@ static int compare_keys(const void *left, const void *right) {
   return (a->index > b->index) - (a->index < b->index);
 }
 
+/* Canonical schedules are in order already. */
 static bool sort_by_start(const rs_schedule *s, uint32_t *order) {
   bool sorted = true;
   for (uint64_t i = 0; i < s->burst_count; i++) {
@@ -275,78 +345,139 @@ static bool sort_by_start(const rs_schedule *s, uint32_t *order) {
   if (sorted) return true;
   key *keys = malloc(s->burst_count * sizeof *keys);
   if (keys == NULL) return false;
-  for (uint64_t i = 0; i < s->burst_count; i++) keys[i] = (key){s->bursts[i].start_cycles, i};
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    keys[i] = (key){s->bursts[i].start_cycles, (uint32_t)i};
+  }
   qsort(keys, s->burst_count, sizeof *keys, compare_keys);
-  for (uint64_t i = 0; i < s->burst_count; i++) order[i] = (uint32_t)keys[i].index;
+  for (uint64_t i = 0; i < s->burst_count; i++) order[i] = keys[i].index;
   free(keys);
   return true;
 }
 
-static rs_status create_merger(rs__checker *c, merger *m) {
+static void advance(const rs_schedule *s, stream *from) {
+  from->time_cycles = INT64_MAX;
+  if (from->next == from->count) return;
+  from->time_cycles = s->bursts[from->order[from->next]].start_cycles + from->delay_cycles;
+}
+
+static rs_status create_streams(rs__checker *c, stream *streams) {
   const rs_schedule *s = c->schedule;
-  uint32_t *order = RS_ARENA_NEW(c->arena, uint32_t, s->burst_count);
-  if (order == NULL || !sort_by_start(s, order)) return rs_arena_failed(c->arena, c->diag);
-  *m = (merger){.reads = order, .read_count = s->burst_count};
+  const rs_link *links = c->wiring->links;
+  stream *reads = &streams[STREAM_READS];
+  memset(streams, 0, STREAM_COUNT * sizeof *streams);
+  reads->count = s->burst_count;
+  reads->order = RS_ARENA_NEW(c->arena, uint32_t, s->burst_count);
+  if (reads->order == NULL || !sort_by_start(s, reads->order)) {
+    return rs_arena_failed(c->arena, c->diag);
+  }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    m->write_count[c->wiring->links[s->bursts[i].link].cable_class]++;
+    streams[links[s->bursts[i].link].cable_class].count++;
   }
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-    m->writes[k] = RS_ARENA_NEW(c->arena, uint32_t, m->write_count[k]);
-    if (m->writes[k] == NULL) return rs_arena_failed(c->arena, c->diag);
-    m->write_count[k] = 0;
+    streams[k].delay_cycles = s->timing.latency_cycles[k];
+    streams[k].order = RS_ARENA_NEW(c->arena, uint32_t, streams[k].count);
+    if (streams[k].order == NULL) return rs_arena_failed(c->arena, c->diag);
   }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    int k = c->wiring->links[s->bursts[order[i]].link].cable_class;
-    m->writes[k][m->write_count[k]++] = order[i];
+    stream *writes = &streams[links[s->bursts[reads->order[i]].link].cable_class];
+    writes->order[writes->next++] = reads->order[i];
+  }
+  for (int k = 0; k < STREAM_COUNT; k++) {
+    streams[k].next = 0;
+    advance(s, &streams[k]);
   }
   return RS_OK;
 }
 
-/* The next event: its burst, and whether it is a write. false: none is left. */
-static bool next_event(const rs__checker *c, merger *m, uint32_t *index, bool *is_write) {
+/* Up to `capacity` next events. Returns how many. */
+static uint32_t take_events(const rs__checker *c, stream *streams, event *events,
+                            uint32_t capacity) {
   const rs_schedule *s = c->schedule;
-  int64_t best = INT64_MAX;
-  int best_class = -1;
-  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-    if (m->write_next[k] == m->write_count[k]) continue;
-    int64_t time =
-        s->bursts[m->writes[k][m->write_next[k]]].start_cycles + s->timing.latency_cycles[k];
-    if (time >= best) continue;
-    best = time;
-    best_class = k;
+  uint32_t count = 0;
+  while (count < capacity) {
+    int best = 0;
+    for (int k = 1; k < STREAM_COUNT; k++) { /* reads come last: a tie is a write's */
+      if (streams[k].time_cycles < streams[best].time_cycles) best = k;
+    }
+    stream *from = &streams[best];
+    if (from->time_cycles == INT64_MAX) break;
+    uint32_t burst = from->order[from->next++];
+    events[count++] = (event){.burst = burst, .is_write = best != STREAM_READS};
+    __builtin_prefetch(&c->wiring->links[s->bursts[burst].link]);
+    advance(s, from);
   }
-  bool has_read = m->read_next < m->read_count;
-  if (has_read && s->bursts[m->reads[m->read_next]].start_cycles < best) best_class = -1;
-  *is_write = best_class >= 0;
-  if (*is_write) {
-    *index = m->writes[best_class][m->write_next[best_class]++];
-  } else if (has_read) {
-    *index = m->reads[m->read_next++];
+  return count;
+}
+
+/* ---- the pass ---- */
+
+enum { EVENTS_AHEAD = 32 };
+
+static rs__runs *runs_of(rs__checker *c, const event *e) {
+  rs__bank *bank = &c->banks[e->bank];
+  return e->buffer == RS_BUFFER_OUT ? &bank->out : &bank->tmp;
+}
+
+static rs_status find_banks(rs__checker *c, event *events, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    event *e = &events[i];
+    const rs_burst *b = &c->schedule->bursts[e->burst];
+    const rs_link *link = &c->wiring->links[b->link];
+    e->buffer = e->is_write ? b->target : b->source;
+    e->address = e->is_write ? b->target_offset : b->source_offset;
+    const rs__bank *bank = rs__checker_bank(c, b->op, e->is_write ? link->to : link->from);
+    if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
+    e->bank = (uint32_t)(bank - c->banks);
+    __builtin_prefetch(runs_of(c, e));
   }
-  return *is_write || has_read;
+  return RS_OK;
+}
+
+/* Each round asks for what the next one looks at. */
+static void fetch_ahead(rs__checker *c, event *events, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const rs__runs *runs = runs_of(c, &events[i]);
+    if (events[i].buffer == RS_BUFFER_IN || runs->count == 0) continue;
+    __builtin_prefetch(&runs->entries[rs__runs_guess(runs, events[i].address)]);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    const rs__runs *runs = runs_of(c, &events[i]);
+    if (events[i].buffer == RS_BUFFER_IN) continue;
+    uint32_t index = events[i].entry = rs__runs_find(runs, events[i].address);
+    if (index == runs->count) continue;
+    const char *segment = (const char *)runs->entries[index].segment;
+    __builtin_prefetch(segment);
+    __builtin_prefetch(segment + 64);
+  }
+}
+
+static rs_status handle_event(rs__checker *c, const event *e) {
+  const rs_burst *b = &c->schedule->bursts[e->burst];
+  access a = {
+      b, e->burst, &c->banks[e->bank], e->entry, {b->start_cycles, e->address, 0, e->burst}};
+  if (b->count > 1) a.line.stride = b->stride;
+  if (e->is_write) {
+    a.line.base += rs_timing_latency(&c->schedule->timing, &c->wiring->links[b->link]);
+    return handle_write(c, &a, runs_of(c, e));
+  }
+  c->report->vectors += (uint64_t)b->count;
+  return b->source == RS_BUFFER_IN ? read_whole_input(c, &a) : handle_read(c, &a, runs_of(c, e));
 }
 
 rs_status rs__checker_data(rs__checker *c) {
-  merger m = {0};
-  uint32_t index;
-  bool is_write;
-  rs_status status = create_merger(c, &m);
+  stream streams[STREAM_COUNT];
+  event events[EVENTS_AHEAD];
+  rs_status status = create_streams(c, streams);
+  if (status != RS_OK) return status;
   c->flying = RS_ARENA_NEW(c->arena, uint32_t, c->schedule->burst_count);
   if (c->flying == NULL) return rs_arena_failed(c->arena, c->diag);
   c->piece_free = RS_NONE;
-  while (status == RS_OK && next_event(c, &m, &index, &is_write)) {
-    const rs_burst *b = &c->schedule->bursts[index];
-    const rs_link *link = &c->wiring->links[b->link];
-    access a = {b, index, link, {0, 0, 0, 1}};
-    if (is_write) {
-      int64_t arrival = b->start_cycles + rs_timing_latency(&c->schedule->timing, link);
-      a.line = burst_line(c, b, arrival, b->target_offset);
-      status = handle_write(c, &a);
-    } else {
-      a.line = burst_line(c, b, b->start_cycles, b->source_offset);
-      status = handle_read(c, &a);
-      c->report->vectors += (uint64_t)b->count;
-    }
+  for (;;) {
+    uint32_t count = take_events(c, streams, events, EVENTS_AHEAD);
+    if (count == 0) return RS_OK;
+    status = find_banks(c, events, count);
+    if (status == RS_OK) fetch_ahead(c, events, count);
+    for (uint32_t i = 0; i < count && status == RS_OK; i++) status = handle_event(c, &events[i]);
+    if (status != RS_OK) return status;
   }
-  return status;
 }

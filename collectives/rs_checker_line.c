@@ -1,52 +1,70 @@
 /*
- * Times that are linear in the address. Comparing two of them needs products of three 64-bit numbers;
- * equal rates, the usual case, are compared without. Products that leave 128 bits are compared by
- * whole cycles, rounded against the schedule.
+ * Times that are linear in the address.
+ *
+ * Bursts are compared exactly, not in whole cycles: exact order implies the order in cycles, and a
+ * schedule that only rounding saves is refused. Inputs are different: their times are whole cycles
+ * by definition, ⌈·⌉ of a second linear function for an input that a compute interval makes, and a
+ * departure at ⌈x⌉ may use an input of cycle y when ⌈x⌉ ≥ y, that is when x > y − 1.
  */
 #include "rs__checker.h"
 
-/* (address − origin) · num / den as floor and rest. */
-static rs_int128 scaled(const rs__line *line, int64_t address) {
-  return (rs_int128)(address - line->origin) * line->num;
+/* Longest run that is decided vector by vector where rounding decides. */
+#define ROUNDED_VECTORS_MAX (INT64_C(1) << 20)
+
+int64_t rs__slots_cycles(const rs__checker *c, rs_int128 slots) {
+  const rs_timing *t = &c->schedule->timing;
+  rs_int128 ticks = slots * t->slot_num;
+  if (ticks < INT64_MAX - t->slot_den) { /* the usual case: a division of 64 bits */
+    return rs_ceil_div_i64((int64_t)ticks, t->slot_den);
+  }
+  return (int64_t)((ticks + t->slot_den - 1) / t->slot_den);
 }
 
-int64_t rs__line_floor(const rs__line *line, int64_t address) {
-  rs_int128 part = scaled(line, address);
-  rs_int128 quotient = part / line->den;
-  if (part % line->den < 0) quotient--;
-  return line->base + (int64_t)quotient;
+int64_t rs__line_cycles(const rs__checker *c, const rs__line *line, int64_t address) {
+  if (line->stride == 0) return line->base;
+  return line->base + rs__slots_cycles(c, (rs_int128)(address - line->origin) * line->stride);
 }
 
-static int sign(rs_int128 value) {
-  return (value > 0) - (value < 0);
+rs__line rs__line_later(const rs__checker *c, const rs__line *a, const rs__line *b, int64_t first,
+                        int64_t last) {
+  if (a->base < 0) return *b;
+  if (b->base < 0) return *a;
+  if (rs__line_follows(c, a, b, first, last, 0)) return *a;
+  if (rs__line_follows(c, b, a, first, last, 0)) return *b;
+  /* times grow with the address */
+  int64_t latest = RS_MAX(rs__line_cycles(c, a, last), rs__line_cycles(c, b, last));
+  return (rs__line){latest, first, 0, a->burst};
 }
 
-int rs__line_compare(const rs__line *a, const rs__line *b, int64_t address) {
-  rs_int128 whole = (rs_int128)a->base - b->base;
-  rs_int128 part_a = scaled(a, address);
-  rs_int128 part_b = scaled(b, address);
-  if (a->den == b->den) return sign(whole * a->den + part_a - part_b);
-  /* split into whole cycles and rests below one cycle: r/d compared crosswise fits */
-  rs_int128 floor_a = part_a / a->den - (part_a % a->den < 0 ? 1 : 0);
-  rs_int128 floor_b = part_b / b->den - (part_b % b->den < 0 ? 1 : 0);
-  rs_int128 difference = whole + floor_a - floor_b;
-  if (difference != 0) return sign(difference); /* rests are below one: floors decide, or … */
-  rs_int128 rest_a = part_a - floor_a * a->den;
-  rs_int128 rest_b = part_b - floor_b * b->den;
-  return sign(rest_a * b->den - rest_b * a->den);
+int64_t rs__ready_cycles(const rs__ready *ready, int64_t k) {
+  if (ready->span == 0) return ready->base;
+  return ready->base + rs_mul_ceil_div_i64(k, ready->span, ready->steps);
 }
 
-bool rs__line_after(const rs__line *a, const rs__line *b, int64_t first, int64_t last,
-                    bool strictly) {
-  int least = strictly ? 1 : 0;
-  return rs__line_compare(a, b, first) >= least &&
-         (first == last || rs__line_compare(a, b, last) >= least);
+/* Sign of line(address) − exact ready(k) − cost: whole cycles first, then fractions crosswise. */
+static int compare_exact(const rs__checker *c, const rs__line *line, const rs__ready *ready,
+                         int64_t address, int64_t k, int64_t cost) {
+  const rs_timing *t = &c->schedule->timing;
+  rs_int128 x = (rs_int128)(address - line->origin) * line->stride * t->slot_num;
+  rs_int128 y = (rs_int128)k * ready->span;
+  rs_int128 whole = line->base + x / t->slot_den - (ready->base + cost + y / ready->steps);
+  if (whole != 0) return whole > 0 ? 1 : -1;
+  rs_int128 difference = x % t->slot_den * ready->steps - y % ready->steps * t->slot_den;
+  return (difference > 0) - (difference < 0);
 }
 
-rs__line rs__line_later(const rs__line *a, const rs__line *b, int64_t first, int64_t last) {
-  if (rs__line_after(a, b, first, last, false)) return *a;
-  if (rs__line_after(b, a, first, last, false)) return *b;
-  int64_t latest = RS_MAX(RS_MAX(rs__line_floor(a, first), rs__line_floor(a, last)),
-                          RS_MAX(rs__line_floor(b, first), rs__line_floor(b, last)));
-  return (rs__line){.base = latest + 1, .origin = first, .num = 0, .den = 1};
+bool rs__line_finds_ready(const rs__checker *c, const rs__line *line, const rs__ready *ready,
+                          int64_t shift, int64_t first, int64_t last, int64_t cost) {
+  if (ready->span == 0 || first == last) {
+    return rs__line_cycles(c, line, first) >= rs__ready_cycles(ready, first + shift) + cost;
+  }
+  if (compare_exact(c, line, ready, first, first + shift, cost) >= 0 &&
+      compare_exact(c, line, ready, last, last + shift, cost) >= 0) {
+    return true;
+  }
+  if (last - first >= ROUNDED_VECTORS_MAX) return false;
+  for (int64_t a = first; a <= last; a++) {
+    if (rs__line_cycles(c, line, a) < rs__ready_cycles(ready, a + shift) + cost) return false;
+  }
+  return true;
 }

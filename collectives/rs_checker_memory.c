@@ -1,11 +1,17 @@
 /*
- * Symbolic memory: for every operation and chip three buffers as sorted runs. A run is one field
- * element however long it is; cutting it at t multiplies by g^t.
+ * Symbolic memory: for every operation and chip that is touched, what its buffers hold.
+ *
+ * A run is one field element however long it is; cutting it at t multiplies by g^t. Segments stay
+ * where they are once made, entries that point to them are kept sorted in a small array: runs are
+ * cut often and moved rarely. Powers of g come from four tables of 1,024, three products at most.
  */
 #include <string.h>
 
 #include "rs__checker.h"
 #include "rs_random.h"
+
+#define SEGMENTS_A_BLOCK 1024
+#define EQUAL_PARTS_MAX 64
 
 /* ---- field ---- */
 
@@ -17,52 +23,61 @@ static rs_uint128 draw(uint64_t seed, uint64_t stream) {
 }
 
 rs_uint128 rs__checker_symbol(const rs__checker *c, uint32_t op, uint32_t chip) {
-  uint64_t mixed = rs_mix_u64(c->seed ^ rs_mix_u64((uint64_t)op << 32 | chip));
-  return rs_field_from(rs_mix_u64(mixed ^ UINT64_C(0x5bd1e995)), mixed);
+  return draw(c->seed, (uint64_t)op << 32 | chip);
 }
 
 rs_uint128 rs__checker_power(const rs__checker *c, int64_t exponent) {
-  if (exponent < (int64_t)RS_COUNT_OF(c->small)) return c->small[exponent];
-  rs_uint128 product = 1;
-  for (int bit = 0; exponent > 0; bit++, exponent >>= 1) {
-    if ((exponent & 1) != 0) product = rs_field_mul(product, c->powers[bit]);
+  const int64_t mask = (1 << RS__POWER_BITS) - 1;
+  rs_uint128 product = c->powers[0][exponent & mask];
+  exponent >>= RS__POWER_BITS;
+  for (int level = 1; exponent > 0; level++, exponent >>= RS__POWER_BITS) {
+    if ((exponent & mask) == 0) continue;
+    product = rs_field_mul(product, c->powers[level][exponent & mask]);
   }
   return product;
 }
 
+/* Powers up to the longest address of the schedule: small schedules are checked often. */
 static void fill_powers(rs__checker *c) {
-  rs_uint128 g = draw(c->seed, UINT64_MAX);
-  c->powers[0] = g;
-  for (size_t i = 1; i < RS_COUNT_OF(c->powers); i++) {
-    c->powers[i] = rs_field_mul(c->powers[i - 1], c->powers[i - 1]);
+  int64_t last = 1;
+  for (uint32_t i = 0; i < c->schedule->op_count; i++) {
+    const rs_op *op = &c->schedule->ops[i];
+    int64_t in = rs_op_in_vectors(op);
+    int64_t out = rs_op_out_vectors(op);
+    last = RS_MAX(last, RS_MAX(op->tmp_vectors, RS_MAX(in, out)));
   }
-  c->small[0] = 1;
-  for (size_t i = 1; i < RS_COUNT_OF(c->small); i++) c->small[i] = rs_field_mul(c->small[i - 1], g);
+  rs_uint128 step = draw(c->seed, UINT64_MAX); /* no chip: RS_NONE */
+  for (int level = 0; level < RS__POWER_LEVELS && last > 0; level++) {
+    rs_uint128 *row = c->powers[level];
+    int64_t count = RS_MIN(last, (1 << RS__POWER_BITS) - 1);
+    row[0] = 1;
+    for (int64_t i = 1; i <= count; i++) row[i] = rs_field_mul(row[i - 1], step);
+    step = rs_field_mul(row[count], step); /* read only where this row is full */
+    last >>= RS__POWER_BITS;
+  }
 }
 
 /* ---- banks ---- */
 
-static uint32_t hash_slot(const rs__checker *c, uint32_t op, uint32_t chip) {
-  return (uint32_t)rs_mix_u64((uint64_t)op << 32 | chip) & c->slot_mask;
-}
-
-static bool enlarge_hash(rs__checker *c) {
-  uint32_t size = c->slots == NULL ? 1024 : 2 * (c->slot_mask + 1);
-  uint32_t *slots = RS_ARENA_NEW(c->arena, uint32_t, size);
-  if (slots == NULL) return false;
-  memset(slots, 0xff, size * sizeof *slots);
-  c->slots = slots;
-  c->slot_mask = size - 1;
-  for (uint32_t i = 0; i < c->bank_count; i++) {
-    uint32_t slot = hash_slot(c, c->banks[i].op, c->banks[i].chip);
-    while (slots[slot] != RS_NONE) slot = (slot + 1) & c->slot_mask;
-    slots[slot] = i;
+/* Where the number of a bank is kept: a directory an operation, made when it is first touched, of
+ * pages of chips, made likewise. Operations are many or their chips are, seldom both. */
+static uint32_t *find_place(rs__checker *c, uint32_t op, uint32_t chip) {
+  uint32_t **pages = c->directory[op];
+  if (pages == NULL) {
+    size_t count = ((size_t)c->schedule->chip_count >> RS__PAGE_BITS) + 1;
+    pages = c->directory[op] = RS_ARENA_NEW(c->arena, uint32_t *, count);
+    if (pages == NULL) return NULL;
   }
-  return true;
+  uint32_t *page = pages[chip >> RS__PAGE_BITS];
+  if (page == NULL) {
+    page = pages[chip >> RS__PAGE_BITS] = RS_ARENA_NEW(c->arena, uint32_t, 1 << RS__PAGE_BITS);
+    if (page == NULL) return NULL;
+  }
+  return &page[chip & ((1 << RS__PAGE_BITS) - 1)]; /* 0: no bank, else its number and one */
 }
 
 static bool enlarge_banks(rs__checker *c) {
-  uint32_t capacity = RS_MAX(2 * c->bank_capacity, UINT32_C(512));
+  uint32_t capacity = RS_MAX(2 * c->bank_capacity, UINT32_C(256));
   rs__bank *larger = RS_ARENA_NEW(c->arena, rs__bank, capacity);
   if (larger == NULL) return false;
   if (c->bank_count > 0) memcpy(larger, c->banks, c->bank_count * sizeof *larger);
@@ -72,128 +87,199 @@ static bool enlarge_banks(rs__checker *c) {
 }
 
 rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip) {
-  uint32_t slot = hash_slot(c, op, chip);
-  while (c->slots[slot] != RS_NONE) {
-    rs__bank *bank = &c->banks[c->slots[slot]];
-    if (bank->op == op && bank->chip == chip) return bank;
-    slot = (slot + 1) & c->slot_mask;
-  }
+  uint32_t *place = find_place(c, op, chip);
+  if (place == NULL) return NULL;
+  if (*place != 0) return &c->banks[*place - 1];
+  if (c->bank_count >= UINT32_C(1) << 30) return NULL;
   if (c->bank_count == c->bank_capacity && !enlarge_banks(c)) return NULL;
-  c->slots[slot] = c->bank_count;
   rs__bank *bank = &c->banks[c->bank_count++];
+  *place = c->bank_count;
+  const rs_op *o = &c->schedule->ops[op];
   *bank = (rs__bank){.op = op, .chip = chip, .feeder = UINT64_MAX};
-  if (c->bank_count > (c->slot_mask + 1) / 2 && !enlarge_hash(c)) return NULL;
+  bank->out.extent = rs_op_out_vectors(o);
+  bank->tmp.extent = o->tmp_vectors;
   return bank;
 }
 
 /* ---- runs ---- */
 
-uint32_t rs__checker_find(const rs__buffer_runs *runs, int64_t address) {
+uint32_t rs__runs_guess(const rs__runs *runs, int64_t address) {
+  if (runs->extent > INT32_MAX || runs->count < 2) return 0;
+  /* cuts are most often at equal distances */
+  uint64_t guess = (uint64_t)address * runs->count / (uint64_t)runs->extent;
+  return (uint32_t)RS_MIN(guess, (uint64_t)runs->count - 1);
+}
+
+uint32_t rs__runs_find(const rs__runs *runs, int64_t address) {
   uint32_t low = 0;
   uint32_t high = runs->count;
+  uint32_t middle = rs__runs_guess(runs, address);
   while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    const rs__segment *s = &runs->segments[middle];
-    if (s->first + s->count <= address) {
+    const rs__entry *e = &runs->entries[middle];
+    if (e->end <= address) {
       low = middle + 1;
-    } else {
+    } else if (e->first > address) {
       high = middle;
+    } else {
+      return middle;
     }
+    middle = low + (high - low) / 2;
   }
   return low;
 }
 
-/* Room for one more at `index`. */
-static bool open_gap(rs__checker *c, rs__buffer_runs *runs, uint32_t index) {
-  if (runs->count == runs->capacity) {
-    uint32_t capacity = RS_MAX(2 * runs->capacity, UINT32_C(1));
-    rs__segment *larger = RS_ARENA_NEW(c->arena, rs__segment, capacity);
+static rs__segment *take_segment(rs__checker *c) {
+  rs__free_segment *first = c->segment_free;
+  if (first != NULL) {
+    c->segment_free = first->next;
+    return (rs__segment *)(void *)first;
+  }
+  if (c->segments_left == 0) {
+    c->segments = RS_ARENA_NEW(c->arena, rs__segment, SEGMENTS_A_BLOCK);
+    if (c->segments == NULL) return NULL;
+    c->segments_left = SEGMENTS_A_BLOCK;
+  }
+  c->segments_left--;
+  return c->segments++;
+}
+
+static void give_segment(rs__checker *c, rs__segment *segment) {
+  rs__free_segment *first = (rs__free_segment *)(void *)segment;
+  first->next = c->segment_free;
+  c->segment_free = first;
+}
+
+/* Room for `more` entries at `index`. */
+static bool open_gap(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t more) {
+  if (runs->count + more > runs->capacity) {
+    uint32_t capacity = RS_MAX(2 * runs->capacity, runs->count + more);
+    rs__entry *larger = RS_ARENA_NEW(c->arena, rs__entry, capacity);
     if (larger == NULL) return false;
-    if (runs->count > 0) memcpy(larger, runs->segments, runs->count * sizeof *larger);
-    runs->segments = larger;
+    if (runs->count > 0) memcpy(larger, runs->entries, runs->count * sizeof *larger);
+    runs->entries = larger;
     runs->capacity = capacity;
   }
-  memmove(&runs->segments[index + 1], &runs->segments[index],
-          (runs->count - index) * sizeof *runs->segments);
-  runs->count++;
+  rs__entry *at = &runs->entries[index];
+  memmove(at + more, at, (runs->count - index) * sizeof *at);
+  runs->count += more;
   return true;
 }
 
-bool rs__checker_cut(rs__checker *c, rs__buffer_runs *runs, int64_t address) {
-  uint32_t index = rs__checker_find(runs, address);
-  if (index == runs->count || runs->segments[index].first >= address) return true;
-  if (!open_gap(c, runs, index + 1)) return false;
-  rs__segment *left = &runs->segments[index];
-  rs__segment *right = left + 1;
-  int64_t t = address - left->first;
-  *right = *left;
-  right->first = address;
-  right->count = left->count - t;
-  right->value = rs_field_mul(left->value, rs__checker_power(c, t));
-  left->count = t;
+/* Cuts entry `index` into `parts`: at `address`, and from there on every `length`. */
+static bool split_entry(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t parts,
+                        int64_t address, int64_t length) {
+  if (!open_gap(c, runs, index + 1, parts - 1)) return false;
+  rs__entry *e = &runs->entries[index];
+  int64_t end = e->end;
+  for (uint32_t k = 1; k < parts; k++) {
+    rs__segment *segment = take_segment(c);
+    if (segment == NULL) return false;
+    *segment = *e[k - 1].segment;
+    segment->value = rs_field_mul(segment->value, rs__checker_power(c, address - e[k - 1].first));
+    e[k - 1].end = address;
+    e[k] = (rs__entry){address, end, segment};
+    address += length;
+  }
   return true;
 }
 
-bool rs__checker_insert(rs__checker *c, rs__buffer_runs *runs, const rs__segment *segment) {
-  uint32_t index = rs__checker_find(runs, segment->first);
-  if (!open_gap(c, runs, index)) return false;
-  runs->segments[index] = *segment;
-  return true;
+/* An input that is cut for the first time is most often cut into equal parts, one after another: then
+ * all cuts at once are cheaper, and put the parts side by side. Returns the number of parts that
+ * first … end − 1 is one of; 0: they would not be equal, or too many. */
+static uint32_t count_equal_parts(const rs__entry *e, int64_t first, int64_t end) {
+  int64_t length = end - first;
+  int64_t whole = e->end - e->first;
+  const rs__segment *s = e->segment;
+  if (s->kept.base >= 0 || s->added.base >= 0 || s->read.base >= 0) return 0;
+  if (end > e->end || whole % length != 0 || (first - e->first) % length != 0) return 0;
+  return whole / length <= EQUAL_PARTS_MAX ? (uint32_t)(whole / length) : 0;
+}
+
+uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t end, uint32_t hint) {
+  if (hint < runs->count && runs->entries[hint].first == address &&
+      runs->entries[hint].end == end) {
+    return hint; /* the usual case */
+  }
+  uint32_t index = rs__runs_find(runs, address);
+  if (index == runs->count) return index;
+  const rs__entry *e = &runs->entries[index];
+  if (e->first == address && e->end == end) return index;
+  if (e->first <= address) {
+    uint32_t parts = count_equal_parts(e, address, end);
+    if (parts > 1) {
+      int64_t first = e->first;
+      int64_t length = end - address;
+      if (!split_entry(c, runs, index, parts, first + length, length)) return RS_NONE;
+      return index + (uint32_t)((address - first) / length);
+    }
+  }
+  if (e->first < address && !split_entry(c, runs, index++, 2, address, 0)) return RS_NONE;
+  uint32_t last = rs__runs_find(runs, end);
+  if (last < runs->count && runs->entries[last].first < end &&
+      !split_entry(c, runs, last, 2, end, 0)) {
+    return RS_NONE;
+  }
+  return index;
+}
+
+rs__segment *rs__runs_replace(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t count,
+                              int64_t first, int64_t end) {
+  if (count == 0) {
+    rs__segment *segment = take_segment(c);
+    if (segment == NULL || !open_gap(c, runs, index, 1)) return NULL;
+    runs->entries[index] = (rs__entry){first, end, segment};
+    return segment;
+  }
+  rs__entry *at = &runs->entries[index];
+  for (uint32_t i = 1; i < count; i++) give_segment(c, at[i].segment);
+  *at = (rs__entry){first, end, at->segment};
+  memmove(at + 1, at + count, (runs->count - index - count) * sizeof *at);
+  runs->count -= count - 1;
+  return at->segment;
 }
 
 /* ---- inputs ---- */
 
-/* When `in` is in SRAM: READY in rs_schedule.h. The rounding up of a profile changes nothing: with
- * whole starts, an order of the exact times is an order of the rounded ones. */
-static rs__line input_line(const rs__checker *c, const rs__bank *bank) {
+/* READY in rs_schedule.h. */
+static rs__ready find_ready(const rs__checker *c, const rs__bank *bank) {
   const rs_op *op = &c->schedule->ops[bank->op];
-  rs__line line = {.base = op->ready_cycles, .num = 0, .den = 1};
-  if (bank->feeder == UINT64_MAX) return line;
+  if (bank->feeder == UINT64_MAX) return (rs__ready){op->ready_cycles, 0, 1};
   const rs_compute *compute = &c->schedule->computes[bank->feeder];
   int64_t n = rs_op_in_vectors(op);
-  line.base = compute->start_cycles + (n == 1 ? compute->cycles : compute->first_cycles);
-  if (n > 1) {
-    line.num = compute->cycles - compute->first_cycles;
-    line.den = n - 1;
-  }
-  return line;
+  if (n == 1) return (rs__ready){compute->start_cycles + compute->cycles, 0, 1};
+  return (rs__ready){compute->start_cycles + compute->first_cycles,
+                     compute->cycles - compute->first_cycles, n - 1};
 }
 
-/* Which part of `in` also stands in `out` at the start: rs_schedule.h's table. */
-static void own_part(const rs_op *op, bool is_root, int64_t position, int64_t *from, int64_t *to,
-                     int64_t *count) {
+/* A part of `in` that also stands in `out` at the start. */
+typedef struct own_part {
+  int64_t from, to, count;
+} own_part;
+
+static own_part find_own_part(const rs_op *op, bool is_root, int64_t position) {
   int64_t b = op->block_vectors;
-  *from = *to = *count = 0;
+  int64_t place = position * b;
   switch (op->kind) {
     case RS_ALL_REDUCE:
     case RS_REDUCE:
-      *count = b;
-      break;
+      return (own_part){0, 0, b};
     case RS_REDUCE_SCATTER:
-      *count = b * op->group_count;
-      break;
+      return (own_part){0, 0, b * op->group_count};
     case RS_ALL_GATHER:
-      *to = position * b;
-      *count = b;
-      break;
+      return (own_part){0, place, b};
     case RS_GATHER:
-      *to = position * b;
-      *count = is_root ? b : 0;
-      break;
+      return (own_part){0, place, is_root ? b : 0};
     case RS_BROADCAST:
-      *count = is_root ? b : 0;
-      break;
+      return (own_part){0, 0, is_root ? b : 0};
     case RS_SCATTER:
-      *count = is_root ? b * op->group_count : 0;
-      break;
+      return (own_part){0, 0, is_root ? b * op->group_count : 0};
     case RS_ALL_TO_ALL:
-      *from = *to = position * b;
-      *count = b;
-      break;
+      return (own_part){place, place, b};
     case RS_SEND:
     case RS_COLLECTIVE_KIND_COUNT:
       break;
   }
+  return (own_part){0, 0, 0};
 }
 
 static bool has_input(const rs_op *op, bool is_root, uint32_t position) {
@@ -207,36 +293,18 @@ static bool fill_member(rs__checker *c, uint32_t op_index, uint32_t position) {
   bool is_root = chip == op->root;
   rs__bank *bank = rs__checker_bank(c, op_index, chip);
   if (bank == NULL) return false;
-  /* a chip that sends in several pairs of a send has one input */
-  if (!has_input(op, is_root, position) || bank->runs[RS_BUFFER_IN].count > 0) return true;
-  rs__line ready = input_line(c, bank);
-  rs__line departs = ready;
-  departs.base += c->schedule->timing.send_cycles;
-  rs__segment in = {.count = rs_op_in_vectors(op),
-                    .value = rs__checker_symbol(c, op_index, chip),
-                    .arrived = ready,
-                    .departs = departs,
-                    .settled = ready,
-                    .writer = UINT64_MAX};
-  if (!rs__checker_insert(c, &bank->runs[RS_BUFFER_IN], &in)) return false;
-  int64_t from, to, count;
-  own_part(op, is_root, position, &from, &to, &count);
-  if (count == 0) return true;
-  rs__segment out = in;
-  out.first = to;
-  out.count = count;
-  out.value = rs_field_mul(in.value, rs__checker_power(c, from));
-  out.arrived.origin = out.departs.origin = out.settled.origin = to - from;
-  return rs__checker_insert(c, &bank->runs[RS_BUFFER_OUT], &out);
-}
-
-rs_status rs__checker_fill_inputs(rs__checker *c) {
-  for (uint32_t i = 0; i < c->schedule->op_count; i++) {
-    for (uint32_t k = 0; k < c->schedule->ops[i].group_count; k++) {
-      if (!fill_member(c, i, k)) return rs_arena_failed(c->arena, c->diag);
-    }
-  }
-  return RS_OK;
+  if (!has_input(op, is_root, position)) return true;
+  bank->input_vectors = rs_op_in_vectors(op);
+  bank->symbol = rs__checker_symbol(c, op_index, chip);
+  bank->ready = find_ready(c, bank);
+  own_part own = find_own_part(op, is_root, position);
+  if (own.count == 0) return true;
+  bank->input_shift = own.from - own.to;
+  rs__segment *s = rs__runs_replace(c, &bank->out, 0, 0, own.to, own.to + own.count);
+  if (s == NULL) return false;
+  s->value = rs_field_mul(bank->symbol, rs__checker_power(c, own.from));
+  s->kept = s->added = s->read = RS__NO_LINE;
+  return true;
 }
 
 /* Which compute interval makes the input of which bank; two for one are a fault. */
@@ -249,10 +317,11 @@ static rs_status find_feeders(rs__checker *c) {
     if (bank->feeder != UINT64_MAX) {
       rs_fault fault = {RS_FAULT_COMPUTE,      compute->chip, RS_NONE,   compute->writes_op,
                         compute->start_cycles, UINT64_MAX,    UINT64_MAX};
-      return rs__checker_refuse(
-          c, fault,
-          "chip %u, cycle %lld: a second compute interval makes the input of operation %u",
-          compute->chip, (long long)compute->start_cycles, compute->writes_op);
+      return rs__checker_refuse(c, fault,
+                                "chip %u, cycle %lld: '%s' is a second compute interval that makes "
+                                "the input of operation %u",
+                                compute->chip, (long long)compute->start_cycles,
+                                c->schedule->labels[compute->label], compute->writes_op);
     }
     bank->feeder = i;
   }
@@ -261,7 +330,14 @@ static rs_status find_feeders(rs__checker *c) {
 
 rs_status rs__checker_create_memory(rs__checker *c) {
   fill_powers(c);
-  if (!enlarge_hash(c)) return rs_arena_failed(c->arena, c->diag);
+  c->directory = RS_ARENA_NEW(c->arena, uint32_t **, c->schedule->op_count);
+  if (c->directory == NULL) return rs_arena_failed(c->arena, c->diag);
   rs_status status = find_feeders(c);
-  return status == RS_OK ? rs__checker_fill_inputs(c) : status;
+  if (status != RS_OK) return status;
+  for (uint32_t i = 0; i < c->schedule->op_count; i++) {
+    for (uint32_t k = 0; k < c->schedule->ops[i].group_count; k++) {
+      if (!fill_member(c, i, k)) return rs_arena_failed(c->arena, c->diag);
+    }
+  }
+  return RS_OK;
 }
