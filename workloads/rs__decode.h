@@ -1,64 +1,108 @@
-/* The inside of the decode step: the timeline that rs_decode.c fills through rs_decode_time.c. */
+/*
+ * The inside of the decode step. rs_decode_ops.c says which operations there are and in which order,
+ * rs_decode_step.c gives each its time on every chip, rs_decode.c sums up.
+ *
+ * The step is one chain on every chip: an interval starts when the chip has ended the one before and
+ * holds the result that the interval reads. The chips of a group do the same work, so an interval
+ * lasts as long on all of them; only arrivals, and with them starts, differ.
+ *
+ * WHERE TIME GOES. `front` is the latest end over the group's chips. An interval moves it by
+ *   max start − front   of waiting, booked under the part of the operation that was read, and
+ *   cycles              of work, booked under the part of the interval;
+ * both are ≥ 0, and the parts add up to the last front, which is the makespan.
+ */
 #ifndef RS__DECODE_H
 #define RS__DECODE_H
 
 #include "rs_decode.h"
 
-/* A collective's row, chosen once for its kind and size and then kept. */
-typedef struct rs__choice {
+/* A row of the table of algorithms, chosen once for a kind, a size and a shape of group. */
+typedef struct rs__pick {
   rs_collective_kind kind;
   int64_t block_bytes;
   uint32_t chip_count;
+  uint32_t links_inside; /* links between two chips of the group */
   const char *algorithm;
-} rs__choice;
+} rs__pick;
 
-#define RS__CHOICES_MAX 32
+#define RS__PICKS_MAX 32
 
-/* All chips of a group run in lockstep: `now` is when the last of them has done what came before.
- * They do the same work, so only arrivals differ between them, by a few slots. */
-typedef struct rs__timeline {
+/* One chip of the group that works now. */
+typedef struct rs__member {
+  uint32_t chip;
+  int64_t start_cycles;       /* of its last interval */
+  int64_t end_cycles;         /* of its last interval */
+  int64_t result_cycles;      /* when the result that the next interval reads is in its SRAM */
+  int64_t matrix_free_cycles; /* when its matrix unit ended its last work */
+} rs__member;
+
+typedef struct rs__step {
   rs_arena *arena;
   const rs_model *model;
   const rs_chip *chip;
   const rs_wiring *wiring;
+  const rs_sharding *sharding;
   const rs_sharding_request *request;
   rs_schedule *schedule;
   rs_calendar *calendar;
   rs_decode *decode;
   rs_diag *diag;
-  uint32_t *group; /* tensor chips that work now */
-  int64_t now;
-  int64_t matrix_free; /* when the group's matrix units ended their last work */
-  uint32_t reads_op;   /* whose result the next compute interval waits for; RS_NONE */
-  rs_cost last_cost;   /* of the interval that was added last, and when it began */
-  int64_t last_start;
-  uint64_t last_compute; /* index of its record on the group's first chip */
-  rs__choice choices[RS__CHOICES_MAX];
-  uint32_t choice_count;
+
+  rs__member *members; /* tensor of them */
+  int64_t front_cycles;
+  int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */
+  rs_cost cost;               /* of the last interval */
+  uint64_t last_record;       /* its compute record on the first member */
+  uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
+  rs_part waits_as;           /* where that waiting is booked */
+
+  rs__pick picks[RS__PICKS_MAX];
+  uint32_t pick_count;
+
+  /* what a request needs, for 2 · tensor chips: senders and receivers */
+  uint32_t *chips;
+  rs_ready *ready;
+  int64_t *ends;
+
   rs_status status; /* sticky: after a failure every call does nothing */
-} rs__timeline;
+} rs__step;
 
-/* Adds one interval of `cost` on every chip of the group, from `now` on, and books it under part. */
-void rs__timeline_compute(rs__timeline *t, const char *label, rs_part part, const rs_cost *cost);
+/* ---- rs_decode_step.c: the timeline ---- */
 
-/* A projection of inputs × outputs. The first tiles are loaded ahead when the matrix units have been
- * idle for long enough. */
-void rs__timeline_project(rs__timeline *t, const char *label, int64_t inputs, int64_t outputs);
+/* The group is the first stage's, at cycle 0. */
+rs_status rs__step_init(rs__step *step);
 
-/* Element-wise work. */
-void rs__timeline_vector(rs__timeline *t, const char *label, int64_t elements, int64_t ops);
+/* Adds one interval of `cost` on every chip of the group and books it under `part`. */
+void rs__step_compute(rs__step *step, const char *label, rs_part part, const rs_cost *cost);
 
-/* A collective of the group whose input the last interval makes, as it makes it. Afterwards `now` is
- * its end and the next interval reads it. */
-void rs__timeline_collective(rs__timeline *t, rs_collective_kind kind, int64_t block_bytes,
-                             rs_part part, const char *label);
+/* A projection of inputs × outputs weights. may_preload: it is the first one after a wait for the
+ * network; its first tiles are then loaded before it starts, if the matrix unit of every chip has
+ * been idle for as long as a load takes. */
+void rs__step_project(rs__step *step, const char *label, int64_t inputs, int64_t outputs,
+                      bool may_preload);
 
-/* From chip i of the group to chip i of `to`, input made by the last interval; the timeline goes on
- * in `to`. */
-void rs__timeline_send(rs__timeline *t, const uint32_t *to, int64_t block_bytes, const char *label);
+/* Element-wise work of one pass on `elements` × batch. */
+void rs__step_vector(rs__step *step, const char *label, int64_t elements, int64_t ops);
 
-/* A time of nothing on the group, to carry the result of one operation into the next: the checker
- * then sees that the second waits for the first. */
-void rs__timeline_carry(rs__timeline *t, const char *label);
+/* A time of nothing on the group: it reads one operation and makes the input of the next, so that
+ * the checker sees that the second waits for the first. */
+void rs__step_carry(rs__step *step, const char *label);
+
+/* A collective of the group, whose input the last interval makes. The next interval reads it and
+ * waits under `part`. Nothing happens in a group of one chip. */
+void rs__step_collective(rs__step *step, rs_collective_kind kind, int64_t block_bytes, rs_part part,
+                         const char *label);
+
+/* From every chip of the group, whose last interval makes the input, to the chip at the same place
+ * of `stage`'s group, which then is the group. */
+void rs__step_send(rs__step *step, int64_t stage, int64_t block_bytes, const char *label);
+
+/* The stage at work has ended its own part: it is held for so long by one micro-batch. */
+void rs__step_end_stage(rs__step *step);
+
+/* ---- rs_decode_ops.c ---- */
+
+/* All operations of the step. */
+void rs__decode_add_operations(rs__step *step);
 
 #endif

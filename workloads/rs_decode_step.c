@@ -1,0 +1,266 @@
+/*
+ * The timeline of a decode step: when each chip does what, and which result it waits for.
+ *
+ * Operations are placed one after the other, each as early as it can be: list scheduling of a chain,
+ * which is optimal for a chain. Transfers are compiled in the same order into one calendar, so that
+ * none of them collide. What an interval makes for a transfer is handed over as it is made (rs_ready),
+ * so that the first vectors leave while later ones are computed.
+ *
+ * The first collective of a kind, size and shape of group tries every algorithm; those that follow
+ * take its row. A step of 80 layers asks for the same all-reduce 160 times.
+ */
+#include <assert.h>
+
+#include "rs__decode.h"
+
+/* A step beyond this does not fit into a schedule. */
+#define CYCLES_MAX (INT64_C(1) << 58)
+
+static bool failed(rs__step *s, rs_status status) {
+  if (s->status == RS_OK) s->status = status;
+  return s->status != RS_OK;
+}
+
+/* The group of a stage: consecutive chips, which have done nothing yet that matters. */
+static void enter_stage(rs__step *s, int64_t stage) {
+  int64_t tensor = s->request->tensor;
+  for (int64_t i = 0; i < tensor; i++) {
+    s->members[i] = (rs__member){.chip = (uint32_t)(stage * tensor + i)};
+  }
+  s->stage_start_cycles = -1;
+}
+
+rs_status rs__step_init(rs__step *s) {
+  size_t tensor = (size_t)s->request->tensor;
+  s->members = RS_ARENA_NEW(s->arena, rs__member, tensor);
+  s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
+  s->ready = RS_ARENA_NEW(s->arena, rs_ready, 2 * tensor);
+  s->ends = RS_ARENA_NEW(s->arena, int64_t, 2 * tensor);
+  if (s->members == NULL || s->chips == NULL || s->ready == NULL || s->ends == NULL) {
+    return rs_arena_failed(s->arena, s->diag);
+  }
+  s->reads_op = RS_NONE;
+  enter_stage(s, 0);
+  return RS_OK;
+}
+
+/* ---- intervals ---- */
+
+static int64_t start_of(const rs__member *m) {
+  return RS_MAX(m->end_cycles, m->result_cycles);
+}
+
+static int64_t latest_start(const rs__step *s) {
+  int64_t latest = 0;
+  for (int64_t i = 0; i < s->request->tensor; i++) {
+    latest = RS_MAX(latest, start_of(&s->members[i]));
+  }
+  return latest;
+}
+
+/* One record a chip, `before` cycles before its next start. writes_op is filled in when an operation
+ * follows. */
+static void add_records(rs__step *s, const char *label, const rs_cost *cost, uint32_t reads_op,
+                        int64_t before) {
+  rs_compute record = {.cycles = cost->cycles,
+                       .first_cycles = cost->first_cycles,
+                       .reads_op = reads_op,
+                       .writes_op = RS_NONE,
+                       .label = rs_schedule_label(s->schedule, label),
+                       .unit = (uint8_t)cost->unit};
+  s->last_record = s->schedule->compute_count;
+  for (int64_t i = 0; i < s->request->tensor; i++) {
+    record.chip = s->members[i].chip;
+    record.start_cycles = start_of(&s->members[i]) - before;
+    if (record.label == RS_NONE || rs_schedule_add_compute(s->schedule, &record) == NULL) {
+      failed(s, rs_arena_failed(s->arena, s->diag));
+      return;
+    }
+  }
+}
+
+/* Moves every chip to the end of its interval. */
+static void advance(rs__step *s, const rs_cost *cost) {
+  int64_t first = INT64_MAX;
+  for (int64_t i = 0; i < s->request->tensor; i++) {
+    rs__member *m = &s->members[i];
+    m->start_cycles = start_of(m);
+    m->end_cycles = m->start_cycles + cost->cycles;
+    if (cost->unit == RS_UNIT_MATRIX) m->matrix_free_cycles = m->end_cycles;
+    first = RS_MIN(first, m->start_cycles);
+  }
+  if (s->stage_start_cycles < 0) s->stage_start_cycles = first;
+}
+
+void rs__step_compute(rs__step *s, const char *label, rs_part part, const rs_cost *cost) {
+  if (s->status != RS_OK) return;
+  int64_t latest = latest_start(s);
+  assert(latest >= s->front_cycles); /* what the latest chip made is waited for by some chip */
+  if (latest > CYCLES_MAX - cost->cycles) {
+    failed(s, rs_diag_set(s->diag, RS_E_OVERFLOW, "a token takes more than 2^58 cycles"));
+    return;
+  }
+  add_records(s, label, cost, s->reads_op, 0);
+  advance(s, cost);
+  s->decode->part_cycles[s->waits_as] += latest - s->front_cycles;
+  s->decode->part_cycles[part] += cost->cycles;
+  s->decode->energy_j_dynamic += cost->energy_pj * 1e-12 * (double)s->request->tensor;
+  s->front_cycles = latest + cost->cycles;
+  s->cost = *cost;
+  s->reads_op = RS_NONE;
+}
+
+/* Every chip's matrix unit does nothing for as long as a load takes before the next interval. */
+static bool can_preload(const rs__step *s) {
+  for (int64_t i = 0; i < s->request->tensor; i++) {
+    const rs__member *m = &s->members[i];
+    if (start_of(m) - m->matrix_free_cycles < s->chip->tile_load_cycles) return false;
+  }
+  return true;
+}
+
+void rs__step_project(rs__step *s, const char *label, int64_t inputs, int64_t outputs,
+                      bool may_preload) {
+  rs_cost cost;
+  const rs_sharding_request *r = s->request;
+  if (s->status != RS_OK) return;
+  bool preloads = may_preload && can_preload(s);
+  if (failed(s, rs_cost_gemm(s->chip, inputs, outputs, r->batch, r->weights, r->activations,
+                             preloads, &cost, s->diag))) {
+    return;
+  }
+  if (preloads) {
+    /* An interval of its own: the unit is held, and weights wait for no result. */
+    int64_t load = s->chip->tile_load_cycles;
+    const rs_cost loading = {.cycles = load, .first_cycles = load, .unit = RS_UNIT_MATRIX};
+    add_records(s, "preload", &loading, RS_NONE, load);
+  }
+  rs__step_compute(s, label, RS_PART_WEIGHTS, &cost);
+}
+
+void rs__step_vector(rs__step *s, const char *label, int64_t elements, int64_t ops) {
+  rs_cost cost;
+  const rs_sharding_request *r = s->request;
+  if (s->status != RS_OK) return;
+  if (!failed(
+          s, rs_cost_vector(s->chip, elements, r->batch, ops, 1, r->activations, &cost, s->diag))) {
+    rs__step_compute(s, label, RS_PART_VECTOR, &cost);
+  }
+}
+
+void rs__step_carry(rs__step *s, const char *label) {
+  const rs_cost nothing = {.unit = RS_UNIT_VECTOR};
+  rs__step_compute(s, label, RS_PART_VECTOR, &nothing);
+}
+
+/* ---- transfers ---- */
+
+/* Groups with as many links inside are taken as alike: a node is, and half a node, and two nodes in
+ * one rack, but not three chips of two nodes. */
+static uint32_t count_links_inside(const rs__step *s, const rs_collective_request *request) {
+  uint32_t count = 0;
+  uint32_t first = request->chips[0];
+  uint32_t last = first + request->chip_count - 1; /* a group is consecutive chips */
+  if (request->kind == RS_SEND) return 0;
+  for (uint32_t l = s->wiring->out_first[first]; l < s->wiring->out_first[last + 1]; l++) {
+    uint32_t to = s->wiring->links[l].to;
+    count += to >= first && to <= last ? 1 : 0;
+  }
+  return count;
+}
+
+static const char *find_pick(const rs__step *s, const rs__pick *wanted) {
+  for (uint32_t i = 0; i < s->pick_count; i++) {
+    const rs__pick *c = &s->picks[i];
+    if (c->kind == wanted->kind && c->block_bytes == wanted->block_bytes &&
+        c->chip_count == wanted->chip_count && c->links_inside == wanted->links_inside) {
+      return c->algorithm;
+    }
+  }
+  return NULL;
+}
+
+/* Compiles with the row that was chosen for its like. A group may look like another and yet not have
+ * what the row needs, a ring for one: then it chooses for itself. */
+static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
+                                   rs_compile_report *report) {
+  rs__pick pick = {.kind = request->kind,
+                   .block_bytes = request->block_bytes,
+                   .chip_count = request->chip_count,
+                   .links_inside = count_links_inside(s, request)};
+  request->algorithm = find_pick(s, &pick);
+  if (request->algorithm != NULL) {
+    rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends,
+                                             report, s->diag);
+    if (status != RS_E_INFEASIBLE) return status;
+    request->algorithm = NULL;
+  }
+  rs_status status =
+      rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends, report, s->diag);
+  if (status == RS_OK && s->pick_count < RS__PICKS_MAX) {
+    pick.algorithm = report->algorithm;
+    s->picks[s->pick_count++] = pick;
+  }
+  return status;
+}
+
+/* The last interval makes the request's input on the group's chips. */
+static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
+  rs_compile_report report;
+  request->root = RS_NONE;
+  request->ready_cycles = s->front_cycles;
+  request->chips = s->chips;
+  request->ready = s->ready;
+  if (failed(s, compile_as_before(s, request, &report))) return false;
+  if (request->kind == RS_ALL_REDUCE && s->decode->all_reduce_algorithm == NULL) {
+    s->decode->all_reduce_algorithm = report.algorithm;
+  }
+  for (int64_t i = 0; i < s->request->tensor; i++) {
+    s->schedule->computes[s->last_record + (uint64_t)i].writes_op = report.op;
+  }
+  s->reads_op = report.op;
+  s->waits_as = part;
+  return true;
+}
+
+static rs_ready ready_of(const rs__step *s, const rs__member *m) {
+  return (rs_ready){m->start_cycles, s->cost.cycles, s->cost.first_cycles};
+}
+
+void rs__step_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes, rs_part part,
+                         const char *label) {
+  size_t count = (size_t)s->request->tensor;
+  if (s->status != RS_OK || count == 1) return;
+  for (size_t i = 0; i < count; i++) {
+    s->chips[i] = s->members[i].chip;
+    s->ready[i] = ready_of(s, &s->members[i]);
+  }
+  rs_collective_request request = {
+      .kind = kind, .chip_count = (uint32_t)count, .block_bytes = block_bytes, .label = label};
+  if (!compile(s, &request, part)) return;
+  for (size_t i = 0; i < count; i++) s->members[i].result_cycles = s->ends[i];
+}
+
+void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *label) {
+  size_t count = (size_t)s->request->tensor;
+  if (s->status != RS_OK) return;
+  for (size_t i = 0; i < count; i++) {
+    s->chips[2 * i] = s->members[i].chip;
+    s->chips[2 * i + 1] = (uint32_t)((size_t)stage * count + i);
+    s->ready[2 * i] = ready_of(s, &s->members[i]);
+    s->ready[2 * i + 1] = (rs_ready){0}; /* a receiver has no input */
+  }
+  rs_collective_request request = {.kind = RS_SEND,
+                                   .chip_count = (uint32_t)(2 * count),
+                                   .block_bytes = block_bytes,
+                                   .label = label};
+  if (!compile(s, &request, RS_PART_PIPELINE)) return;
+  enter_stage(s, stage);
+  for (size_t i = 0; i < count; i++) s->members[i].result_cycles = s->ends[2 * i + 1];
+}
+
+void rs__step_end_stage(rs__step *s) {
+  if (s->status != RS_OK) return;
+  int64_t span = s->front_cycles - s->stage_start_cycles;
+  s->decode->bottleneck_cycles = RS_MAX(s->decode->bottleneck_cycles, span);
+}
