@@ -66,7 +66,9 @@ run)
   # shellcheck disable=SC2086
   install_packages $packages
   build_preset default
-  [ $# -gt 0 ] || set -- "$root/experiments/llama2_70b.yaml"
+  case ${1:-} in
+  '' | -*) set -- "$root/experiments/llama2_70b.yaml" "$@" ;; # options alone: of the main job
+  esac
   exec "$root/build/default/experiments/realscale" run "$@"
   ;;
 build)
