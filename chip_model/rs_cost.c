@@ -62,6 +62,20 @@ rs_status rs__cost_finish(const rs_chip *chip, rs_number math, int64_t early_byt
   return RS_OK;
 }
 
+void rs_cost_add(rs_cost *sum, const rs_cost *next) {
+  sum->cycles += next->cycles;
+  sum->weight_cycles += next->weight_cycles;
+  sum->pass_cycles += next->pass_cycles;
+  sum->vector_cycles += next->vector_cycles;
+  sum->stream_cycles += next->stream_cycles;
+  sum->latency_cycles += next->latency_cycles;
+  sum->sram_bytes += next->sram_bytes;
+  sum->macs += next->macs;
+  sum->vector_ops += next->vector_ops;
+  sum->energy_pj += next->energy_pj;
+  sum->bound = largest_part(sum);
+}
+
 const char *rs_cost_bound_word(rs_cost_bound bound) {
   static const char *const words[RS_BOUND_COUNT] = {"weights", "pass", "vector", "stream",
                                                     "latency"};

@@ -67,6 +67,10 @@ rs_status rs_cost_softmax(const rs_chip *chip, int64_t elements, int64_t batch, 
 rs_status rs_cost_lstm(const rs_chip *chip, int64_t hidden, int64_t batch, rs_cost *cost,
                        rs_diag *diag);
 
+/* Makes `sum` the cost of what it holds and then `next`, one after the other: parts, bytes, operations
+ * and energy add up, and the bound is that of the whole. Unit and first_cycles stay. */
+void rs_cost_add(rs_cost *sum, const rs_cost *next);
+
 const char *rs_cost_bound_word(rs_cost_bound bound); /* "weights" "pass" "vector" … */
 
 #endif

@@ -64,29 +64,6 @@ static const operation operations[] = {
     {"lstm", cost_lstm, "hidden", "one time step of an LSTM cell, int8 (the calibration row)"},
 };
 
-static void add_parts(rs_cost *sum, const rs_cost *part) {
-  sum->cycles += part->cycles;
-  sum->weight_cycles += part->weight_cycles;
-  sum->pass_cycles += part->pass_cycles;
-  sum->vector_cycles += part->vector_cycles;
-  sum->stream_cycles += part->stream_cycles;
-  sum->latency_cycles += part->latency_cycles;
-  sum->sram_bytes += part->sram_bytes;
-  sum->macs += part->macs;
-  sum->energy_pj += part->energy_pj;
-}
-
-static rs_cost_bound largest_part(const rs_cost *cost) {
-  const int64_t parts[RS_BOUND_COUNT] = {cost->weight_cycles, cost->pass_cycles,
-                                         cost->vector_cycles, cost->stream_cycles,
-                                         cost->latency_cycles};
-  rs_cost_bound bound = RS_BOUND_WEIGHTS;
-  for (int i = 1; i < RS_BOUND_COUNT; i++) {
-    if (parts[i] > parts[bound]) bound = (rs_cost_bound)i;
-  }
-  return bound;
-}
-
 static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *s, int64_t batch,
                          rs_cost *cost, rs_diag *diag) {
   if (op->function != NULL) return op->function(chip, s, batch, cost, diag);
@@ -96,9 +73,8 @@ static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *
     rs_cost part;
     rs_status status = parts[i](chip, s, batch, &part, diag);
     if (status != RS_OK) return status;
-    add_parts(cost, &part);
+    rs_cost_add(cost, &part);
   }
-  cost->bound = largest_part(cost);
   return RS_OK;
 }
 
