@@ -19,7 +19,8 @@ void rs__graph_write_graphml(const rs__graph_writing *w);
 void rs__graph_write_dot(const rs__graph_writing *w);
 void rs__graph_write_edges(const rs__graph_writing *w);
 void rs__graph_write_simgrid(const rs__graph_writing *w);
-void rs__graph_write_svg(const rs__graph_writing *w);
+/* Needs no order. */
+rs_status rs__graph_write_svg(rs_arena *arena, const rs__graph_writing *w, rs_diag *diag);
 
 /* Text with < > & and quotes replaced, for XML; control characters become '?'. */
 void rs__graph_put_escaped(rs_sink *sink, const char *text);
