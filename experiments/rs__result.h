@@ -13,4 +13,8 @@ typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const r
                                      rs_result *r, rs_diag *diag);
 rs__result_compute rs__result_decode, rs__result_traffic;
 
+/* The timetable that the row is about. */
+rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                                     rs_diag *diag);
+
 #endif
