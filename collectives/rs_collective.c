@@ -164,6 +164,17 @@ static void keep_if_better(compilation *c, rs_compile_row *shown) {
   c->last = best;
 }
 
+/* No plan ends before this in which some link carries so many vectors. */
+static int64_t floor_end(const compilation *c, int64_t floor_slots) {
+  const rs_timing *t = c->best.plan.timing;
+  int64_t latency = INT64_MAX;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    latency = RS_MIN(latency, t->latency_cycles[k]);
+  }
+  return c->base_cycles + t->send_cycles + rs_timing_slots(t, floor_slots - 1) + latency +
+         t->receive_cycles;
+}
+
 /* Why a row need not be tried; NULL: it may be. */
 static bool pass_over(const compilation *c, size_t row, int64_t splits, bool is_forced,
                       rs_compile_row *shown) {
@@ -177,8 +188,7 @@ static bool pass_over(const compilation *c, size_t row, int64_t splits, bool is_
   if (is_forced || c->best.row == SIZE_MAX) return false;
   int64_t floor_slots = r->floor_slots(&c->best.plan);
   if (floor_slots == 0) return false;
-  int64_t floor_cycles = rs_timing_slots(c->best.plan.timing, floor_slots - 1);
-  if (c->base_cycles + floor_cycles < c->best.end_cycles) return false;
+  if (floor_end(c, floor_slots) < c->best.end_cycles) return false;
   snprintf(shown->reason, sizeof shown->reason, "cannot win: a link carries %lld vectors",
            (long long)floor_slots);
   return true;
