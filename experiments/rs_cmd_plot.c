@@ -64,6 +64,8 @@ static rs_status read_plot(rs_arena *arena, const manifest *m, const json_t *ite
   *plot = (rs_plot){.x = text_of(arena, item, "x"),
                     .y = text_of(arena, item, "y"),
                     .by = text_of(arena, item, "by"),
+                    .bound = text_of(arena, item, "bound"),
+                    .log = text_of(arena, item, "log"),
                     .title = text_of(arena, item, "title")};
   if (kind == NULL || !rs_plot_kind_parse(kind, &plot->kind)) {
     return refuse(m, "a plot has no kind that is known", diag);
