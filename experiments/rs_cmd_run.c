@@ -104,12 +104,17 @@ static void print_sweep(rs_json *json, const rs_experiment *e) {
 }
 
 static void print_plots(rs_json *json, const rs_experiment *e) {
-  static const char *const names[] = {"kind", "x", "y", "by", "title"};
+  static const char *const names[] = {"kind", "x", "y", "by", "bound", "log", "title"};
   rs_json_key(json, "plots");
   rs_json_begin_array(json);
   for (size_t i = 0; i < e->plot_count; i++) {
     const rs_plot *plot = &e->plots[i];
-    const char *const values[] = {rs_plot_kind_word(plot->kind), plot->x, plot->y, plot->by,
+    const char *const values[] = {rs_plot_kind_word(plot->kind),
+                                  plot->x,
+                                  plot->y,
+                                  plot->by,
+                                  plot->bound,
+                                  plot->log,
                                   plot->title};
     rs_json_newline(json);
     rs_json_begin_object(json);

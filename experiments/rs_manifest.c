@@ -51,6 +51,8 @@ static rs_status read_plot(const reader *r, const json_t *item, rs_plot *plot) {
   *plot = (rs_plot){.x = text_of(r, item, "x"),
                     .y = text_of(r, item, "y"),
                     .by = text_of(r, item, "by"),
+                    .bound = text_of(r, item, "bound"),
+                    .log = text_of(r, item, "log"),
                     .title = text_of(r, item, "title")};
   if (kind == NULL || !rs_plot_kind_parse(kind, &plot->kind)) {
     return refuse(r, "a plot has no kind that is known");

@@ -25,6 +25,9 @@ typedef struct rs_result {
   bool failed;
 } rs_result;
 
+/* A row without values. */
+rs_status rs_result_create(rs_arena *arena, rs_task task, rs_result *result, rs_diag *diag);
+
 /* Works in an arena of its own; only the result is `arena`'s. Deterministic; any thread. What can be
  * said about a decode point is in its row, so that only what the machine lacks (RS_E_NO_MEMORY,
  * RS_E_SYSTEM) is an error of it. */
