@@ -39,6 +39,7 @@ rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **
 }
 
 rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag) {
+  if (strchr(name, '=') != NULL) return rs_cli_parse_timing(name, timing, diag);
   if (strcmp(name, "unit") == 0) {
     rs_timing_init_unit(timing);
     return RS_OK;
@@ -56,7 +57,8 @@ rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag)
     names[name_count++] = chips[i].name;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown timing '%s'", name);
-  rs_diag_expect(diag, "unit, or a chip that 'realscale list chips' shows");
+  rs_diag_expect(diag,
+                 "unit, a chip that 'realscale list chips' shows, or latency=500ns,rate=50GiB/s");
   rs_diag_suggest(diag, rs_nearest_word(name, names, name_count));
   return RS_E_INPUT;
 }
