@@ -114,8 +114,13 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
                                  size_t override_count, const struct rs_experiment **experiment,
                                  rs_diag *diag);
 
-/* A timing preset: "unit" or a chip's name. */
+/* A timing: "unit", a chip's name, or keys and values as below. */
 struct rs_timing;
 rs_status rs_cli_find_timing(const char *name, struct rs_timing *timing, rs_diag *diag);
+
+/* latency=TIME,rate=RATE[,vector=SIZE][,clock=FREQUENCY][,send=TIME][,receive=TIME][,forward=TIME]
+ * [,add=TIME]: a message of n bytes takes latency + n/rate on a lone link. Left out: 320B, 1GHz, and
+ * no time. The timing is named "custom". */
+rs_status rs_cli_parse_timing(const char *text, struct rs_timing *timing, rs_diag *diag);
 
 #endif

@@ -53,6 +53,7 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
 }
 
 rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag) {
+  if (strchr(name, '=') != NULL) return rs_cli_parse_timing(name, timing, diag);
   if (strcmp(name, "unit") == 0) {
     rs_timing_init_unit(timing);
     return RS_OK;
@@ -70,7 +71,8 @@ rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag)
     names[name_count++] = chips[i].name;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown timing '%s'", name);
-  rs_diag_expect(diag, "unit, or a chip that 'realscale list chips' shows");
+  rs_diag_expect(diag,
+                 "unit, a chip that 'realscale list chips' shows, or latency=500ns,rate=50GiB/s");
   rs_diag_suggest(diag, rs_nearest_word(name, names, name_count));
   return RS_E_INPUT;
 }

@@ -11,7 +11,8 @@ static const rs_option options[] = {
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME", "a row of 'list collectives' (default: auto)"},
     {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
-    {"timing", 0, RS_OPTION_TEXT, "PRESET", "unit, or a chip's (default: groqchip1)"},
+    {"timing", 0, RS_OPTION_TEXT, "TIMING",
+     "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
     {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the schedule"},
 };
 
