@@ -1,0 +1,355 @@
+/*
+ * realscale-simgrid: takes a fluid problem from standard input, runs it with SimGrid, and writes the
+ * times of its flows to standard output (rs__fluid.h). Not for people: rs_fluid_run starts it.
+ *
+ * Ideal fluid, exact: model CM02 without cross traffic and without TCP's window, links without latency,
+ * and an actor that sleeps the latency before it sends. (With latencies on links CM02 shares
+ * by 1/latency.) A second of SimGrid is a cycle. A path of links is a route between two hosts, and H
+ * hosts have H · (H − 1) pairs: so path p is the pair (p / (H − 1), p mod (H − 1)), whatever chips it
+ * joins, and the table of routes has no more entries than there are paths.
+ *
+ * Flows that may begin are handed to idle actors; there are as many actors as flows were ever under
+ * way at once. One actor releases flows that wait for nothing but their time. When all have ended the
+ * answer is written and the process ends at once, without SimGrid's clean-up.
+ */
+#define _GNU_SOURCE /* memfd_create: SimGrid reads platforms from a file, and this is one in memory */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <simgrid/actor.h>
+#include <simgrid/engine.h>
+#include <simgrid/host.h>
+#include <simgrid/semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "rs__fluid.h"
+
+enum { EXIT_BAD_INPUT = 3, EXIT_NO_MEMORY = 4, EXIT_SYSTEM = 5 };
+
+typedef struct worker {
+  sg_sem_t wake;
+  uint32_t flow; /* what it works on */
+  struct worker *next;
+} worker;
+
+/* Actors get texts only, so what they share is global; this program runs one problem. */
+static struct {
+  rs__fluid_header header;
+  rs_flow *flows;
+  rs_flow_need *needs;
+  uint32_t *path_first;
+  uint32_t *path_links;
+  rs_flow_times *times;
+  double *ready;        /* [flow] the latest of its needs so far */
+  uint32_t *missing;    /* [flow] needs that have not come */
+  uint64_t *user_first; /* [flow] who needs it: into users */
+  uint32_t *users;
+  uint64_t *user_needs; /* the need that it is */
+  uint32_t *due;        /* flows without needs, by start */
+  uint32_t due_count;
+  uint32_t *released; /* flows whose needs have come, not yet given to a worker */
+  uint32_t released_count;
+  uint32_t ended_count;
+  worker *idle;
+  sg_host_t *hosts;
+  uint64_t host_count;
+  sg_sem_t all_ended;
+  double slot_cycles;
+} g;
+
+static void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count > 0 ? count : 1, size);
+  if (memory == NULL) _exit(EXIT_NO_MEMORY);
+  return memory;
+}
+
+/* ---- the conversation ---- */
+
+static void take(void *bytes, size_t count) {
+  char *at = bytes;
+  while (count > 0) {
+    ssize_t got = read(STDIN_FILENO, at, count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) _exit(EXIT_BAD_INPUT);
+    at += got;
+    count -= (size_t)got;
+  }
+}
+
+static void give(const void *bytes, size_t count) {
+  const char *at = bytes;
+  while (count > 0) {
+    ssize_t given = write(STDOUT_FILENO, at, count);
+    if (given < 0 && errno == EINTR) continue;
+    if (given <= 0) _exit(EXIT_SYSTEM);
+    at += given;
+    count -= (size_t)given;
+  }
+}
+
+static void *take_array(uint64_t count, size_t size) {
+  void *items = allocate((size_t)count, size);
+  take(items, (size_t)count * size);
+  return items;
+}
+
+static void take_problem(void) {
+  take(&g.header, sizeof g.header);
+  if (g.header.magic != RS__FLUID_MAGIC) _exit(EXIT_BAD_INPUT);
+  g.flows = take_array(g.header.flow_count, sizeof *g.flows);
+  g.needs = take_array(g.header.need_count, sizeof *g.needs);
+  g.path_first = take_array(g.header.path_count + 1, sizeof *g.path_first);
+  g.path_links = take_array(g.header.path_link_count, sizeof *g.path_links);
+  g.slot_cycles = (double)g.header.slot_num / (double)g.header.slot_den;
+}
+
+static void answer_and_end(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  rs__fluid_answer answer = {
+      .magic = RS__FLUID_MAGIC,
+      .cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                     1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)};
+  give(&answer, sizeof answer);
+  give(g.times, g.header.flow_count * sizeof *g.times);
+  _exit(0);
+}
+
+/* ---- limits ---- */
+
+static void limit(int what, uint64_t soft) {
+  struct rlimit old;
+  if (getrlimit(what, &old) != 0) return;
+  if (old.rlim_max != RLIM_INFINITY && soft > old.rlim_max) soft = old.rlim_max;
+  old.rlim_cur = soft;
+  setrlimit(what, &old);
+}
+
+static void set_limits(void) {
+  limit(RLIMIT_CPU, (uint64_t)g.header.cpu_seconds_max);
+  limit(RLIMIT_AS, (uint64_t)g.header.memory_bytes_max);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_STACK, UINT64_C(256) << 20); /* the solver recurses over coupled links */
+}
+
+/* ---- the platform ---- */
+
+static void path_ends(uint64_t path, uint64_t *from, uint64_t *to) {
+  *from = path / (g.host_count - 1);
+  *to = path % (g.host_count - 1);
+  if (*to >= *from) (*to)++;
+}
+
+static void write_links(FILE *file) {
+  uint32_t most = 0;
+  for (uint64_t i = 0; i < g.header.path_link_count; i++) most = RS_MAX(most, g.path_links[i]);
+  bool *used = allocate((size_t)most + 1, sizeof *used);
+  double bytes_per_cycle = (double)g.header.vector_bytes / g.slot_cycles;
+  for (uint64_t i = 0; i < g.header.path_link_count; i++) used[g.path_links[i]] = true;
+  for (uint32_t l = 0; l <= most; l++) {
+    if (!used[l]) continue;
+    fprintf(file, "<link id=\"l%u\" bandwidth=\"%.17gBps\" latency=\"0s\"/>\n", l, bytes_per_cycle);
+  }
+  free(used);
+}
+
+static void write_platform(FILE *file) {
+  g.host_count = 2;
+  while (g.host_count * (g.host_count - 1) < g.header.path_count) g.host_count++;
+  fputs(
+      "<?xml version='1.0'?>\n<!DOCTYPE platform SYSTEM "
+      "\"https://simgrid.org/simgrid.dtd\">\n<platform version=\"4.1\">\n"
+      "<zone id=\"z\" routing=\"Full\">\n",
+      file);
+  for (uint64_t h = 0; h < g.host_count; h++) {
+    fprintf(file, "<host id=\"h%llu\" speed=\"1f\"/>\n", (unsigned long long)h);
+  }
+  write_links(file);
+  for (uint64_t p = 0; p < g.header.path_count; p++) {
+    uint64_t from, to;
+    path_ends(p, &from, &to);
+    fprintf(file, "<route src=\"h%llu\" dst=\"h%llu\" symmetrical=\"NO\">",
+            (unsigned long long)from, (unsigned long long)to);
+    for (uint32_t i = g.path_first[p]; i < g.path_first[p + 1]; i++) {
+      fprintf(file, "<link_ctn id=\"l%u\"/>", g.path_links[i]);
+    }
+    fputs("</route>\n", file);
+  }
+  fputs("</zone>\n</platform>\n", file);
+}
+
+static void load_platform(void) {
+  char name[64];
+  int descriptor = memfd_create("platform.xml", 0);
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+  if (file == NULL) _exit(EXIT_SYSTEM);
+  write_platform(file);
+  if (fflush(file) != 0 || ferror(file)) _exit(EXIT_SYSTEM);
+  snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+  simgrid_load_platform(name);
+  fclose(file);
+  g.hosts = allocate((size_t)g.host_count, sizeof *g.hosts);
+  for (uint64_t h = 0; h < g.host_count; h++) {
+    snprintf(name, sizeof name, "h%llu", (unsigned long long)h);
+    g.hosts[h] = sg_host_by_name(name);
+  }
+}
+
+/* ---- needs ---- */
+
+/* Who needs whom, turned round. */
+static void index_needs(void) {
+  uint64_t flows = g.header.flow_count;
+  g.user_first = allocate((size_t)flows + 2, sizeof *g.user_first);
+  g.users = allocate((size_t)g.header.need_count, sizeof *g.users);
+  g.user_needs = allocate((size_t)g.header.need_count, sizeof *g.user_needs);
+  g.missing = allocate((size_t)flows, sizeof *g.missing);
+  g.ready = allocate((size_t)flows, sizeof *g.ready);
+  g.times = allocate((size_t)flows, sizeof *g.times);
+  g.due = allocate((size_t)flows, sizeof *g.due);
+  g.released = allocate((size_t)flows, sizeof *g.released);
+  for (uint64_t i = 0; i < g.header.need_count; i++) g.user_first[g.needs[i].flow + 2]++;
+  for (uint64_t f = 0; f < flows; f++) g.user_first[f + 2] += g.user_first[f + 1];
+  for (uint32_t f = 0; f < flows; f++) {
+    g.missing[f] = g.flows[f].need_count;
+    g.ready[f] = (double)g.flows[f].start_cycles;
+    if (g.missing[f] == 0) g.due[g.due_count++] = f;
+    for (uint32_t i = 0; i < g.flows[f].need_count; i++) {
+      uint64_t need = g.flows[f].need_first + i;
+      uint64_t place = g.user_first[g.needs[need].flow + 1]++;
+      g.users[place] = f;
+      g.user_needs[place] = need;
+    }
+  }
+}
+
+static int compare_starts(const void *left, const void *right) {
+  uint32_t a = *(const uint32_t *)left;
+  uint32_t b = *(const uint32_t *)right;
+  int64_t s = g.flows[a].start_cycles;
+  int64_t t = g.flows[b].start_cycles;
+  if (s != t) return s < t ? -1 : 1;
+  return (a > b) - (a < b);
+}
+
+/* A flow has begun or ended at `time`: those that wait for it come closer. */
+static void announce(uint32_t flow, bool of_begin, double time) {
+  for (uint64_t i = g.user_first[flow]; i < g.user_first[flow + 1]; i++) {
+    const rs_flow_need *need = &g.needs[g.user_needs[i]];
+    uint32_t user = g.users[i];
+    if (need->of_begin != of_begin) continue;
+    g.ready[user] = RS_MAX(g.ready[user], time + (double)need->lag_cycles);
+    if (--g.missing[user] == 0) g.released[g.released_count++] = user;
+  }
+}
+
+/* ---- actors ---- */
+
+static void wait_until(double time) {
+  double now = simgrid_get_clock();
+  if (time > now) sg_actor_sleep_for(time - now);
+}
+
+static void work(int argc, char **argv);
+
+static void hand_out(uint32_t flow) {
+  worker *w = g.idle;
+  if (w != NULL) {
+    g.idle = w->next;
+    w->flow = flow;
+    sg_sem_release(w->wake);
+    return;
+  }
+  w = allocate(1, sizeof *w);
+  w->flow = flow;
+  w->wake = sg_sem_init(0);
+  char number[32];
+  char *argument = number;
+  snprintf(number, sizeof number, "%llu", (unsigned long long)(uintptr_t)w);
+  sg_actor_create("w", g.hosts[0], work, 1, &argument);
+}
+
+/* Gives all but one of the released flows away and returns that one; RS_NONE: there is none. */
+static uint32_t hand_out_released(void) {
+  while (g.released_count > 1) hand_out(g.released[--g.released_count]);
+  return g.released_count == 0 ? RS_NONE : g.released[--g.released_count];
+}
+
+static void run_flow(uint32_t index) {
+  const rs_flow *flow = &g.flows[index];
+  rs_flow_times *times = &g.times[index];
+  wait_until(g.ready[index]);
+  times->begin_cycles = g.ready[index];
+  announce(index, true, times->begin_cycles);
+  while (g.released_count > 0) hand_out(g.released[--g.released_count]);
+  if (flow->vectors > 0) {
+    uint64_t from, to;
+    path_ends(flow->path, &from, &to);
+    wait_until(times->begin_cycles + (double)flow->lead_cycles - g.slot_cycles);
+    sg_host_sendto(g.hosts[from], g.hosts[to],
+                   (double)flow->vectors * (double)g.header.vector_bytes);
+    times->end_cycles = simgrid_get_clock() + (double)flow->tail_cycles;
+  } else {
+    times->end_cycles = times->begin_cycles + (double)(flow->lead_cycles + flow->tail_cycles);
+  }
+  /* Those that need its end get the tail as a part of their lag: this actor need not sleep it. */
+  announce(index, false, times->end_cycles);
+  if (++g.ended_count == g.header.flow_count) sg_sem_release(g.all_ended);
+}
+
+static void work(int argc, char **argv) {
+  worker *me = (worker *)(uintptr_t)strtoull(argv[0], NULL, 10);
+  (void)argc;
+  for (;;) {
+    run_flow(me->flow);
+    me->flow = hand_out_released();
+    if (me->flow != RS_NONE) continue;
+    me->next = g.idle;
+    g.idle = me;
+    sg_sem_acquire(me->wake);
+  }
+}
+
+static void release_due(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  g.all_ended = sg_sem_init(0);
+  for (uint32_t i = 0; i < g.due_count; i++) {
+    wait_until((double)g.flows[g.due[i]].start_cycles);
+    hand_out(g.due[i]);
+  }
+  sg_sem_acquire(g.all_ended);
+  answer_and_end();
+}
+
+/* Options go in as arguments: the typed setters of this version crash for some of them. */
+static void start_simgrid(void) {
+  static const char *const options[] = {
+      "realscale-simgrid",          "--log=root.thresh:critical",
+      "--cfg=network/model:CM02",   "--cfg=network/crosstraffic:0",
+      "--cfg=network/TCP-gamma:0",  "--cfg=contexts/stack-size:128",
+      "--cfg=contexts/guard-size:0"};
+  char *arguments[RS_COUNT_OF(options) + 1] = {NULL};
+  int count = (int)RS_COUNT_OF(options);
+  for (int i = 0; i < count; i++) arguments[i] = strdup(options[i]);
+  simgrid_init(&count, arguments);
+}
+
+int main(void) {
+  int nowhere = open("/dev/null", O_WRONLY);
+  if (nowhere >= 0) dup2(nowhere, STDERR_FILENO); /* SimGrid's last words; the signal says enough */
+  take_problem();
+  set_limits();
+  start_simgrid();
+  index_needs();
+  qsort(g.due, g.due_count, sizeof *g.due, compare_starts);
+  load_platform();
+  sg_actor_create("release", g.hosts[0], release_due, 0, NULL);
+  simgrid_run();
+  return EXIT_SYSTEM; /* release_due ends the process */
+}
