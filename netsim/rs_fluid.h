@@ -85,6 +85,12 @@ uint32_t rs_fluid_add_path(rs_fluid *fluid, const uint32_t *links, uint32_t coun
 uint32_t rs_fluid_add_flow(rs_fluid *fluid, const rs_flow *flow, const rs_flow_need *needs,
                            uint32_t need_count);
 
+/* Adds a flow a burst (a flow a vector where bursts are strided), in canonical order, with the timetable's
+ * starts and the data that they wait for; sorts the schedule. On a schedule without conflicts every flow
+ * ends less than a cycle before its burst's last vector is in SRAM (rs_fluid_replay.c derives it); compute
+ * intervals are left out. RS_E_REFUSED, RS_E_LIMIT. */
+rs_status rs_fluid_add_schedule(rs_fluid *fluid, rs_schedule *schedule, rs_diag *diag);
+
 /* The invariants above and the ranges. RS_E_INPUT names the first flow that breaks one; RS_E_LIMIT
  * beyond what a problem may hold. O(flows + needs + paths). */
 rs_status rs_fluid_check(const rs_fluid *fluid, rs_diag *diag);

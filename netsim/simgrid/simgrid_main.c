@@ -122,19 +122,26 @@ static void answer_and_end(void) {
 
 /* ---- limits ---- */
 
-static void limit(int what, uint64_t soft) {
-  struct rlimit old;
-  if (getrlimit(what, &old) != 0) return;
-  if (old.rlim_max != RLIM_INFINITY && soft > old.rlim_max) soft = old.rlim_max;
-  old.rlim_cur = soft;
-  setrlimit(what, &old);
+/* The soft limit alone: a process may lower it and never needs to be allowed to. */
+static struct rlimit soft_limit(struct rlimit old, uint64_t soft) {
+  old.rlim_cur = old.rlim_max == RLIM_INFINITY ? soft : RS_MIN(soft, old.rlim_max);
+  return old;
 }
 
 static void set_limits(void) {
-  limit(RLIMIT_CPU, (uint64_t)g.header.cpu_seconds_max);
-  limit(RLIMIT_AS, (uint64_t)g.header.memory_bytes_max);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_STACK, UINT64_C(256) << 20); /* the solver recurses over coupled links */
+  struct rlimit cpu, memory, core, stack;
+  if (getrlimit(RLIMIT_CPU, &cpu) != 0 || getrlimit(RLIMIT_AS, &memory) != 0 ||
+      getrlimit(RLIMIT_CORE, &core) != 0 || getrlimit(RLIMIT_STACK, &stack) != 0) {
+    _exit(EXIT_SYSTEM);
+  }
+  cpu = soft_limit(cpu, (uint64_t)g.header.cpu_seconds_max);
+  memory = soft_limit(memory, (uint64_t)g.header.memory_bytes_max);
+  core = soft_limit(core, 0);
+  stack = soft_limit(stack, UINT64_C(256) << 20); /* the solver recurses over coupled links */
+  if (setrlimit(RLIMIT_CPU, &cpu) != 0 || setrlimit(RLIMIT_AS, &memory) != 0 ||
+      setrlimit(RLIMIT_CORE, &core) != 0 || setrlimit(RLIMIT_STACK, &stack) != 0) {
+    _exit(EXIT_SYSTEM);
+  }
 }
 
 /* ---- the platform ---- */
