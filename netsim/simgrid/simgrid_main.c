@@ -8,14 +8,16 @@
  * hosts have H · (H − 1) pairs: so path p is the pair (p / (H − 1), p mod (H − 1)), whatever chips it
  * joins, and the table of routes has no more entries than there are paths.
  *
- * Flows that may begin are handed to idle actors; there are as many actors as flows were ever under
- * way at once. One actor releases flows that wait for nothing but their time. When all have ended the
- * answer is written and the process ends at once, without SimGrid's clean-up.
+ * One actor, the director, keeps a heap of what is to happen: a flow begins, and after its lead less a
+ * slot it sends. Only sending needs an actor of its own, taken from those that are idle, so that there
+ * are as many as flows ever were on links at once. When all have ended the answer is written and the
+ * process ends at once, without SimGrid's clean-up.
  */
 #define _GNU_SOURCE /* memfd_create: SimGrid reads platforms from a file, and this is one in memory */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <simgrid/actor.h>
 #include <simgrid/engine.h>
 #include <simgrid/host.h>
@@ -30,6 +32,14 @@
 #include "rs__fluid.h"
 
 enum { EXIT_BAD_INPUT = 3, EXIT_NO_MEMORY = 4, EXIT_SYSTEM = 5 };
+
+/* A flow begins, or sends, at a time. */
+typedef struct step {
+  double time;
+  uint64_t sequence;
+  uint32_t flow;
+  bool sends;
+} step;
 
 typedef struct worker {
   sg_sem_t wake;
@@ -50,15 +60,14 @@ static struct {
   uint64_t *user_first; /* [flow] who needs it: into users */
   uint32_t *users;
   uint64_t *user_needs; /* the need that it is */
-  uint32_t *due;        /* flows without needs, by start */
-  uint32_t due_count;
-  uint32_t *released; /* flows whose needs have come, not yet given to a worker */
-  uint32_t released_count;
+  step *steps;          /* a heap: one a flow at most */
+  uint64_t step_count, step_sequence;
+  double next_wake; /* when the director comes back by itself */
   uint32_t ended_count;
   worker *idle;
   sg_host_t *hosts;
   uint64_t host_count;
-  sg_sem_t all_ended;
+  sg_sem_t changed;
   double slot_cycles;
 } g;
 
@@ -207,6 +216,57 @@ static void load_platform(void) {
   }
 }
 
+/* ---- what is to happen ---- */
+
+/* Of equal times the one that was pushed first. */
+static bool is_before(const step *a, const step *b) {
+  return a->time != b->time ? a->time < b->time : a->sequence < b->sequence;
+}
+
+static void push_step(double time, uint32_t flow, bool sends) {
+  uint64_t at = g.step_count++;
+  step new_step = {.time = time, .sequence = g.step_sequence++, .flow = flow, .sends = sends};
+  while (at > 0 && is_before(&new_step, &g.steps[(at - 1) / 2])) {
+    g.steps[at] = g.steps[(at - 1) / 2];
+    at = (at - 1) / 2;
+  }
+  g.steps[at] = new_step;
+}
+
+static step pop_step(void) {
+  step first = g.steps[0];
+  step last = g.steps[--g.step_count];
+  uint64_t at = 0;
+  for (;;) {
+    uint64_t child = 2 * at + 1;
+    if (child >= g.step_count) break;
+    if (child + 1 < g.step_count && is_before(&g.steps[child + 1], &g.steps[child])) child++;
+    if (!is_before(&g.steps[child], &last)) break;
+    g.steps[at] = g.steps[child];
+    at = child;
+  }
+  if (g.step_count > 0) g.steps[at] = last;
+  return first;
+}
+
+/* A flow has begun or ended at `time`: those that wait for it come closer. */
+static void announce(uint32_t flow, bool of_begin, double time) {
+  for (uint64_t i = g.user_first[flow]; i < g.user_first[flow + 1]; i++) {
+    const rs_flow_need *need = &g.needs[g.user_needs[i]];
+    uint32_t user = g.users[i];
+    if (need->of_begin != of_begin) continue;
+    g.ready[user] = RS_MAX(g.ready[user], time + (double)need->lag_cycles);
+    if (--g.missing[user] == 0) push_step(g.ready[user], user, false);
+  }
+}
+
+/* The end may lie ahead of the clock by the flow's tail: those that need it wait for their own time. */
+static void end_flow(uint32_t index, double arrived) {
+  g.times[index].end_cycles = arrived + (double)g.flows[index].tail_cycles;
+  announce(index, false, g.times[index].end_cycles);
+  g.ended_count++;
+}
+
 /* ---- needs ---- */
 
 /* Who needs whom, turned round. */
@@ -218,14 +278,13 @@ static void index_needs(void) {
   g.missing = allocate((size_t)flows, sizeof *g.missing);
   g.ready = allocate((size_t)flows, sizeof *g.ready);
   g.times = allocate((size_t)flows, sizeof *g.times);
-  g.due = allocate((size_t)flows, sizeof *g.due);
-  g.released = allocate((size_t)flows, sizeof *g.released);
+  g.steps = allocate((size_t)flows, sizeof *g.steps);
   for (uint64_t i = 0; i < g.header.need_count; i++) g.user_first[g.needs[i].flow + 2]++;
   for (uint64_t f = 0; f < flows; f++) g.user_first[f + 2] += g.user_first[f + 1];
   for (uint32_t f = 0; f < flows; f++) {
     g.missing[f] = g.flows[f].need_count;
     g.ready[f] = (double)g.flows[f].start_cycles;
-    if (g.missing[f] == 0) g.due[g.due_count++] = f;
+    if (g.missing[f] == 0) push_step(g.ready[f], f, false);
     for (uint32_t i = 0; i < g.flows[f].need_count; i++) {
       uint64_t need = g.flows[f].need_first + i;
       uint64_t place = g.user_first[g.needs[need].flow + 1]++;
@@ -235,34 +294,28 @@ static void index_needs(void) {
   }
 }
 
-static int compare_starts(const void *left, const void *right) {
-  uint32_t a = *(const uint32_t *)left;
-  uint32_t b = *(const uint32_t *)right;
-  int64_t s = g.flows[a].start_cycles;
-  int64_t t = g.flows[b].start_cycles;
-  if (s != t) return s < t ? -1 : 1;
-  return (a > b) - (a < b);
-}
-
-/* A flow has begun or ended at `time`: those that wait for it come closer. */
-static void announce(uint32_t flow, bool of_begin, double time) {
-  for (uint64_t i = g.user_first[flow]; i < g.user_first[flow + 1]; i++) {
-    const rs_flow_need *need = &g.needs[g.user_needs[i]];
-    uint32_t user = g.users[i];
-    if (need->of_begin != of_begin) continue;
-    g.ready[user] = RS_MAX(g.ready[user], time + (double)need->lag_cycles);
-    if (--g.missing[user] == 0) g.released[g.released_count++] = user;
-  }
-}
-
 /* ---- actors ---- */
 
-static void wait_until(double time) {
-  double now = simgrid_get_clock();
-  if (time > now) sg_actor_sleep_for(time - now);
+static void work(int argc, char **argv) {
+  worker *me = (worker *)(uintptr_t)strtoull(argv[0], NULL, 10);
+  (void)argc;
+  for (;;) {
+    const rs_flow *flow = &g.flows[me->flow];
+    uint64_t from, to;
+    path_ends(flow->path, &from, &to);
+    sg_host_sendto(g.hosts[from], g.hosts[to],
+                   (double)flow->vectors * (double)g.header.vector_bytes);
+    end_flow(me->flow, simgrid_get_clock());
+    bool sooner = g.step_count > 0 && g.steps[0].time < g.next_wake;
+    if (sooner || g.ended_count == g.header.flow_count) {
+      g.next_wake = -1; /* once is enough */
+      sg_sem_release(g.changed);
+    }
+    me->next = g.idle;
+    g.idle = me;
+    sg_sem_acquire(me->wake);
+  }
 }
-
-static void work(int argc, char **argv);
 
 static void hand_out(uint32_t flow) {
   worker *w = g.idle;
@@ -281,56 +334,41 @@ static void hand_out(uint32_t flow) {
   sg_actor_create("w", g.hosts[0], work, 1, &argument);
 }
 
-/* Gives all but one of the released flows away and returns that one; RS_NONE: there is none. */
-static uint32_t hand_out_released(void) {
-  while (g.released_count > 1) hand_out(g.released[--g.released_count]);
-  return g.released_count == 0 ? RS_NONE : g.released[--g.released_count];
-}
-
-static void run_flow(uint32_t index) {
-  const rs_flow *flow = &g.flows[index];
-  rs_flow_times *times = &g.times[index];
-  wait_until(g.ready[index]);
-  times->begin_cycles = g.ready[index];
-  announce(index, true, times->begin_cycles);
-  while (g.released_count > 0) hand_out(g.released[--g.released_count]);
-  if (flow->vectors > 0) {
-    uint64_t from, to;
-    path_ends(flow->path, &from, &to);
-    wait_until(times->begin_cycles + (double)flow->lead_cycles - g.slot_cycles);
-    sg_host_sendto(g.hosts[from], g.hosts[to],
-                   (double)flow->vectors * (double)g.header.vector_bytes);
-    times->end_cycles = simgrid_get_clock() + (double)flow->tail_cycles;
+static void do_step(const step *s) {
+  const rs_flow *flow = &g.flows[s->flow];
+  if (s->sends) {
+    hand_out(s->flow);
+    return;
+  }
+  g.times[s->flow].begin_cycles = s->time;
+  announce(s->flow, true, s->time);
+  if (flow->vectors == 0) {
+    end_flow(s->flow, s->time + (double)flow->lead_cycles);
   } else {
-    times->end_cycles = times->begin_cycles + (double)(flow->lead_cycles + flow->tail_cycles);
-  }
-  /* Those that need its end get the tail as a part of their lag: this actor need not sleep it. */
-  announce(index, false, times->end_cycles);
-  if (++g.ended_count == g.header.flow_count) sg_sem_release(g.all_ended);
-}
-
-static void work(int argc, char **argv) {
-  worker *me = (worker *)(uintptr_t)strtoull(argv[0], NULL, 10);
-  (void)argc;
-  for (;;) {
-    run_flow(me->flow);
-    me->flow = hand_out_released();
-    if (me->flow != RS_NONE) continue;
-    me->next = g.idle;
-    g.idle = me;
-    sg_sem_acquire(me->wake);
+    push_step(s->time + (double)flow->lead_cycles - g.slot_cycles, s->flow, true);
   }
 }
 
-static void release_due(int argc, char **argv) {
+/* Does the steps that are due, then waits for the next one's time or for a worker to push a sooner one. */
+static void direct(int argc, char **argv) {
   (void)argc;
   (void)argv;
-  g.all_ended = sg_sem_init(0);
-  for (uint32_t i = 0; i < g.due_count; i++) {
-    wait_until((double)g.flows[g.due[i]].start_cycles);
-    hand_out(g.due[i]);
+  g.changed = sg_sem_init(0);
+  while (g.ended_count < g.header.flow_count) {
+    double now = simgrid_get_clock();
+    while (g.step_count > 0 && g.steps[0].time <= now) {
+      step s = pop_step();
+      do_step(&s);
+    }
+    if (g.ended_count == g.header.flow_count) break;
+    if (g.step_count == 0) {
+      g.next_wake = DBL_MAX;
+      sg_sem_acquire(g.changed);
+    } else {
+      g.next_wake = g.steps[0].time;
+      sg_sem_acquire_timeout(g.changed, g.next_wake - now);
+    }
   }
-  sg_sem_acquire(g.all_ended);
   answer_and_end();
 }
 
@@ -354,9 +392,8 @@ int main(void) {
   set_limits();
   start_simgrid();
   index_needs();
-  qsort(g.due, g.due_count, sizeof *g.due, compare_starts);
   load_platform();
-  sg_actor_create("release", g.hosts[0], release_due, 0, NULL);
+  sg_actor_create("director", g.hosts[0], direct, 0, NULL);
   simgrid_run();
-  return EXIT_SYSTEM; /* release_due ends the process */
+  return EXIT_SYSTEM; /* direct() ends the process */
 }
