@@ -18,7 +18,7 @@ static const rs_option options[] = {
     {"export", 'e', RS_OPTION_LIST, "FILE",
      "write the wiring: .graphml, .dot, .edges, .xml (SimGrid), .svg"},
     {"ports", 0, RS_OPTION_TEXT, "N", "ports that a chip has (default: 16)"},
-    {"all", 0, RS_OPTION_FLAG, NULL, "slow measures beyond 2,000 chips too"},
+    {"all", 0, RS_OPTION_FLAG, NULL, "slow measures beyond 2,000 chips, distances beyond 100,000"},
     {"fail-link", 0, RS_OPTION_LIST, "A-B", "without the cable between A and B (A-B.1: its copy)"},
     {"fail-chip", 0, RS_OPTION_LIST, "C", "without chip C"},
     {"fail-random", 0, RS_OPTION_TEXT, "K,SEED", "without K cables drawn by seed"},
@@ -276,8 +276,18 @@ static rs_status add_topology(const job *j, const char *text, rs_diag *diag) {
   }
   status = rs_wiring_row_measure(arena, spec, wiring, rs_arguments_flag(j->arguments, "all"),
                                  &j->costs, &row, diag);
-  if (status == RS_OK) fill_row(j, &row);
-  return status;
+  if (status != RS_OK) return status;
+  fill_row(j, &row);
+  if (!row.has_distances) {
+    fprintf(stderr,
+            "realscale: %s: distances of %u chips, and what follows from them, need --all\n", spec,
+            wiring->chip_count);
+  } else if (row.connected == 0) {
+    fprintf(stderr,
+            "realscale: %s is not connected: diameter and average are over the pairs that are\n",
+            spec);
+  }
+  return RS_OK;
 }
 
 static rs_status read_options(job *j, rs_diag *diag) {
