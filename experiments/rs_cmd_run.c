@@ -6,6 +6,7 @@
 
 #include "rs_cli.h"
 #include "rs_draw.h"
+#include "rs_ranks.h"
 #include "rs_runner.h"
 #include "rs_units.h"
 
@@ -415,6 +416,15 @@ static int run_all(const rs_arguments *arguments, run *runs) {
   return worst;
 }
 
+/* A rank that computes and says nothing. */
+static int serve_all(const rs_arguments *arguments, const run *runs) {
+  rs_diag diag = {0};
+  for (size_t i = 0; i < arguments->operand_count; i++) {
+    if (rs_runner_serve(runs[i].experiment, &diag) != RS_OK) return rs_cli_report(&diag);
+  }
+  return RS_EXIT_GOOD;
+}
+
 static int run_experiments(const rs_arguments *arguments) {
   rs_diag diag = {0};
   if (rs_arguments_flag(arguments, "help-keys")) {
@@ -425,7 +435,7 @@ static int run_experiments(const rs_arguments *arguments) {
   run *runs = RS_ARENA_NEW(arguments->arena, run, arguments->operand_count);
   if (runs == NULL) rs_arena_failed(arguments->arena, &diag);
   if (runs == NULL || read_all(arguments, runs, &diag) != RS_OK) return rs_cli_report(&diag);
-  return run_all(arguments, runs);
+  return rs_ranks_rank() == 0 ? run_all(arguments, runs) : serve_all(arguments, runs);
 }
 
 const rs_command rs_command_run_experiment = {
