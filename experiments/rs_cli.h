@@ -61,7 +61,7 @@ typedef struct rs_command {
 /* Each command is defined in experiments/rs_cmd_<name>.c as `const rs_command rs_command_<name>`. */
 extern const rs_command rs_command_run_experiment, rs_command_plot, rs_command_topology,
     rs_command_compile, rs_command_check, rs_command_diff, rs_command_fault, rs_command_trace,
-    rs_command_cost, rs_command_report, rs_command_list;
+    rs_command_cost, rs_command_report, rs_command_validate, rs_command_list;
 
 int rs_cli_main(int argc, char **argv);
 
@@ -76,6 +76,9 @@ int rs_cli_report(const rs_diag *diag);
 /* Prints the table to stdout in the arguments' format, with the width of the terminal. Returns
  * RS_EXIT_GOOD, or RS_EXIT_USAGE with a message when stdout could not be written. */
 int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table);
+
+/* The same without a width: a list of names and sentences is read whole. */
+int rs_cli_print_list(const rs_arguments *arguments, const rs_table *table);
 
 /* A list such as "1,3,6" or "0-7,16" as integers ≥ 0 (arena's array). */
 rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values, size_t *count,

@@ -13,7 +13,7 @@
 /* 128 + SIGINT, as shells have it. */
 #define EXIT_INTERRUPTED 130
 
-enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_KEYS };
+enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_NO_PICTURES, OPTION_KEYS };
 
 static const rs_option options[] = {
     [OPTION_OUTPUT] =
@@ -24,6 +24,8 @@ static const rs_option options[] = {
                     "overrides a key, such as batch=4 or sweep.batch=[1,4]"},
     [OPTION_RESUME] = {"resume", 0, RS_OPTION_FLAG, NULL,
                        "take points that the folder's store has"},
+    [OPTION_NO_PICTURES] = {"no-pictures", 0, RS_OPTION_FLAG, NULL,
+                            "draw nothing; `realscale plot DIR` does it later"},
     [OPTION_KEYS] = {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
 };
 
@@ -214,6 +216,7 @@ static void draw_pictures(const run *r, const rs_table *table) {
   const rs_experiment *e = r->experiment;
   fprintf(stderr, "results   %s\n", file_in(r, "results.csv"));
   fprintf(stderr, "manifest  %s\n", file_in(r, "manifest.json"));
+  if (rs_arguments_flag(r->arguments, "no-pictures")) return;
   for (size_t i = 0; i < e->plot_count; i++) {
     rs_diag diag = {0};
     const char *paths[2];
