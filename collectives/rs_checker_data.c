@@ -103,8 +103,8 @@ static void give_piece(rs__checker *c, uint32_t piece) {
 /* Puts a captured run behind `last` (RS_NONE: as the burst's first), or lengthens `last` where the
  * run goes on as it did. Returns the piece; RS_NONE: no memory. */
 static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint128 value,
-                        int64_t count) {
-  if (last != RS_NONE) {
+                        const rs__mix *mix, int64_t count) {
+  if (last != RS_NONE && mix == NULL && c->pieces[last].mix == NULL) {
     rs__piece *p = &c->pieces[last];
     if (rs_field_mul(p->value, rs__checker_power(c, p->count)) == value) {
       p->count += count;
@@ -113,13 +113,28 @@ static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint1
   }
   uint32_t piece = take_piece(c); /* by index: the pool moves when it grows */
   if (piece == RS_NONE) return RS_NONE;
-  c->pieces[piece] = (rs__piece){value, count, RS_NONE};
+  c->pieces[piece] = (rs__piece){value, mix, count, RS_NONE};
   if (last == RS_NONE) {
     c->flying[a->index] = piece;
   } else {
     c->pieces[last].next = piece;
   }
   return piece;
+}
+
+/* Several pieces that are to be kept as they are travel as one. */
+static bool join_pieces(rs__checker *c, const access *a) {
+  uint32_t first = c->flying[a->index];
+  if (c->pieces[first].next == RS_NONE || a->burst->action == RS_ACTION_ADD) return true;
+  const rs__mix *mix = rs__checker_mix(c, first);
+  if (mix == NULL) return false;
+  for (uint32_t piece = c->pieces[first].next; piece != RS_NONE;) {
+    uint32_t next = c->pieces[piece].next;
+    give_piece(c, piece);
+    piece = next;
+  }
+  c->pieces[first] = (rs__piece){0, mix, a->burst->count, RS_NONE};
+  return true;
 }
 
 /* ---- reads ---- */
@@ -193,7 +208,7 @@ static rs_status read_whole_input(rs__checker *c, const access *a) {
   rs_status status = read_input(c, a, 0, first, first + a->burst->count - 1);
   if (status != RS_OK) return status;
   rs_uint128 value = rs_field_mul(a->bank->symbol, rs__checker_power(c, first));
-  bool captured = capture(c, a, RS_NONE, value, a->burst->count) != RS_NONE;
+  bool captured = capture(c, a, RS_NONE, value, NULL, a->burst->count) != RS_NONE;
   return captured ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }
 
@@ -210,11 +225,11 @@ static rs_status handle_read(rs__checker *c, const access *a, rs__runs *runs) {
     const rs__entry *e = &runs->entries[i];
     rs_status status = read_segment(c, a, e->segment, address, e->end - 1);
     if (status != RS_OK) return status;
-    piece = capture(c, a, piece, e->segment->value, e->end - address);
+    piece = capture(c, a, piece, e->segment->value, e->segment->mix, e->end - address);
     if (piece == RS_NONE) return rs_arena_failed(c->arena, c->diag);
     address = e->end;
   }
-  return RS_OK;
+  return join_pieces(c, a) ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }
 
 /* ---- writes ---- */
@@ -268,10 +283,11 @@ static rs_status write_add(rs__checker *c, const access *a, const rs__runs *runs
   }
 }
 
-/* Keeps a run of `value` in place of the entries from `i` on that it covers. */
+/* Keeps a piece in place of the entries from `i` on that it covers. */
 static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uint32_t i,
-                            int64_t address, int64_t end, rs_uint128 value) {
+                            int64_t address, const rs__piece *p) {
   uint32_t covered = 0;
+  int64_t end = address + p->count;
   for (; i + covered < runs->count && runs->entries[i + covered].first < end; covered++) {
     const rs__entry *e = &runs->entries[i + covered];
     rs_status status = check_target(c, a, e->segment, e->first, e->end - 1);
@@ -279,26 +295,46 @@ static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uin
   }
   rs__segment *s = rs__runs_replace(c, runs, i, covered, address, end);
   if (s == NULL) return rs_arena_failed(c->arena, c->diag);
-  *s = (rs__segment){value, a->line, RS__NO_LINE, RS__NO_LINE};
+  *s = (rs__segment){p->value, p->mix, a->line, RS__NO_LINE, RS__NO_LINE};
   return RS_OK;
 }
 
-static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
+static rs_status handle_keep(rs__checker *c, const access *a, rs__runs *runs) {
+  uint32_t piece = c->flying[a->index]; /* there is one */
+  const rs__piece p = c->pieces[piece];
   int64_t address = a->burst->target_offset;
+  uint32_t i = rs__runs_cut(c, runs, address, address + p.count, a->entry);
+  if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+  give_piece(c, piece);
+  return write_keep(c, a, runs, i, address, &p);
+}
+
+static rs_status handle_add(rs__checker *c, const access *a, rs__runs *runs) {
+  int64_t address = a->burst->target_offset;
+  if (c->mix_count > 0 && !rs__runs_unmix(c, runs, address, address + a->burst->count)) {
+    return rs_arena_failed(c->arena, c->diag);
+  }
   for (uint32_t piece = c->flying[a->index]; piece != RS_NONE;) {
     const rs__piece p = c->pieces[piece];
-    int64_t end = address + p.count;
-    uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
-    if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
-    rs_status status = a->burst->action == RS_ACTION_ADD
-                           ? write_add(c, a, runs, i, address, end, p.value)
-                           : write_keep(c, a, runs, i, address, end, p.value);
-    if (status != RS_OK) return status;
-    address = end;
+    rs__part one = {p.value, p.count};
+    const rs__part *parts = p.mix == NULL ? &one : p.mix->parts;
+    uint32_t count = p.mix == NULL ? 1 : p.mix->count;
+    for (uint32_t k = 0; k < count; k++) {
+      int64_t end = address + parts[k].count;
+      uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+      if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+      rs_status status = write_add(c, a, runs, i, address, end, parts[k].value);
+      if (status != RS_OK) return status;
+      address = end;
+    }
     give_piece(c, piece);
     piece = p.next;
   }
   return RS_OK;
+}
+
+static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
+  return a->burst->action == RS_ACTION_ADD ? handle_add(c, a, runs) : handle_keep(c, a, runs);
 }
 
 /* ---- order of events ---- */
