@@ -12,16 +12,17 @@
  *   read after add      departs ≥ arrival + forward_cycles + add_cycles             else RACE
  *   write after read    arrives a cycle or more behind the departure                else RACE
  *   write after keep    arrives ≥ arrival + max(receive_cycles, 1)                  else RACE
+ *   add with keep       arrives at the same instant throughout: then it need not be after
  *   keep after add      arrives ≥ arrival + max(receive_cycles + add_cycles, 1)     else RACE
  *   write on an input   arrives ≥ ready                                             else EARLY
  *   add after add       commutes
  *
  * Any schedule that passes has one order on every address, the same for every vector. Refused though
  * it might be right: a run that is read before a write reaches it although the write's first vector
- * comes before the read's; an add to a vector that was kept but is not in SRAM yet; a read and a
- * write in one cycle.
+ * comes before the read's; an add that comes later than what was kept, but before that is in SRAM; a
+ * read and a write in one cycle.
  *
- * Events at one time: writes before reads, because where a chip's costs are zero a vector may leave
+ * Events at one time: what is kept, then what is added to it, then reads, because where a chip's costs are zero a vector may leave
  * in the cycle in which it came. Events are looked up a few ahead, so that memory is there when they
  * are handled: chips of consecutive events have nothing to do with each other.
  */
@@ -234,6 +235,12 @@ static rs_status handle_read(rs__checker *c, const access *a, rs__runs *runs) {
 
 /* ---- writes ---- */
 
+/* Two lines are one from first to last. */
+static bool meets(const rs__checker *c, const rs__line *a, const rs__line *b, int64_t first,
+                  int64_t last) {
+  return rs__line_gap(c, a, b, first) == 0 && rs__line_gap(c, a, b, last) == 0;
+}
+
 /* What a write asks of what stands in its place. */
 static rs_status check_target(rs__checker *c, const access *a, const rs__segment *s, int64_t first,
                               int64_t last) {
@@ -250,7 +257,8 @@ static rs_status check_target(rs__checker *c, const access *a, const rs__segment
       return refuse_access(c, a, RS_FAULT_EARLY, first, "arrives before the chip's own input",
                            RS_NONE);
     }
-  } else if (!rs__line_follows(c, &a->line, &s->kept, first, last, kept_cost)) {
+  } else if (!rs__line_follows(c, &a->line, &s->kept, first, last, kept_cost) &&
+             !(is_add && meets(c, &a->line, &s->kept, first, last))) {
     return refuse_access(c, a, RS_FAULT_RACE, find_early(c, a, &s->kept, first, last, kept_cost),
                          is_add ? "is added to what is still being written by"
                                 : "overwrites what is still being written by",
@@ -339,9 +347,10 @@ static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
 
 /* ---- order of events ---- */
 
-/* Bursts by start; and by arrival, a list a cable class: a class has one latency, so its list is in
- * order of starts too. Merging the four gives all events in order. */
-enum { STREAM_READS = RS_CABLE_CLASS_COUNT, STREAM_COUNT };
+/* Bursts by start; and by arrival, lists of what is kept and of what is added, one a cable class: a
+ * class has one latency, so its list is in order of starts too. Merging them gives all events in
+ * order; at one time the first of these streams is first. */
+enum { STREAM_ADDS = RS_CABLE_CLASS_COUNT, STREAM_READS = 2 * RS_CABLE_CLASS_COUNT, STREAM_COUNT };
 
 typedef struct stream {
   uint32_t *order;
@@ -396,6 +405,11 @@ static void advance(const rs_schedule *s, stream *from) {
   from->time_cycles = s->bursts[from->order[from->next]].start_cycles + from->delay_cycles;
 }
 
+static int stream_of(const rs_burst *b, const rs_link *links) {
+  int class = links[b->link].cable_class;
+  return b->action == RS_ACTION_ADD ? STREAM_ADDS + class : class;
+}
+
 static rs_status create_streams(rs__checker *c, stream *streams) {
   const rs_schedule *s = c->schedule;
   const rs_link *links = c->wiring->links;
@@ -407,15 +421,15 @@ static rs_status create_streams(rs__checker *c, stream *streams) {
     return rs_arena_failed(c->arena, c->diag);
   }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    streams[links[s->bursts[i].link].cable_class].count++;
+    streams[stream_of(&s->bursts[i], links)].count++;
   }
-  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-    streams[k].delay_cycles = s->timing.latency_cycles[k];
+  for (int k = 0; k < STREAM_READS; k++) {
+    streams[k].delay_cycles = s->timing.latency_cycles[k % RS_CABLE_CLASS_COUNT];
     streams[k].order = RS_ARENA_NEW(c->arena, uint32_t, streams[k].count);
     if (streams[k].order == NULL) return rs_arena_failed(c->arena, c->diag);
   }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    stream *writes = &streams[links[s->bursts[reads->order[i]].link].cable_class];
+    stream *writes = &streams[stream_of(&s->bursts[reads->order[i]], links)];
     writes->order[writes->next++] = reads->order[i];
   }
   for (int k = 0; k < STREAM_COUNT; k++) {
@@ -432,7 +446,7 @@ static uint32_t take_events(const rs__checker *c, stream *streams, event *events
   uint32_t count = 0;
   while (count < capacity) {
     int best = 0;
-    for (int k = 1; k < STREAM_COUNT; k++) { /* reads come last: a tie is a write's */
+    for (int k = 1; k < STREAM_COUNT; k++) {
       if (streams[k].time_cycles < streams[best].time_cycles) best = k;
     }
     stream *from = &streams[best];

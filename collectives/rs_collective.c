@@ -31,10 +31,11 @@ typedef struct compilation {
   rs_diag *diag;
   rs_op op;
   const rs_wiring *wiring;
-  int64_t base_cycles; /* the makespan counts from here */
-  trial best, last;    /* they change places when the last was better */
-  uint64_t mark;       /* of the calendar before all trials */
-  int64_t planned;     /* bursts of all trials */
+  int64_t base_cycles;  /* the makespan counts from here */
+  int64_t first_cycles; /* no vector of an input is in SRAM before; inputs may come over time */
+  trial best, last;     /* they change places when the last was better */
+  uint64_t mark;        /* of the calendar before all trials */
+  int64_t planned;      /* bursts of all trials */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
@@ -67,10 +68,11 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
   plan.is_mesh = request->kind != RS_SEND && rs__plan_is_mesh(&plan);
   c->last.plan = c->best.plan = plan;
   c->best.plan.arena = arenas[RS__ARENA_BEST];
-  c->base_cycles = INT64_MAX;
+  c->base_cycles = c->first_cycles = INT64_MAX;
   for (uint32_t i = 0; i < request->chip_count; i++) {
     if (!rs__has_input(request, i)) continue;
     c->base_cycles = RS_MIN(c->base_cycles, rs__ready_complete(request, i));
+    c->first_cycles = RS_MIN(c->first_cycles, rs__ready_vector(&plan, i, 0));
   }
   return RS_OK;
 }
@@ -171,7 +173,7 @@ static int64_t floor_end(const compilation *c, int64_t floor_slots) {
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     latency = RS_MIN(latency, t->latency_cycles[k]);
   }
-  return c->base_cycles + t->send_cycles + rs_timing_slots(t, floor_slots - 1) + latency +
+  return c->first_cycles + t->send_cycles + rs_timing_slots(t, floor_slots - 1) + latency +
          t->receive_cycles;
 }
 
