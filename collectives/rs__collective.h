@@ -25,6 +25,7 @@ typedef struct rs__task {
   uint32_t rank;        /* hops still to go after this one, along the longest way */
   uint32_t left, right; /* in the queue of its link */
   uint32_t lane;        /* of the receiver's vector unit, or RS_NONE */
+  uint32_t meets;       /* the plan's own: the task with which it lands together, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
 } rs__task;
@@ -32,6 +33,7 @@ typedef struct rs__task {
 typedef enum rs__edge_kind {
   RS__READS,  /* the later task reads what the earlier one wrote */
   RS__LANDS,  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+  RS__MEETS,  /* the same, or together with it; both move the same run to the same place */
   RS__CLEARS, /* the later task may arrive only after the earlier one has read what it overwrites */
   RS__FOLLOWS /* the later task may start only when the earlier one has left its link */
 } rs__edge_kind;
