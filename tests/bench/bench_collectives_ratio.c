@@ -150,7 +150,8 @@ int main(int argc, char **argv) {
     cell line[SIZES] = {{0}};
     const char *spec = argc > 3 ? argv[3 + i] : families[i];
     fill_line(spec, &timing, kind, argc == 4, line);
-    worst = RS_MAX(worst, print_line(spec, line));
+    double worst_of_line = print_line(spec, line);
+    worst = RS_MAX(worst, worst_of_line);
   }
   printf("worst ratio %.3f\n", worst);
   return 0;
