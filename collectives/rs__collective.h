@@ -192,18 +192,25 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
 typedef struct rs__forest {
-  uint32_t n;     /* members */
-  uint32_t steps; /* slots of a unit all-gather on these trees */
-  uint32_t *link; /* [root place · n + place] by which the chip receives */
-  uint32_t *step; /* [root place · n + place] in which slot, from 1 */
+  uint32_t n; /* members */
+  uint32_t blocks;
+  const uint32_t *roots; /* [block] place where it starts */
+  uint32_t steps;        /* slots of a unit all-gather on these trees */
+  uint32_t *link;        /* [block · n + place] by which the chip receives */
+  uint32_t *step;        /* [block · n + place] in which slot, from 1 */
 } rs__forest;
 
-/* RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
-rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest);
+/* Trees from places for blocks of so many vectors, which decide how many slots a hop takes.
+ * RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, const uint32_t *roots, uint32_t blocks, int64_t vectors,
+                          bool needs_reverse, rs__forest *forest);
+/* So many trees for every member: block b starts at place b mod n. */
+rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
+                                 bool needs_reverse, rs__forest *forest);
 
-/* One of them as a tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+/* A block's tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
-rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
 
 /* ---- rs_plan_rotation.c: the same for systems that are the same from every rack ---- */

@@ -28,6 +28,7 @@ static const char *const collective_columns[] = {"collective",
                                                  "busiest_link_bytes",
                                                  "latency_bound_cycles",
                                                  "bandwidth_bound_cycles",
+                                                 "pair_bound_cycles",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
@@ -86,6 +87,7 @@ static void fill_times(const rs__collective *c, rs_result *r) {
   rs_result_set_i64(r, "lower_bound_cycles", c->bound.cycles);
   rs_result_set_i64(r, "latency_bound_cycles", c->bound.latency_cycles);
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
+  rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
   if (c->bound.cycles == 0) return;
   rs_result_set_double(r, "ratio_to_lower_bound", seconds / bound);
   rs_result_set_double(r, "lower_bound_s", bound);
