@@ -86,6 +86,10 @@ rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values,
  * is absent, a directory, unreadable or too large. The text is NUL-terminated and the arena's. */
 rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
                        size_t *length, rs_diag *diag);
+/* The same file piece by piece; "-": stdin. rs_file_read_some is an rs_source_read of a descriptor. */
+rs_status rs_file_open(const char *path, int *descriptor, rs_diag *diag);
+ptrdiff_t rs_file_read_some(void *descriptor, char *bytes, size_t capacity);
+void rs_file_close(int descriptor);
 /* Writes to a temporary name beside `path`, then renames: never half a file. */
 rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag);
 /* Makes a folder and its parents. */
