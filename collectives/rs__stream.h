@@ -108,4 +108,44 @@ uint32_t rs__stream_cut(rs__stream_memory *m, rs__store *store, int64_t address,
 rs__held *rs__stream_replace(rs__stream_memory *m, rs__store *store, uint32_t index, uint32_t count,
                              int64_t first, int64_t end);
 
+/* ---- rs_stream_links.c: what is on links and in vector units ---- */
+
+/* A burst that may still be on its link, or adds that may still come to a chip. */
+typedef struct rs__busy {
+  int64_t start_cycles, end_cycles, count;
+  uint64_t number;
+  uint32_t stride;
+  uint32_t next; /* of the same link or chip, or the next free one */
+} rs__busy;
+
+typedef struct rs__stream_links {
+  const rs_timing *timing;
+  const rs_wiring *wiring;
+  uint32_t *of_link; /* [link] list */
+  uint8_t *used;     /* [link] */
+  uint32_t used_count;
+  uint32_t *of_chip;   /* [chip] list; NULL: the vector unit cannot be short */
+  int64_t adds_a_link; /* most vectors that a link can bring in a cycle */
+  rs__busy *busy;
+  uint32_t busy_count, busy_capacity, busy_free;
+} rs__stream_links;
+
+typedef enum rs__meeting {
+  RS__MEETS_NONE,
+  RS__MEETS,
+  RS__MEETS_PERHAPS, /* not to be said cheaply */
+  RS__MEETS_NO_MEMORY
+} rs__meeting;
+
+bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header, const rs_wiring *wiring);
+void rs__stream_links_deinit(rs__stream_links *l);
+size_t rs__stream_links_bytes(const rs__stream_links *l);
+
+/* Bursts enter their links in order of start. *other: the burst that is met. */
+rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint64_t number,
+                                   uint64_t *other);
+/* A burst whose first vector arrives, in order of arrival: NONE or PERHAPS too many adds in a cycle. */
+rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
+                                 int64_t arrival_cycles);
+
 #endif

@@ -16,8 +16,6 @@
 #include "rs__stream.h"
 #include "rs_schedule_text.h"
 
-#define RS__UNEQUAL_VECTORS_MAX (INT64_C(1) << 20)
-
 /* A piece of a run in flight. */
 typedef struct piece {
   rs_uint128 value;
@@ -38,14 +36,6 @@ typedef struct queue {
   uint64_t head, tail, capacity;
 } queue;
 
-/* A burst that may still be on its link, or adds that may still come to a chip. */
-typedef struct busy {
-  int64_t start_cycles, end_cycles, count;
-  uint64_t number;
-  uint32_t stride;
-  uint32_t next; /* of the same link, or the next free one */
-} busy;
-
 struct rs_stream_checker {
   rs__stream_memory memory;
   const rs_schedule *header;
@@ -55,31 +45,11 @@ struct rs_stream_checker {
   uint64_t flights;
   piece *pieces;
   uint32_t piece_count, piece_capacity, piece_free;
-  uint32_t *link_busy; /* [link] list */
-  uint8_t *link_used;  /* [link] */
-  uint32_t *adds_busy; /* [chip] list; NULL: the vector unit cannot be short */
-  busy *busy;
-  uint32_t busy_count, busy_capacity, busy_free;
-  int64_t adds_a_link; /* most vectors that a link can bring in a cycle */
+  rs__stream_links links;
   int64_t now_cycles;
 };
 
 /* ---- making ---- */
-
-/* A link brings vectors at least a slot apart: ⌈1 / slot⌉ in a cycle at most. */
-static bool vector_unit_may_be_short(const rs_stream_checker *c) {
-  int64_t most = 0;
-  for (uint32_t chip = 0; chip < c->wiring->chip_count; chip++) {
-    most = RS_MAX(most, (int64_t)(c->wiring->in_first[chip + 1] - c->wiring->in_first[chip]));
-  }
-  return most * c->adds_a_link > c->header->timing.adds_per_cycle;
-}
-
-static uint32_t *new_lists(size_t count) {
-  uint32_t *lists = malloc((count + 1) * sizeof *lists);
-  if (lists != NULL) memset(lists, 0xff, (count + 1) * sizeof *lists); /* RS_NONE */
-  return lists;
-}
 
 rs_stream_checker *rs_stream_checker_create(const rs_schedule *header, const rs_wiring *wiring,
                                             const rs_check_options *options) {
@@ -87,19 +57,12 @@ rs_stream_checker *rs_stream_checker_create(const rs_schedule *header, const rs_
   if (c == NULL) return NULL;
   c->header = header;
   c->wiring = wiring;
-  c->piece_free = c->busy_free = RS_NONE;
+  c->piece_free = RS_NONE;
   c->report.check.slack_cycles_min = -1;
   c->report.check.fault =
       (rs_fault){RS_FAULT_NONE, RS_NONE, RS_NONE, RS_NONE, 0, UINT64_MAX, UINT64_MAX};
-  c->adds_a_link = rs_ceil_div_i64(header->timing.slot_den, header->timing.slot_num);
   bool made = rs__stream_memory_init(&c->memory, header, options->seed);
-  c->link_busy = new_lists(wiring->link_count);
-  c->link_used = calloc((size_t)wiring->link_count + 1, 1);
-  made = made && c->link_busy != NULL && c->link_used != NULL;
-  if (made && vector_unit_may_be_short(c)) {
-    c->adds_busy = new_lists(wiring->chip_count);
-    made = c->adds_busy != NULL;
-  }
+  made = rs__stream_links_init(&c->links, header, wiring) && made;
   if (made) return c;
   rs_stream_checker_destroy(c);
   return NULL;
@@ -110,10 +73,7 @@ void rs_stream_checker_destroy(rs_stream_checker *c) {
   rs__stream_memory_deinit(&c->memory);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) free(c->queues[k].flights);
   free(c->pieces);
-  free(c->link_busy);
-  free(c->link_used);
-  free(c->adds_busy);
-  free(c->busy);
+  rs__stream_links_deinit(&c->links);
   free(c);
 }
 
@@ -155,134 +115,42 @@ static rs_status no_memory(rs_diag *diag) {
   return rs_arena_failed(NULL, diag);
 }
 
-/* ---- links ---- */
+/* ---- links and vector units ---- */
 
-static uint32_t take_busy(rs_stream_checker *c) {
-  if (c->busy_free != RS_NONE) {
-    uint32_t index = c->busy_free;
-    c->busy_free = c->busy[index].next;
-    return index;
-  }
-  if (c->busy_count == c->busy_capacity) {
-    uint32_t capacity = RS_MAX(2 * c->busy_capacity, UINT32_C(1024));
-    busy *larger = realloc(c->busy, capacity * sizeof *larger);
-    if (larger == NULL) return RS_NONE;
-    c->busy = larger;
-    c->busy_capacity = capacity;
-  }
-  return c->busy_count++;
-}
-
-/* Ticks from a vector of `a` to one of `b`. */
-static rs_int128 distance(const rs_timing *t, const busy *a, int64_t i, const busy *b, int64_t j) {
-  rs_int128 slots = (rs_int128)j * b->stride - (rs_int128)i * a->stride;
-  return (rs_int128)(b->start_cycles - a->start_cycles) * t->slot_den + slots * t->slot_num;
-}
-
-/* Whether vector i of `b`, which starts later, meets one of `a`. */
-static bool vector_meets(const rs_timing *t, const busy *a, const busy *b, int64_t i) {
-  rs_int128 since = distance(t, a, 0, b, i); /* ≥ 0 */
-  rs_int128 j = since / ((rs_int128)a->stride * t->slot_num);
-  for (rs_int128 k = j; k <= j + 1; k++) {
-    if (k >= a->count) return false;
-    rs_int128 gap = distance(t, a, (int64_t)k, b, i);
-    if (gap < t->slot_num && -gap < t->slot_num) return true;
-  }
-  return false;
-}
-
-/* 1: two vectors meet, 0: none do, −1: not to be said cheaply. */
-static int links_meet(const rs_timing *t, const busy *a, const busy *b) {
-  /* With equal strides all vectors of b repeat the distance of its first; a lone one has no stride. */
-  if (a->stride == b->stride || a->count == 1) return vector_meets(t, a, b, 0);
-  if (b->count > RS__UNEQUAL_VECTORS_MAX) return -1;
-  for (int64_t i = 0; i < b->count; i++) {
-    if (vector_meets(t, a, b, i)) return 1;
-  }
-  return 0;
-}
-
-static rs_status refuse_link(rs_stream_checker *c, const rs_burst *b, uint64_t number,
-                             uint64_t other, int meets, rs_diag *diag) {
+static rs_status enter_link(rs_stream_checker *c, const flight *f, rs_diag *diag) {
   char text[160], name[48];
+  uint64_t other = UINT64_MAX;
+  const rs_burst *b = &f->burst;
+  rs__meeting meeting = rs__stream_links_enter(&c->links, b, f->number, &other);
+  if (meeting == RS__MEETS_NONE) return RS_OK;
+  if (meeting == RS__MEETS_NO_MEMORY) return no_memory(diag);
   rs_wiring_link_name(c->wiring, b->link, name, sizeof name);
   burst_text(c, b, text, sizeof text);
-  if (meets < 0) {
+  if (meeting == RS__MEETS_PERHAPS) {
     return rs_diag_set(diag, RS_E_LIMIT,
                        "link %s: '%s' interleaves with burst %llu in a way that one pass does not "
                        "decide",
                        name, text, (unsigned long long)other);
   }
   c->report.check.fault =
-      (rs_fault){RS_FAULT_LINK, RS_NONE, b->link, b->op, b->start_cycles, number, other};
+      (rs_fault){RS_FAULT_LINK, RS_NONE, b->link, b->op, b->start_cycles, f->number, other};
   return rs_diag_set(diag, RS_E_REFUSED, "link %s, cycle %lld: '%s' meets burst %llu", name,
                      (long long)b->start_cycles, text, (unsigned long long)other);
 }
 
-/* Drops what has left the link, compares with the rest. */
-static rs_status enter_link(rs_stream_checker *c, const rs_burst *b, uint64_t number,
-                            rs_diag *diag) {
-  const rs_timing *t = &c->header->timing;
-  int64_t last = b->count > 1 ? (b->count - 1) * b->stride : 0;
-  /* a burst ends at a fraction of a cycle, starts are whole: ⌈end⌉ says the same */
-  busy entry = {b->start_cycles, 0, b->count, number, b->stride, RS_NONE};
-  entry.end_cycles = b->start_cycles + rs_timing_slots(t, last + 1);
-  uint32_t *place = &c->link_busy[b->link];
-  while (*place != RS_NONE) {
-    busy *other = &c->busy[*place];
-    if (other->end_cycles <= b->start_cycles) {
-      uint32_t ended = *place;
-      *place = other->next;
-      other->next = c->busy_free;
-      c->busy_free = ended;
-      continue;
-    }
-    int meets = links_meet(t, other, &entry);
-    if (meets != 0) return refuse_link(c, b, number, other->number, meets, diag);
-    place = &other->next;
+static rs_status enter_vector_unit(rs_stream_checker *c, const flight *f, rs_diag *diag) {
+  switch (rs__stream_links_add(&c->links, &f->burst, f->number, f->arrival_cycles)) {
+    case RS__MEETS_NO_MEMORY:
+      return no_memory(diag);
+    case RS__MEETS_PERHAPS:
+      return rs_diag_set(diag, RS_E_LIMIT,
+                         "chip %u, cycle %lld: so many bursts are being added that it may be more "
+                         "than the vector unit does: one pass does not decide",
+                         c->wiring->links[f->burst.link].to, (long long)f->arrival_cycles);
+    case RS__MEETS_NONE:
+    case RS__MEETS:
+      break;
   }
-  uint32_t index = take_busy(c);
-  if (index == RS_NONE) return no_memory(diag);
-  entry.next = c->link_busy[b->link];
-  c->busy[index] = entry;
-  c->link_busy[b->link] = index;
-  if (c->link_used[b->link] == 0) c->report.check.links_used++;
-  c->link_used[b->link] = 1;
-  return RS_OK;
-}
-
-/* Adding bursts that come to a chip at the same time, when they could be too many. */
-static rs_status enter_vector_unit(rs_stream_checker *c, const flight *f, uint32_t chip,
-                                   rs_diag *diag) {
-  const rs_timing *t = &c->header->timing;
-  if (c->adds_busy == NULL || f->burst.action != RS_ACTION_ADD) return RS_OK;
-  int64_t active = 1;
-  uint32_t *place = &c->adds_busy[chip];
-  while (*place != RS_NONE) {
-    busy *other = &c->busy[*place];
-    if (other->end_cycles < f->arrival_cycles) {
-      uint32_t ended = *place;
-      *place = other->next;
-      other->next = c->busy_free;
-      c->busy_free = ended;
-      continue;
-    }
-    active++;
-    place = &other->next;
-  }
-  if (active * c->adds_a_link > t->adds_per_cycle) {
-    return rs_diag_set(diag, RS_E_LIMIT,
-                       "chip %u, cycle %lld: %lld bursts are being added, which may be too many: "
-                       "one pass does not decide",
-                       chip, (long long)f->arrival_cycles, (long long)active);
-  }
-  uint32_t index = take_busy(c);
-  if (index == RS_NONE) return no_memory(diag);
-  int64_t last =
-      rs_burst_arrival(t, &c->wiring->links[f->burst.link], &f->burst, f->burst.count - 1);
-  c->busy[index] = (busy){f->arrival_cycles, last, f->burst.count, f->number, f->burst.stride,
-                          c->adds_busy[chip]};
-  c->adds_busy[chip] = index;
   return RS_OK;
 }
 
@@ -425,7 +293,8 @@ static bool push_flight(rs_stream_checker *c, const flight *f) {
     q->capacity = capacity;
   }
   q->flights[q->tail++ & (q->capacity - 1)] = *f;
-  c->report.flights_max = RS_MAX(c->report.flights_max, ++c->flights);
+  c->flights++;
+  c->report.flights_max = RS_MAX(c->report.flights_max, c->flights);
   return true;
 }
 
@@ -541,7 +410,7 @@ static rs_status arrive(rs_stream_checker *c, const flight *f, rs_diag *diag) {
   access a = {b, f->number, chip, {f->arrival_cycles, b->target_offset, f->number, b->stride}};
   rs__chip_memory *memory = rs__stream_chip(&c->memory, b->op, chip);
   if (memory == NULL) return no_memory(diag);
-  rs_status status = enter_vector_unit(c, f, chip, diag);
+  rs_status status = enter_vector_unit(c, f, diag);
   if (status == RS_OK) status = land_pieces(c, f, &a, memory, diag);
   if (status != RS_OK) return status;
   c->memory.ops[b->op]->flights--;
@@ -602,7 +471,7 @@ rs_status rs_stream_checker_add(rs_stream_checker *c, const rs_burst *burst, rs_
   if (live == NULL) return no_memory(diag);
   f.arrival_cycles = rs_burst_arrival(&c->header->timing, &c->wiring->links[burst->link], burst, 0);
   count_burst(c, burst);
-  status = enter_link(c, burst, f.number, diag);
+  status = enter_link(c, &f, diag);
   if (status == RS_OK) status = depart(c, &f, diag);
   if (status != RS_OK) return status;
   live->flights++;
@@ -641,11 +510,11 @@ rs_status rs_stream_checker_finish(rs_stream_checker *c, rs_diag *diag) {
 
 void rs_stream_checker_report(const rs_stream_checker *c, rs_stream_report *report) {
   *report = c->report;
+  report->check.links_used = c->links.used_count;
   report->runs_max = c->memory.runs_max;
   report->ops_max = c->memory.ops_max;
   report->bytes_max = c->memory.bytes_max + c->piece_capacity * sizeof *c->pieces +
-                      c->busy_capacity * sizeof *c->busy +
-                      (size_t)c->wiring->link_count * (sizeof *c->link_busy + 1);
+                      rs__stream_links_bytes(&c->links);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     report->bytes_max += (size_t)c->queues[k].capacity * sizeof(flight);
   }

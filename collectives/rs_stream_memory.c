@@ -47,7 +47,8 @@ static bool add_block(rs__stream_memory *m) {
 }
 
 static rs__held *take_held(rs__stream_memory *m) {
-  m->runs_max = RS_MAX(m->runs_max, ++m->runs);
+  m->runs++;
+  m->runs_max = RS_MAX(m->runs_max, m->runs);
   rs__free_held *first = m->free_held;
   if (first != NULL) {
     m->free_held = first->next;
@@ -256,7 +257,8 @@ rs__live_op *rs__stream_op(rs__stream_memory *m, uint32_t op) {
   rs__live_op *live = take_zeroed(m, 1, sizeof *live);
   if (live == NULL) return NULL;
   m->ops[op] = live;
-  m->ops_max = RS_MAX(m->ops_max, ++m->ops_live);
+  m->ops_live++;
+  m->ops_max = RS_MAX(m->ops_max, m->ops_live);
   live->slot_of = take_zeroed(m, m->header->chip_count, sizeof *live->slot_of);
   live->position_of = take_zeroed(m, m->header->chip_count, sizeof *live->position_of);
   if (live->slot_of == NULL || live->position_of == NULL) return NULL;
