@@ -90,6 +90,10 @@ rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values,
  * is absent, a directory, unreadable or too large. The text is NUL-terminated and the arena's. */
 rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
                        size_t *length, rs_diag *diag);
+/* The same file piece by piece; "-": stdin. rs_file_read_some is an rs_source_read of a descriptor. */
+rs_status rs_file_open(const char *path, int *descriptor, rs_diag *diag);
+ptrdiff_t rs_file_read_some(void *descriptor, char *bytes, size_t capacity);
+void rs_file_close(int descriptor);
 /* Writes to a temporary name beside `path`, then renames: never half a file. `fill` puts the text
  * into the sink, in pieces of any size; its failure is the result, and the file stays as it was. */
 typedef rs_status rs_file_fill(void *context, rs_sink *sink, rs_diag *diag);
