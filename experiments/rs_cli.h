@@ -121,7 +121,16 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
                                  size_t override_count, const struct rs_experiment **experiment,
                                  rs_diag *diag);
 
-/* A timing: "unit", a chip's name, or keys and values as below. */
+/* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
+struct rs_chip;
+struct rs_chip_file;
+rs_status rs_cli_find_chip(rs_arena *arena, const char *name, const struct rs_chip **chip,
+                           rs_diag *diag);
+/* The same with what its file says of every number. */
+rs_status rs_cli_read_chip(rs_arena *arena, const char *name, struct rs_chip_file *file,
+                           rs_diag *diag);
+
+/* A timing: "unit", the name of an LPU, or keys and values as below. */
 struct rs_timing;
 rs_status rs_cli_find_timing(const char *name, struct rs_timing *timing, rs_diag *diag);
 

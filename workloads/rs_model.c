@@ -2,7 +2,7 @@
  * Reading a config.json into a shape, and counting its parameters.
  *
  * jansson reads the text; it knows places for faults of syntax only, so the place of a bad value is
- * looked up in the text again (rs__json_place.h). Keys that the shape does not need are ignored, as
+ * looked up in the text again (rs_json_place.h). Keys that the shape does not need are ignored, as
  * they are many and differ from release to release; those that it needs are checked strictly.
  */
 #include "rs_model.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rs__json_place.h"
+#include "rs_json_place.h"
 #include "rs_text.h"
 
 #define SIZE_MAX_VALUE (INT64_C(1) << 31)
@@ -26,7 +26,7 @@ typedef struct source {
 
 static rs_status refuse_key(const source *s, const char *key) {
   int line, column;
-  rs__json_place(s->text, s->length, key, &line, &column);
+  rs_json_place(s->text, s->length, &key, 1, &line, &column);
   rs_diag_at(s->diag, s->file, line, column);
   return RS_E_INPUT;
 }
