@@ -103,7 +103,16 @@ struct rs_wiring;
 rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
                                 const struct rs_wiring **wiring, rs_diag *diag);
 
-/* A timing preset: "unit" or a chip's name. */
+/* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
+struct rs_chip;
+struct rs_chip_file;
+rs_status rs_cli_find_chip(rs_arena *arena, const char *name, const struct rs_chip **chip,
+                           rs_diag *diag);
+/* The same with what its file says of every number. */
+rs_status rs_cli_read_chip(rs_arena *arena, const char *name, struct rs_chip_file *file,
+                           rs_diag *diag);
+
+/* A timing preset: "unit" or the name of an LPU. */
 struct rs_timing;
 rs_status rs_cli_find_timing(const char *name, struct rs_timing *timing, rs_diag *diag);
 

@@ -160,19 +160,6 @@ static rs_status find_operation(const char *name, const operation **found, rs_di
   return RS_E_INPUT;
 }
 
-static rs_status find_chip(const char *name, const rs_chip **found, rs_diag *diag) {
-  *found = rs_chip_find(name);
-  if (*found != NULL) return RS_OK;
-  size_t count;
-  const rs_chip *chips = rs_chip_catalogue(&count);
-  const char *names[64];
-  for (size_t i = 0; i < count && i < RS_COUNT_OF(names); i++) names[i] = chips[i].name;
-  rs_diag_set(diag, RS_E_INPUT, "unknown chip '%s'", name);
-  rs_diag_expect(diag, "a chip that 'realscale list chips' shows");
-  rs_diag_suggest(diag, rs_nearest_word(name, names, RS_MIN(count, RS_COUNT_OF(names))));
-  return RS_E_INPUT;
-}
-
 /* ---- rows ---- */
 
 static const char *const columns[] = {
@@ -225,7 +212,11 @@ static int run_cost(const rs_arguments *arguments) {
   size_t batch_count = 0;
   rs_status status = find_operation(arguments->operands[0], &op, &diag);
   if (status == RS_OK) {
-    status = find_chip(chip_name == NULL ? "groqchip1" : chip_name, &chip, &diag);
+    status = rs_cli_find_chip(arguments->arena, chip_name == NULL ? "groqchip1" : chip_name, &chip,
+                              &diag);
+  }
+  if (status == RS_OK && chip->kind != RS_CHIP_LPU) {
+    status = rs_diag_set(&diag, RS_E_INPUT, "chip '%s' is a GPU", chip->name);
   }
   if (status == RS_OK) status = read_shape(arguments, op->needs, &s, &diag);
   if (status == RS_OK) {

@@ -45,7 +45,8 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          .help = "format of keys and values in SRAM", WORDS(number_words),
                          IN_DECODE},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
-                     .help = "a chip of 'realscale list chips'", IN_RUNS},
+                     .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
+                     IN_RUNS},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY,
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
@@ -119,7 +120,7 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
-      [RS__KEY_CHIP] = "a chip of 'realscale list chips'",
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576"};
   const rs__key_row *row = &keys[key];
   size_t used = append(text, size, 0, "", kinds[row->kind]);
@@ -358,5 +359,6 @@ uint64_t rs_point_digest(const rs_point *point) {
     digest = rs_digest_bytes(digest, text, strlen(text) + 1);
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
+  if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
 }

@@ -3,18 +3,18 @@
  * rs_model_shape.c's.
  *
  * jansson reads the text; it knows places for faults of syntax only, so the place of a bad value is
- * looked up in the text again (rs__json_place.h). Keys that the shape does not need are ignored, as
+ * looked up in the text again (rs_json_place.h). Keys that the shape does not need are ignored, as
  * they are many and differ from release to release; those that it needs are checked strictly.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "rs__json_place.h"
 #include "rs__model_keys.h"
+#include "rs_json_place.h"
 
 rs_status rs__model_refuse_key(const rs__source *s, const char *key) {
   int line, column;
-  rs__json_place(s->text, s->length, key, &line, &column);
+  rs_json_place(s->text, s->length, &key, 1, &line, &column);
   rs_diag_at(s->diag, s->file, line, column);
   return RS_E_INPUT;
 }
