@@ -135,9 +135,10 @@ static rs_status create_order(rs_arena *arena, const rs_wiring *wiring, const ui
 rs_status rs_graph_write(rs_arena *arena, const rs_wiring *wiring, rs_graph_format format,
                          const rs_graph_write_options *options, rs_sink *sink, rs_diag *diag) {
   static void (*const writers[RS_GRAPH_FORMAT_COUNT])(const rs__graph_writing *) = {
-      [RS_GRAPH_GRAPHML] = rs__graph_write_graphml, [RS_GRAPH_DOT] = rs__graph_write_dot,
-      [RS_GRAPH_EDGES] = rs__graph_write_edges,     [RS_GRAPH_SIMGRID] = rs__graph_write_simgrid,
-      [RS_GRAPH_SVG] = rs__graph_write_svg,
+      [RS_GRAPH_GRAPHML] = rs__graph_write_graphml,
+      [RS_GRAPH_DOT] = rs__graph_write_dot,
+      [RS_GRAPH_EDGES] = rs__graph_write_edges,
+      [RS_GRAPH_SIMGRID] = rs__graph_write_simgrid,
   };
   rs_timing unit;
   rs_timing_init_unit(&unit);
@@ -145,9 +146,14 @@ rs_status rs_graph_write(rs_arena *arena, const rs_wiring *wiring, rs_graph_form
   if (options != NULL && options->title != NULL) w.title = options->title;
   if (options != NULL && options->timing != NULL) w.timing = options->timing;
   w.directed = wiring->link_count > 0 && wiring->links[0].reverse == RS_NONE;
-  rs_status status = create_order(arena, wiring, &w.order, diag);
+  rs_status status;
+  if (format == RS_GRAPH_SVG) {
+    status = rs__graph_write_svg(arena, &w, diag);
+  } else {
+    status = create_order(arena, wiring, &w.order, diag);
+    if (status == RS_OK) writers[format](&w);
+  }
   if (status != RS_OK) return status;
-  writers[format](&w);
   return sink->failed ? rs_diag_set(diag, RS_E_SYSTEM, "the graph could not be written") : RS_OK;
 }
 
