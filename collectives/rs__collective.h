@@ -231,6 +231,26 @@ uint32_t rs__rotation_link(const rs__plan *plan, uint32_t link, uint32_t by);
 /* RS_E_INFEASIBLE: there is no rotation, or chips do not connect. */
 rs_status rs__rotation_grow(rs__plan *plan, uint32_t run, rs__rotation *rotation);
 
+/* ---- rs_plan_grid.c: groups that are grids of full meshes ---- */
+
+#define RS__GRID_DIMENSIONS_MAX 14
+#define RS__GRID_CHIPS_MAX 16384
+
+typedef struct rs__grid {
+  uint32_t dimensions;
+  uint32_t size[RS__GRID_DIMENSIONS_MAX];
+  uint32_t step[RS__GRID_DIMENSIONS_MAX]; /* what a coordinate counts in an index */
+  uint16_t *digit;                        /* [place · RS__GRID_DIMENSIONS_MAX + dimension] */
+  uint32_t *place_at;                     /* [index] */
+} rs__grid;
+
+/* RS_E_INFEASIBLE: the group is none of two dimensions or more. */
+rs_status rs__plan_grid(rs__plan *plan, rs__grid *grid);
+uint32_t rs__grid_index(const rs__grid *grid, uint32_t place);
+uint32_t rs__grid_digit(const rs__grid *grid, uint32_t place, uint32_t dimension);
+/* The place that differs from this one in one coordinate only. */
+uint32_t rs__grid_sibling(const rs__grid *grid, uint32_t place, uint32_t dimension, uint32_t digit);
+
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
@@ -298,6 +318,7 @@ const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
+rs_status rs__build_dimensions(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);

@@ -13,6 +13,8 @@
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
+    {RS_ALL_REDUCE, "dimensions",
+     "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
@@ -102,6 +104,17 @@ static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
 /* Growing trees pays where there is a choice, and costs N² of memory. */
 static bool wants_forest(const rs__plan *plan) {
   return !plan->is_mesh && plan->member_count > 2 && plan->member_count <= RS__FOREST_CHIPS_MAX;
+}
+
+/* Dimensions that share out, and one: none for the shortest messages, all for the longest. */
+static size_t splits_dimensions(const rs__plan *plan, int64_t *list) {
+  size_t count = 0;
+  if (plan->is_mesh) return 0;
+  for (int64_t shared_out = 0; shared_out < RS__SPLITS_MAX; shared_out++) {
+    if (plan->member_count >> shared_out == 0) break; /* a dimension has two chips at least */
+    list[count++] = shared_out + 1;
+  }
+  return count;
 }
 
 static uint32_t least_links_in(const rs__plan *plan) {
@@ -219,6 +232,7 @@ static int64_t floor_into_each(const rs__plan *plan) {
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
+    {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},
