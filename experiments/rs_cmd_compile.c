@@ -4,17 +4,22 @@
 #include "rs__proof.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_msccl.h"
 #include "rs_units.h"
+
+#define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
     {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
-    {"algorithm", 'a', RS_OPTION_TEXT, "NAME", "a row of 'list collectives' (default: auto)"},
+    {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
+     "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
     {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
-    {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the schedule"},
+    {"output", 'o', RS_OPTION_TEXT, "FILE",
+     "write the schedule, or as FILE.xml a program of MSCCL"},
 };
 
 static const char *const columns[] = {"collective",
@@ -162,16 +167,55 @@ static rs_status read_job(const rs_arguments *arguments, job *j, rs_diag *diag) 
 
 /* ---- work ---- */
 
+static bool is_xml(const char *path) {
+  size_t length = path == NULL ? 0 : strlen(path);
+  return length > 4 && strcmp(path + length - 4, ".xml") == 0;
+}
+
+/* The algorithm is a file: a program of MSCCL for the collective that was asked for. */
+static rs_status compile_program(rs_arena *arena, job *j, rs_calendar *calendar, rs_diag *diag) {
+  const char *path = j->request.algorithm;
+  const rs_msccl *program;
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(arena, path, PROGRAM_BYTES_MAX, &text, &length, diag);
+  if (status == RS_OK) status = rs_msccl_parse(arena, path, text, length, &program, diag);
+  if (status != RS_OK) return status;
+  if (rs_msccl_kind(program) != j->request.kind) {
+    rs_diag_set(diag, RS_E_INPUT, "this program is %s",
+                rs_collective_kind_word(rs_msccl_kind(program)));
+    rs_diag_expect(diag, "%s", rs_collective_kind_word(j->request.kind));
+    rs_diag_at(diag, path, 0, 0);
+    return RS_E_INPUT;
+  }
+  j->report.algorithm = rs_msccl_name(program);
+  return rs_msccl_compile(program, j->schedule, j->wiring, calendar, &j->request, diag);
+}
+
 static rs_status compile_and_prove(rs_arena *arena, job *j, rs_diag *diag) {
   rs_calendar *calendar = rs_calendar_create(arena, j->wiring, &j->timing);
   j->schedule = rs_schedule_create(arena, j->wiring, j->topology, &j->timing);
   if (calendar == NULL || j->schedule == NULL) return rs_arena_failed(arena, diag);
-  rs_status status =
-      rs_collective_compile(j->schedule, j->wiring, calendar, &j->request, NULL, &j->report, diag);
+  rs_status status = is_xml(j->request.algorithm)
+                         ? compile_program(arena, j, calendar, diag)
+                         : rs_collective_compile(j->schedule, j->wiring, calendar, &j->request,
+                                                 NULL, &j->report, diag);
   if (status == RS_OK) {
     status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
   }
   if (status == RS_OK) status = rs__proof_run(j->schedule, j->wiring, &j->proof, diag);
+  return status;
+}
+
+static rs_status write_output(const char *path, const job *j, rs_diag *diag) {
+  if (!is_xml(path)) return rs__proof_write(path, j->schedule, j->wiring, diag);
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_status status = rs_msccl_print(j->schedule, j->wiring, 0, &sink, diag);
+  if (status == RS_OK && text.failed) status = rs_arena_failed(NULL, diag);
+  if (status == RS_OK) status = rs_file_write(path, text.bytes, text.length, diag);
+  rs_text_deinit(&text);
   return status;
 }
 
@@ -238,7 +282,7 @@ static int run_compile(const rs_arguments *arguments) {
   print_choice(&j.report);
   rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
   fill_row(table, &j);
-  if (output != NULL && rs__proof_write(output, j.schedule, j.wiring, &diag) != RS_OK) {
+  if (output != NULL && write_output(output, &j, &diag) != RS_OK) {
     return rs_cli_report(&diag);
   }
   return rs_cli_print_table(arguments, table);
