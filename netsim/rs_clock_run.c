@@ -113,6 +113,7 @@ typedef struct link_view {
   uint32_t link;
   int64_t delay_fs;
   int64_t received_cycles; /* from departure to receive, on the program */
+  int64_t wait_cycles_max; /* so far */
 } link_view;
 
 static int64_t margin_fs(const link_view *v, int64_t departure) {
@@ -134,6 +135,23 @@ static int64_t waiting_vectors(const link_view *v, int64_t index) {
   int64_t departure = rs_departures_at(d, v->link, index, &burst);
   int64_t since = departure - waiting_cycles(v, departure);
   return index + 1 - rs_departures_before(d, v->link, since + 1);
+}
+
+/* The most vectors that leave within `cycles`, at any time: a window that ends with a burst's last
+ * vector holds most. So many rounds on that
+ * the window has begun. O(bursts of the link). */
+static int64_t densest(const link_view *v, int64_t cycles) {
+  const rs_departures *d = v->config->departures;
+  int64_t rounds = cycles / d->period_cycles + 1;
+  int64_t most = 0;
+  for (uint64_t i = d->first[v->link]; i < d->first[v->link + 1]; i++) {
+    const rs_burst *b = &d->schedule->bursts[d->bursts[i]];
+    int64_t count = rounds * d->vectors[v->link] + d->before[i] + b->count;
+    int64_t end =
+        rounds * d->period_cycles + rs_burst_departure(&d->schedule->timing, b, b->count - 1);
+    most = RS_MAX(most, count - rs_departures_before(d, v->link, end - cycles + 1));
+  }
+  return most;
 }
 
 static bool is_faulty(const link_view *v, rs_clock_fault fault, int64_t index) {
@@ -175,7 +193,7 @@ static void note_vector(const link_view *v, int64_t departure, rs_clock_run *run
 }
 
 /* Vectors `first` … `last`, which leave in one piece of both programs. */
-static void note_piece(const link_view *v, int64_t first, int64_t last, rs_clock_run *run) {
+static void note_piece(link_view *v, int64_t first, int64_t last, rs_clock_run *run) {
   const rs_departures *d = v->config->departures;
   const rs_timing *t = &v->config->schedule->timing;
   uint64_t burst;
@@ -189,13 +207,13 @@ static void note_piece(const link_view *v, int64_t first, int64_t last, rs_clock
   /* One cycle more than at the ends: between them the wait may be rounded the other way. */
   int64_t wait = RS_MAX(waiting_cycles(v, begin), waiting_cycles(v, end)) + 1;
   int64_t most = rs_mul_ceil_div_i64(wait, t->slot_den, t->slot_num);
-  int64_t there = last + 1 - rs_departures_before(d, v->link, begin - wait + 1);
-  most = RS_MIN(most, there);
-  run->fifo_vectors_max = RS_MAX(run->fifo_vectors_max, most);
-  if (most > v->config->fifo_vectors) note_fault(v, RS_CLOCK_OVERFLOW, first, last, run);
+  v->wait_cycles_max = RS_MAX(v->wait_cycles_max, wait);
+  if (most > v->config->fifo_vectors && densest(v, wait) > v->config->fifo_vectors) {
+    note_fault(v, RS_CLOCK_OVERFLOW, first, last, run);
+  }
 }
 
-static void run_link(const link_view *v, rs_clock_run *run) {
+static void run_link(link_view *v, rs_clock_run *run) {
   const rs_departures *d = v->config->departures;
   int64_t end = rs_departures_before(d, v->link, v->config->run_cycles);
   for (int64_t index = 0; index < end;) {
@@ -208,6 +226,8 @@ static void run_link(const link_view *v, rs_clock_run *run) {
     note_piece(v, index, next - 1, run);
     index = next;
   }
+  if (end > 0)
+    run->fifo_vectors_max = RS_MAX(run->fifo_vectors_max, densest(v, v->wait_cycles_max));
 }
 
 void rs_clock_run_schedule(const rs_clock_run_config *config, rs_clock_run *run) {
@@ -215,12 +235,12 @@ void rs_clock_run_schedule(const rs_clock_run_config *config, rs_clock_run *run)
   *run = (rs_clock_run){.margin_fs_min = INT64_MAX, .margin_link = RS_NONE, .fault_link = RS_NONE};
   for (uint32_t l = 0; l < config->wiring->link_count; l++) {
     const rs_link *link = &config->wiring->links[l];
-    const link_view view = {.config = config,
-                            .from = &config->programs[link->from],
-                            .to = &config->programs[link->to],
-                            .link = l,
-                            .delay_fs = config->delays_fs[l],
-                            .received_cycles = rs_timing_latency(t, link) + config->margin_cycles};
+    link_view view = {.config = config,
+                      .from = &config->programs[link->from],
+                      .to = &config->programs[link->to],
+                      .link = l,
+                      .delay_fs = config->delays_fs[l],
+                      .received_cycles = rs_timing_latency(t, link) + config->margin_cycles};
     run_link(&view, run);
   }
 }

@@ -9,8 +9,8 @@
  *
  * Both programs are piecewise linear (rs_deskew.h), so the least margin over all vectors of a link is at
  * the first or last vector of a piece, and cost depends on neither message size nor repeats:
- * O(links · pieces · log bursts). How many wait is bounded from the longest wait of a piece and the slot
- * (rounding up, never down), and by the vectors that there are.
+ * O(bursts + links · pieces · log bursts). How many wait is bounded from above: by the vectors that leave
+ * within the longest wait of a link, where they are densest.
  */
 #ifndef RS_CLOCK_RUN_H
 #define RS_CLOCK_RUN_H
