@@ -19,13 +19,18 @@
 
 #include "rs_timing.h"
 
-typedef enum rs_number { RS_INT8, RS_FP16, RS_NUMBER_COUNT } rs_number; /* number formats */
+/* Number formats. Block4 is 4-bit values in blocks of 16 with an 8-bit scale a block, 4.5 bits a
+ * number: a format of memory only, which no unit computes in. */
+typedef enum rs_number { RS_INT8, RS_FP16, RS_FP8, RS_BF16, RS_BLOCK4, RS_NUMBER_COUNT } rs_number;
+
+typedef enum rs_chip_kind { RS_CHIP_LPU, RS_CHIP_GPU, RS_CHIP_KIND_COUNT } rs_chip_kind;
 
 typedef struct rs_chip {
   const char *name;    /* "groqchip1" */
   const char *summary; /* one line */
-  rs_timing timing;    /* its clock, links and port costs */
-  int64_t ports;       /* C2C ports on the die */
+  rs_chip_kind kind;
+  rs_timing timing; /* its clock, links and port costs */
+  int64_t ports;    /* C2C ports on the die */
 
   int64_t sram_bytes;
   int64_t sram_read_bytes_per_cycle; /* all slices together */
@@ -33,9 +38,10 @@ typedef struct rs_chip {
 
   int64_t planes, plane_rows, plane_columns;
   int64_t tile_load_cycles;                 /* one tile into one plane, all planes at once */
-  int64_t pass_cycles[RS_NUMBER_COUNT];     /* a vector through one tile */
+  int64_t pass_cycles[RS_NUMBER_COUNT];     /* a vector through one tile; 0: not computed in */
   int64_t planes_per_tile[RS_NUMBER_COUNT]; /* planes that work as one */
-  int64_t matrix_latency_cycles;            /* SRAM → matrix unit → SRAM, first result */
+  int64_t expand_ops; /* vector operations that widen one block4 weight; 0: the matrix unit does */
+  int64_t matrix_latency_cycles; /* SRAM → matrix unit → SRAM, first result */
 
   int64_t lanes;
   int64_t alus_per_lane;
@@ -52,9 +58,17 @@ typedef struct rs_chip {
 const rs_chip *rs_chip_catalogue(size_t *count);
 const rs_chip *rs_chip_find(const char *name); /* NULL: unknown */
 
-int64_t rs_number_bytes(rs_number number);
-const char *rs_number_word(rs_number number); /* "int8" "fp16" */
+/* Bytes of `count` numbers in a row, whole blocks: 9 bytes for each 16 of block4. 0 ≤ count < 2^62. */
+int64_t rs_number_bytes_of(rs_number number, int64_t count);
+int64_t rs_number_bytes(rs_number number);    /* of one number in a unit: block4 is asserted away */
+const char *rs_number_word(rs_number number); /* "int8" "fp16" "fp8" "bf16" "block4" */
 bool rs_number_parse(const char *word, rs_number *number);
+/* Blocks are a format of weights only: caches and activations are written a number at a time. */
+bool rs_number_is_block(rs_number number);
+
+const char *rs_chip_kind_word(rs_chip_kind kind); /* "lpu" "gpu" */
+bool rs_chip_kind_parse(const char *word, rs_chip_kind *kind);
+bool rs_chip_computes(const rs_chip *chip, rs_number math); /* the matrix unit takes the format */
 
 /* Invariants: everything positive where it divides, timing valid. */
 rs_status rs_chip_check(const rs_chip *chip, rs_diag *diag);

@@ -43,15 +43,20 @@ static const rs_chip chips[] = {
         .plane_rows = 320,
         .plane_columns = 320,
         .tile_load_cycles = 40, /* P  all 409,600 weights in less than 40 cycles; range 40 … 52 */
-        .pass_cycles = {1, 2}, /* P  4·320²·2·0.9 GHz = 737 TOP/s of 750 int8; fp16 a quarter */
-        .planes_per_tile = {1, 2},    /* P  fp16 takes two byte planes in tandem */
+        .pass_cycles = {[RS_INT8] = 1,
+                        [RS_FP16] =
+                            2}, /* P  4·320²·2·0.9 GHz = 737 TOP/s of 750 int8; fp16 a quarter */
+        .planes_per_tile =
+            {[RS_INT8] = 1, [RS_FP16] = 2}, /* P  fp16 takes two byte planes in tandem */
+        .expand_ops = 2,              /* I  unpack and scale: the first chip has no other way */
         .matrix_latency_cycles = 166, /* F  [LSTM] intercept: 326 less two vector passes */
         .lanes = 320,
         .alus_per_lane = 16,         /* P  5,120 / 320 */
         .vector_latency_cycles = 80, /* I  22 + 22 of transit, 20 of skew, 16 chained ALUs */
         .gate_vector_cycles = 2,     /* F  [LSTM] slope: (24 − 8) / 8; 1 of copies, 1 of work */
         .sram_pj_per_bit = 0.3,      /* P  [NET] */
-        .mac_pj = {0.08, 0.5},       /* I  [H14] 45 nm: 0.3 and 2.0 pJ, scaled by 1/4 to 14 nm */
+        .mac_pj = {[RS_INT8] = 0.08,
+                   [RS_FP16] = 0.5}, /* I  [H14] 45 nm: 0.3 and 2.0 pJ, scaled by 1/4 to 14 nm */
         .vector_op_pj = 0.6,         /* I  [H14] mean of fp32 add 0.9 and multiply 3.7 pJ, scaled */
         .c2c_pj_per_bit = 5.5,       /* I  not published; range 3 … 8 */
         .static_w = 74,              /* I  40 % of the 185 W average (P2); range 30 … 130 */

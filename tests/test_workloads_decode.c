@@ -474,7 +474,7 @@ static void every_sharding_is_proved(void **state) {
 static void batches_and_formats_are_proved(void **state) {
   (void)state;
   for (int64_t batch = 1; batch <= 7; batch += 3) {
-    for (int math = 0; math < RS_NUMBER_COUNT; math++) {
+    for (int math = 0; math <= RS_FP16; math++) {
       rs_arena *arena = rs_arena_create(0);
       rs_sharding_request request = request_of(5, 3);
       request.batch = batch;
