@@ -204,6 +204,24 @@ rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest
 rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
                           bool toward_root, rs_route_tree *tree);
 
+/* ---- rs_plan_rotation.c: the same for systems that are the same from every rack ---- */
+
+typedef struct rs__rotation {
+  uint32_t shift; /* chip c → c + shift is a symmetry of the wiring */
+  uint32_t run;   /* chips whose blocks travel together: an item; divides shift */
+  uint32_t items; /* N / run; item i is the blocks of chips i · run … */
+  uint32_t steps; /* rounds of a unit all-gather of items on these trees */
+  uint32_t *link; /* [chip · items + item], chips below shift: by which the chip receives */
+  uint32_t *step; /* the same: in which round, from 1; 0: it is the chip's own item */
+} rs__rotation;
+
+/* The least multiple of `run` that is one; RS_NONE: none is, or the group is not all chips in order. */
+uint32_t rs__rotation_find(const rs__plan *plan, uint32_t run);
+/* The link that `link` becomes when every chip is turned by `by` chips, a multiple of the shift. */
+uint32_t rs__rotation_link(const rs__plan *plan, uint32_t link, uint32_t by);
+/* RS_E_INFEASIBLE: there is no rotation, or chips do not connect. */
+rs_status rs__rotation_grow(rs__plan *plan, uint32_t run, rs__rotation *rotation);
+
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
@@ -276,6 +294,7 @@ rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan);
 rs_status rs__build_all_gather_forest(rs__plan *plan);
+rs_status rs__build_all_gather_rotated(rs__plan *plan);
 rs_status rs__build_reduce_trees(rs__plan *plan);
 rs_status rs__build_reduce_shards(rs__plan *plan);
 rs_status rs__build_all_gather(rs__plan *plan);

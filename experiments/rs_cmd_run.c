@@ -8,7 +8,6 @@
 #include "rs_draw.h"
 #include "rs_runner.h"
 #include "rs_units.h"
-#include "rs_yaml.h"
 
 /* 128 + SIGINT, as shells have it. */
 #define EXIT_INTERRUPTED 130
@@ -105,12 +104,17 @@ static void print_sweep(rs_json *json, const rs_experiment *e) {
 }
 
 static void print_plots(rs_json *json, const rs_experiment *e) {
-  static const char *const names[] = {"kind", "x", "y", "by", "title"};
+  static const char *const names[] = {"kind", "x", "y", "by", "bound", "log", "title"};
   rs_json_key(json, "plots");
   rs_json_begin_array(json);
   for (size_t i = 0; i < e->plot_count; i++) {
     const rs_plot *plot = &e->plots[i];
-    const char *const values[] = {rs_plot_kind_word(plot->kind), plot->x, plot->y, plot->by,
+    const char *const values[] = {rs_plot_kind_word(plot->kind),
+                                  plot->x,
+                                  plot->y,
+                                  plot->by,
+                                  plot->bound,
+                                  plot->log,
                                   plot->title};
     rs_json_newline(json);
     rs_json_begin_object(json);
@@ -335,16 +339,6 @@ static int write_stdout(void *context, const char *bytes, size_t length) {
   return fwrite(bytes, 1, length, stdout) == length ? 0 : 1;
 }
 
-static rs_status read_experiment(run *r, const char *path, rs_diag *diag) {
-  char *text;
-  size_t length;
-  rs_status status = rs_file_read(r->arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
-  if (status != RS_OK) return status;
-  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-  return rs_experiment_parse(r->arena, name, text, length, r->arguments->values[OPTION_SET],
-                             r->arguments->value_counts[OPTION_SET], &r->experiment, diag);
-}
-
 /* Rows of one table have one task's columns. */
 static rs_status check_task(const run *runs, size_t index, rs_diag *diag) {
   const rs_experiment *e = runs[index].experiment;
@@ -392,7 +386,9 @@ static rs_status read_all(const rs_arguments *arguments, run *runs, rs_diag *dia
   rs_status status = read_options(arguments, &runner, diag);
   for (size_t i = 0; i < arguments->operand_count && status == RS_OK; i++) {
     runs[i] = (run){.arguments = arguments, .arena = arguments->arena, .options = runner};
-    status = read_experiment(&runs[i], arguments->operands[i], diag);
+    status = rs_cli_read_experiment(arguments->arena, arguments->operands[i],
+                                    arguments->values[OPTION_SET],
+                                    arguments->value_counts[OPTION_SET], &runs[i].experiment, diag);
     if (status == RS_OK) status = check_task(runs, i, diag);
     if (status == RS_OK) status = choose_folder(runs, i, diag);
   }
