@@ -395,12 +395,9 @@ void rs_point_print(const rs_point *point, rs_sink *sink) {
 
 /* A path names a file, and files change: what was read from it counts, not its name alone. */
 static uint64_t digest_model(uint64_t digest, const rs_model *m) {
-  const int64_t sizes[] = {m->layers, m->hidden, m->heads,     m->kv_heads,  m->head_dim,
-                           m->ffn,    m->vocab,  m->positions, m->gated_mlp, m->tied_embedding,
-                           m->biases};
-  for (size_t i = 0; i < RS_COUNT_OF(sizes); i++) {
-    digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
-  }
+  int64_t sizes[RS_MODEL_SIZES];
+  rs_model_sizes(m, sizes);
+  for (size_t i = 0; i < RS_MODEL_SIZES; i++) digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
   return rs_digest_bytes(digest, m->name, strlen(m->name) + 1);
 }
 

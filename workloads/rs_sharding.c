@@ -8,9 +8,10 @@
  * no other dealing has a smaller largest stage, and among those that have it this one gives the
  * earlier stages the most layers.
  */
-#include "rs_sharding.h"
-
 #include <stdio.h>
+
+#include "rs__parameters.h"
+#include "rs_sharding.h"
 
 typedef struct sizes {
   int64_t layer_weight, layer_kv; /* a chip */
@@ -50,6 +51,10 @@ static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding
     rs_diag_expect(diag, "at least 1");
     return RS_E_INPUT;
   }
+  if (m->moe.experts > 0 || m->mla.kv_rank > 0 || m->is_encoder) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE,
+                       "models with experts or latent attention, and encoders, are not sharded");
+  }
   if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || needed > chips) {
     return rs_diag_set(diag, RS_E_INFEASIBLE,
                        "tensor %lld × pipeline %lld needs more than %lld chips",
@@ -75,69 +80,36 @@ static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding
 
 /* ---- sizes ---- */
 
-/* Sums and products that remember an overflow, so that formulas can be read. */
-typedef struct counter {
-  bool overflows;
-} counter;
-
-static int64_t times(counter *c, int64_t a, int64_t b) {
-  int64_t product = 0;
-  if (!rs_mul_i64(a, b, &product)) c->overflows = true;
-  return product;
-}
-
-static int64_t plus(counter *c, int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (!rs_add_i64(a, b, &sum)) c->overflows = true;
-  return sum;
-}
-
-/* kv heads are repeated when there are fewer of them than chips. */
-static int64_t kv_heads_of_a_chip(const rs_model *m, int64_t tensor) {
-  return RS_MAX(m->kv_heads / tensor, 1);
-}
-
-/* Parameters of a layer on a chip. Matrices are split; norms, and biases of sums over the group, are
- * whole on every chip; what makes repeated kv heads is repeated with them. */
-static int64_t count_layer(counter *c, const rs_model *m, int64_t tensor) {
-  int64_t bias = m->biases ? 1 : 0;
-  int64_t ffn = m->ffn / tensor;
-  int64_t q = times(c, m->heads / tensor, m->head_dim);
-  int64_t kv = times(c, kv_heads_of_a_chip(m, tensor), m->head_dim);
-  int64_t qkv = plus(c, q, plus(c, kv, kv));
-  int64_t attention =
-      plus(c, times(c, m->hidden + bias, qkv), times(c, plus(c, q, bias), m->hidden));
-  int64_t mlp = plus(c, times(c, m->hidden + bias, m->gated_mlp ? 2 * ffn : ffn),
-                     times(c, ffn + bias, m->hidden));
-  return plus(c, plus(c, attention, mlp), times(c, 2 + 2 * bias, m->hidden));
-}
-
 /* Numbers that a chip works in, for one sequence: four hidden vectors (input, residual, and a sum on
  * its way out and in), its share of the MLP twice (gate and up), scores of its heads, its logits. */
-static int64_t count_work(counter *c, const rs_model *m, const rs_sharding_request *r) {
+static int64_t count_work(rs__counter *c, const rs_model *m, const rs_sharding_request *r) {
   int64_t fixed = 4 * m->hidden + 2 * (m->ffn / r->tensor) + rs_ceil_div_i64(m->vocab, r->tensor);
-  return plus(c, fixed, times(c, m->heads / r->tensor, r->context));
+  return rs__plus(c, fixed, rs__times(c, m->heads / r->tensor, r->context));
 }
 
 /* The embedding is split along the hidden size, the head along the vocabulary; the final norm goes
  * with the head. A tied head needs the table where the head is; on one stage it is there already. */
 static rs_status measure(const rs_model *m, const rs_sharding_request *r, sizes *z, rs_diag *diag) {
-  counter c = {0};
+  rs__counter c = {0};
   int64_t weight = rs_number_bytes(r->weights);
   bool has_table = m->tied_embedding && r->pipeline == 1;
-  z->layer_weight = times(&c, count_layer(&c, m, r->tensor), weight);
-  z->embedding =
-      times(&c, times(&c, rs_ceil_div_i64(m->hidden, r->tensor), m->vocab + m->positions), weight);
-  int64_t head = has_table ? 0 : times(&c, rs_ceil_div_i64(m->vocab, r->tensor), m->hidden);
-  z->head = times(&c, plus(&c, head, m->biases ? 2 * m->hidden : m->hidden), weight);
-  int64_t cached = times(&c, 2 * rs_number_bytes(r->kv), kv_heads_of_a_chip(m, r->tensor));
-  int64_t positions = times(&c, times(&c, r->batch, r->micro_batches), r->context);
-  z->layer_kv = times(&c, times(&c, cached, m->head_dim), positions);
-  z->work = times(&c, times(&c, count_work(&c, m, r), r->batch), rs_number_bytes(r->activations));
+  int64_t mlp = rs__count_mlp(&c, m, m->ffn / r->tensor);
+  int64_t attention = rs__count_attention(&c, m, r->tensor);
+  int64_t layer = rs__plus(&c, rs__plus(&c, attention, mlp), rs__count_norms(&c, m));
+  z->layer_weight = rs__times(&c, layer, weight);
+  z->embedding = rs__times(
+      &c, rs__times(&c, rs_ceil_div_i64(m->hidden, r->tensor), m->vocab + m->positions), weight);
+  int64_t head = has_table ? 0 : rs__times(&c, rs_ceil_div_i64(m->vocab, r->tensor), m->hidden);
+  z->head = rs__times(&c, rs__plus(&c, head, m->biases ? 2 * m->hidden : m->hidden), weight);
+  int64_t cached = rs__times(&c, rs__count_cached(&c, m, r->tensor), rs_number_bytes(r->kv));
+  int64_t positions = rs__times(&c, rs__times(&c, r->batch, r->micro_batches), r->context);
+  z->layer_kv = rs__times(&c, cached, positions);
+  z->work =
+      rs__times(&c, rs__times(&c, count_work(&c, m, r), r->batch), rs_number_bytes(r->activations));
   /* the sums over all stages and chips, which nobody looks at again */
-  int64_t layers = times(&c, m->layers, plus(&c, z->layer_weight, z->layer_kv));
-  int64_t ends = plus(&c, plus(&c, z->embedding, z->head), z->work);
-  times(&c, plus(&c, layers, ends), 2 * r->tensor);
+  int64_t layers = rs__times(&c, m->layers, rs__plus(&c, z->layer_weight, z->layer_kv));
+  int64_t ends = rs__plus(&c, rs__plus(&c, z->embedding, z->head), z->work);
+  rs__times(&c, rs__plus(&c, layers, ends), 2 * r->tensor);
   if (!c.overflows) return RS_OK;
   return rs_diag_set(diag, RS_E_OVERFLOW, "weights and caches would be 2^62 bytes or more");
 }
