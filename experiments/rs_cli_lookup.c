@@ -1,4 +1,4 @@
-/* What several commands look up by name: topologies, experiments, chips, timings. */
+/* What several commands look up by name: topologies, experiments, chips, timing presets. */
 #include <string.h>
 
 #include "rs_chip_file.h"

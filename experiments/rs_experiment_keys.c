@@ -147,11 +147,11 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
       [RS__KEY_BYTES] = "a size from 1B, such as 16KiB",
       [RS__KEY_ALGORITHM] = "auto, or an algorithm of 'realscale list collectives'",
-      [RS__KEY_CHIPS] = "all, or numbers of chips such as 0-7,16",
-      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON"};
+      [RS__KEY_CHIPS] = "all, or numbers of chips such as 0-7,16"};
   const rs__key_row *row = &keys[key];
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
