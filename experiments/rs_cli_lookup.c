@@ -1,10 +1,12 @@
-/* What several commands look up by name: topologies, chips and timing presets. */
+/* What several commands look up by name: topologies, experiments, chips, timings. */
 #include <string.h>
 
 #include "rs_chip_file.h"
 #include "rs_cli.h"
+#include "rs_experiment.h"
 #include "rs_graph_read.h"
 #include "rs_topology.h"
+#include "rs_yaml.h"
 
 #define GRAPH_BYTES_MAX ((size_t)256 << 20)
 #define CHIP_BYTES_MAX ((size_t)1 << 20)
@@ -37,6 +39,18 @@ rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **
   *canonical = rs_topology_spec(topology);
   *wiring = built;
   return RS_OK;
+}
+
+rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *const *overrides,
+                                 size_t override_count, const rs_experiment **experiment,
+                                 rs_diag *diag) {
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+  return rs_experiment_parse(arena, name, text, length, overrides, override_count, experiment,
+                             diag);
 }
 
 /* ---- chips ---- */
@@ -80,6 +94,7 @@ rs_status rs_cli_find_chip(rs_arena *arena, const char *name, const rs_chip **ch
 /* ---- timing ---- */
 
 rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag) {
+  if (strchr(name, '=') != NULL) return rs_cli_parse_timing(name, timing, diag);
   if (strcmp(name, "unit") == 0) {
     rs_timing_init_unit(timing);
     return RS_OK;
@@ -97,7 +112,8 @@ rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag)
     if (chips[i].kind == RS_CHIP_LPU) names[name_count++] = chips[i].name;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown timing '%s'", name);
-  rs_diag_expect(diag, "unit, or an LPU that 'realscale list chips' shows");
+  rs_diag_expect(diag,
+                 "unit, an LPU that 'realscale list chips' shows, or latency=500ns,rate=50GiB/s");
   rs_diag_suggest(diag, rs_nearest_word(name, names, name_count));
   return RS_E_INPUT;
 }

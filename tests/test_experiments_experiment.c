@@ -195,10 +195,11 @@ static void values_are_checked(void **state) {
   check_mistake("512", "''", "e:6:10: context has no value");
   check_mistake("decode", "prefill",
                 "e:2:7: task 'prefill' is not available in this version; "
-                "available: decode or topology or traffic");
-  check_mistake("decode", "decod",
-                "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic; "
-                "did you mean 'decode'?");
+                "available: decode or topology or traffic or collective");
+  check_mistake(
+      "decode", "decod",
+      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective; "
+      "did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
