@@ -29,7 +29,7 @@ void rs__graph_write_graphml(const rs__graph_writing *w) {
               "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n");
   put_keys(w);
   rs_sink_put(w->sink, "  <graph id=\"");
-  rs__graph_put_escaped(w->sink, w->title);
+  rs_sink_put_escaped(w->sink, w->title);
   rs_sink_printf(w->sink, "\" edgedefault=\"%s\">\n", w->directed ? "directed" : "undirected");
   for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
     rs_sink_printf(w->sink, "    <node id=\"%u\">", chip);
@@ -81,7 +81,7 @@ void rs__graph_write_simgrid(const rs__graph_writing *w) {
               "<?xml version=\"1.0\"?>\n"
               "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
               "<platform version=\"4.1\">\n  <zone id=\"");
-  rs__graph_put_escaped(w->sink, w->title[0] == '\0' ? "wiring" : w->title);
+  rs_sink_put_escaped(w->sink, w->title[0] == '\0' ? "wiring" : w->title);
   rs_sink_put(w->sink, "\" routing=\"Dijkstra\">\n");
   for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
     rs_sink_printf(w->sink, "    <host id=\"chip%u\" speed=\"1Gf\"/>\n", chip);

@@ -236,7 +236,7 @@ static void put_header(const grid *g) {
     title[length] = g->w->title[length];
   }
   title[length] = '\0';
-  rs__graph_put_escaped(g->p->sink, title);
+  rs_sink_put_escaped(g->p->sink, title);
   rs_sink_printf(g->p->sink, "%s: %u chips, %u %ss", g->w->title[length] == '\0' ? "" : "…",
                  wiring->chip_count, wiring->cable_count, rs__svg_cable_word(g->p));
   rs__svg_close_text(g->p);

@@ -159,28 +159,6 @@ rs_status rs_graph_write(rs_arena *arena, const rs_wiring *wiring, rs_graph_form
 
 /* ---- what several formats need ---- */
 
-void rs__graph_put_escaped(rs_sink *sink, const char *text) {
-  for (; *text != '\0'; text++) {
-    char letter[2] = {(unsigned char)*text < 0x20 ? '?' : *text, '\0'};
-    switch (*text) {
-      case '<':
-        rs_sink_put(sink, "&lt;");
-        break;
-      case '>':
-        rs_sink_put(sink, "&gt;");
-        break;
-      case '&':
-        rs_sink_put(sink, "&amp;");
-        break;
-      case '"':
-        rs_sink_put(sink, "&quot;");
-        break;
-      default:
-        rs_sink_put(sink, letter);
-    }
-  }
-}
-
 uint32_t rs__graph_run_size(const uint32_t *place_of, uint32_t chip_count) {
   if (place_of == NULL) return 0;
   uint32_t size = 0;
@@ -193,7 +171,7 @@ uint32_t rs__graph_run_size(const uint32_t *place_of, uint32_t chip_count) {
 void rs__graph_write_edges(const rs__graph_writing *w) {
   const rs_wiring *wiring = w->wiring;
   rs_sink_put(w->sink, "# ");
-  rs__graph_put_escaped(w->sink, w->title);
+  rs_sink_put_escaped(w->sink, w->title);
   rs_sink_printf(w->sink, "\nchips %u\n", wiring->chip_count);
   if (w->directed) rs_sink_put(w->sink, "directed\n");
   if (wiring->node_of != NULL || wiring->rack_of != NULL) {
@@ -216,7 +194,7 @@ void rs__graph_write_dot(const rs__graph_writing *w) {
   static const char *const colours[RS_CABLE_CLASS_COUNT] = {"black", "blue", "orange"};
   const char *joint = w->directed ? " -> " : " -- ";
   rs_sink_put(w->sink, w->directed ? "digraph \"" : "graph \"");
-  rs__graph_put_escaped(w->sink, w->title);
+  rs_sink_put_escaped(w->sink, w->title);
   rs_sink_put(w->sink, "\" {\n  graph [bgcolor=white];\n  node [shape=circle];\n");
   for (uint32_t chip = 0; chip < w->wiring->chip_count; chip++) {
     rs_sink_put(w->sink, "  ");
