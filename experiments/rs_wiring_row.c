@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define SLOW_CHIPS_MAX 2000
-#define DISTANCES_CHIPS_MAX 100000 /* all pairs of more take minutes */
-#define PART_DISTANCES 1024U       /* beside the parts of rs_measure.h */
+#define CONNECTIVITY_CHIPS_MAX 12000 /* 0.1 s at 10,440; a torus of 32,768 takes 31 s */
+#define DISTANCES_CHIPS_MAX 100000   /* all pairs of more take minutes */
+#define PART_DISTANCES 1024U         /* beside the parts of rs_measure.h */
 #define PART_SPARES 2048U
 
 const rs_cable_costs rs_cable_costs_default = {{1, 2, 10}};
@@ -106,7 +107,8 @@ rs_status rs_wiring_row_measure(rs_arena *arena, const char *spec, const rs_wiri
   row->has_distances = all || wiring->chip_count <= DISTANCES_CHIPS_MAX;
   rs_status status = RS_OK;
   if (row->has_distances) {
-    status = rs_measure_run(arena, wiring, small || all, &row->measure, diag);
+    status = rs_measure_run(arena, wiring, all || wiring->chip_count <= CONNECTIVITY_CHIPS_MAX,
+                            &row->measure, diag);
   } else {
     rs_measure_cables(wiring, &row->measure);
   }

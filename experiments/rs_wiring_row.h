@@ -30,7 +30,7 @@ extern const rs_cable_costs rs_cable_costs_default;
 
 const char *const *rs_wiring_row_columns(size_t *count);
 
-/* Edge connectivity, betweenness and symmetry beyond 2,000 chips (8 s at 10,440), and distances with
+/* Betweenness and symmetry beyond 2,000 chips (7 s at 10,440), connectivity beyond 12,000 and distances with
  * what follows from them beyond 100,000, are measured only when `all`. */
 rs_status rs_wiring_row_measure(rs_arena *arena, const char *spec, const rs_wiring *wiring,
                                 bool all, const rs_cable_costs *costs, rs_wiring_row *row,

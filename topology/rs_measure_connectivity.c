@@ -1,242 +1,192 @@
 /*
- * Edge connectivity, exact: contraction by the method of Nagamochi, Ono and Ibaraki.
+ * Edge connectivity, exact, by flows: the fewest links whose loss parts some chip from some other.
  *
- * The least degree is a cut, and so an upper bound. A pass visits the vertices in a maximum
- * adjacency order (next is the one with the most cables to those visited). When a vertex is
- * visited, a neighbour that then has at least `bound` cables to the visited ones cannot be parted
- * from it by fewer than `bound` cables: the two become one vertex. What is cut off along the way,
- * and the degrees of what remains, lower the bound. The last vertex always merges, so a pass makes
- * progress; on regular wirings with λ = degree one pass or two leave a single vertex. Priorities
- * are capped at the bound, which keeps the queue a short row of buckets. Sources: Nagamochi, Ono, Ibaraki,
- * "Implementing an efficient minimum capacity cut algorithm", Math. Programming 1994; the cap:
- * Henzinger, Noe, Schulz, "Shared-memory exact minimum cuts", IPDPS 2019, Lemma 3.1.
+ * The least degree is a cut. A better one, of k links, has a terminal on either side when terminals are
+ * chosen as below, so that it shows as no more than k link-disjoint paths between the first terminal and
+ * some other (of fibres: to it, or from it). Paths are counted no further than the best cut so far.
  *
- * Fibres, when every chip sends on as many as it receives on: a set of chips then has as many fibres
- * out as in, so that the cut of fibres is half of that of the undirected graph.
+ * Terminals: all chips will do. Where no two cables join the same chips, a dominating set will: one
+ * side S of a cut of k < d links, d the least degree, cannot be of d chips or fewer, for each of its
+ * chips has at least d − |S| + 1 cables out of it, |S|·(d − |S| + 1) ≥ d in all; so S has more chips
+ * than the cut has links, and one of them has all its neighbours in S: a terminal among them.
+ * Esfahanian, Hakimi, "On computing the connectivities of graphs and digraphs", Networks 1984.
+ *
+ * A path is found by searching from both ends at once, which in a wiring of low diameter looks at
+ * about the square root of what one search would. O(terminals · connectivity · links) at worst.
  */
 #include <string.h>
 
 #include "rs__measure.h"
 
-/* Weighted, without loops; an edge stands at both ends. */
-typedef struct graph {
-  uint32_t vertex_count;
-  uint32_t *first; /* vertex_count + 1 */
-  uint32_t *to;
-  uint32_t *weight;
-} graph;
+/* One of the two searches for a path. */
+typedef struct side {
+  uint32_t *round;  /* [chip] the round in which it was reached */
+  uint32_t *parent; /* [chip] the link by which it was */
+  uint32_t *queue;
+  uint32_t head, count;
+} side;
 
-typedef struct contraction {
-  graph now, spare;
-  uint32_t bound;        /* of a cut that exists */
-  uint32_t *degree;      /* [vertex] weights added up */
-  uint32_t *towards;     /* [vertex] weight to the visited ones */
-  uint32_t *next, *last; /* [vertex] neighbours in its bucket */
-  uint32_t *bucket;      /* [min(towards, cap)] its first vertex */
-  uint32_t cap;
-  uint32_t *group; /* [vertex] union-find */
-  uint32_t *label; /* [vertex] its number after the contraction */
-  uint32_t *slot;  /* [new vertex] where its edge to this neighbour is */
-  bool *visited;
-} contraction;
+typedef struct flow {
+  const rs_wiring *wiring;
+  side from, to;     /* from the source, and backwards from the sink */
+  bool *used;        /* [link] carries a path */
+  uint32_t *touched; /* between paths the links in use; then also those of the path, which is
+                        shorter than there are chips */
+  uint32_t touched_count;
+  uint32_t round;
+} flow;
 
-static rs_status create_graph(rs_arena *arena, uint32_t vertices, size_t ends, graph *g,
-                              rs_diag *diag) {
-  g->vertex_count = vertices;
-  g->first = RS_ARENA_NEW(arena, uint32_t, (size_t)vertices + 1);
-  g->to = RS_ARENA_NEW(arena, uint32_t, ends);
-  g->weight = RS_ARENA_NEW(arena, uint32_t, ends);
-  bool whole = g->first != NULL && g->to != NULL && g->weight != NULL;
+static rs_status create_side(rs_arena *arena, uint32_t chips, side *s, rs_diag *diag) {
+  s->round = RS_ARENA_NEW(arena, uint32_t, chips);
+  s->parent = RS_ARENA_NEW(arena, uint32_t, chips);
+  s->queue = RS_ARENA_NEW(arena, uint32_t, chips);
+  bool whole = s->round != NULL && s->parent != NULL && s->queue != NULL;
   return whole ? RS_OK : rs_arena_failed(arena, diag);
 }
 
-static rs_status create(rs_arena *arena, const rs_wiring *wiring, contraction *c, rs_diag *diag) {
-  uint32_t n = wiring->chip_count;
-  size_t ends = (size_t)2 * wiring->cable_count;
-  rs_status status = create_graph(arena, n, ends, &c->now, diag);
-  if (status == RS_OK) status = create_graph(arena, n, ends, &c->spare, diag);
+static rs_status create(rs_arena *arena, const rs_wiring *wiring, flow *f, rs_diag *diag) {
+  *f = (flow){.wiring = wiring};
+  rs_status status = create_side(arena, wiring->chip_count, &f->from, diag);
+  if (status == RS_OK) status = create_side(arena, wiring->chip_count, &f->to, diag);
   if (status != RS_OK) return status;
-  uint32_t **const fields[] = {&c->degree, &c->towards, &c->next, &c->last,
-                               &c->group,  &c->label,   &c->slot};
-  for (size_t i = 0; i < RS_COUNT_OF(fields); i++) {
-    *fields[i] = RS_ARENA_NEW(arena, uint32_t, n);
-    if (*fields[i] == NULL) return rs_arena_failed(arena, diag);
+  f->used = RS_ARENA_NEW(arena, bool, wiring->link_count);
+  f->touched = RS_ARENA_NEW(arena, uint32_t, (size_t)wiring->link_count + wiring->chip_count);
+  bool whole = f->used != NULL && f->touched != NULL;
+  return whole ? RS_OK : rs_arena_failed(arena, diag);
+}
+
+static void start(flow *f, side *s, uint32_t chip) {
+  s->head = 0;
+  s->count = 1;
+  s->queue[0] = chip;
+  s->round[chip] = f->round;
+  s->parent[chip] = RS_NONE;
+}
+
+/* Notes that `chip` is reached by link l. Returns true when the other side knows it already. */
+static bool reach(const flow *f, side *mine, const side *other, uint32_t chip, uint32_t l) {
+  if (mine->round[chip] == f->round) return false;
+  mine->round[chip] = f->round;
+  mine->parent[chip] = l;
+  mine->queue[mine->count++] = chip;
+  return other->round[chip] == f->round;
+}
+
+/* Looks around one chip: along free links and back along used ones; the sink's search runs against
+ * the links. Returns the chip where the searches meet, or RS_NONE. */
+static uint32_t expand(const flow *f, side *mine, const side *other, bool forwards) {
+  const rs_wiring *w = f->wiring;
+  uint32_t chip = mine->queue[mine->head++];
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    if (f->used[l] == forwards) continue;
+    if (reach(f, mine, other, w->links[l].to, l)) return w->links[l].to;
   }
-  c->visited = RS_ARENA_NEW(arena, bool, n);
-  return c->visited == NULL ? rs_arena_failed(arena, diag) : RS_OK;
-}
-
-/* Out-links are both ends of a cable; of a fibre the in-links give the other end. */
-static void load(contraction *c, const rs_wiring *wiring, bool fibres) {
-  graph *g = &c->now;
-  uint32_t used = 0;
-  for (uint32_t chip = 0; chip < g->vertex_count; chip++) {
-    g->first[chip] = used;
-    for (uint32_t l = wiring->out_first[chip]; l < wiring->out_first[chip + 1]; l++) {
-      g->to[used++] = wiring->links[l].to;
-    }
-    for (uint32_t k = wiring->in_first[chip]; fibres && k < wiring->in_first[chip + 1]; k++) {
-      g->to[used++] = wiring->links[wiring->in_links[k]].from;
-    }
+  for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+    uint32_t l = w->in_links[k];
+    if (f->used[l] != forwards) continue;
+    if (reach(f, mine, other, w->links[l].from, l)) return w->links[l].from;
   }
-  g->first[g->vertex_count] = used;
-  for (uint32_t k = 0; k < used; k++) g->weight[k] = 1;
+  return RS_NONE;
 }
 
-/* Each degree is a cut. */
-static void measure_degrees(contraction *c) {
-  const graph *g = &c->now;
-  for (uint32_t v = 0; v < g->vertex_count; v++) {
-    c->degree[v] = 0;
-    for (uint32_t k = g->first[v]; k < g->first[v + 1]; k++) c->degree[v] += g->weight[k];
-    c->bound = RS_MIN(c->bound, c->degree[v]);
-  }
-}
-
-static void push(contraction *c, uint32_t v) {
-  uint32_t key = RS_MIN(c->towards[v], c->cap);
-  c->last[v] = RS_NONE;
-  c->next[v] = c->bucket[key];
-  if (c->next[v] != RS_NONE) c->last[c->next[v]] = v;
-  c->bucket[key] = v;
-}
-
-static void pull(contraction *c, uint32_t v) {
-  uint32_t key = RS_MIN(c->towards[v], c->cap);
-  if (c->next[v] != RS_NONE) c->last[c->next[v]] = c->last[v];
-  if (c->last[v] != RS_NONE) {
-    c->next[c->last[v]] = c->next[v];
-  } else {
-    c->bucket[key] = c->next[v];
+/* Takes free links of the half path that ends in `chip`, and gives used ones back. */
+static void take(flow *f, const side *s, uint32_t chip) {
+  for (uint32_t l = s->parent[chip]; l != RS_NONE; l = s->parent[chip]) {
+    const rs_link *link = &f->wiring->links[l];
+    chip = chip == link->to ? link->from : link->to;
+    f->used[l] = !f->used[l];
+    f->touched[f->touched_count++] = l;
   }
 }
 
-static uint32_t find_group(uint32_t *group, uint32_t v) {
-  while (group[v] != v) v = group[v] = group[group[v]];
-  return v;
+static bool find_path(flow *f, uint32_t source, uint32_t sink) {
+  f->round++;
+  start(f, &f->from, source);
+  start(f, &f->to, sink);
+  while (f->from.head < f->from.count && f->to.head < f->to.count) {
+    /* The side with less ahead of it goes. */
+    bool forwards = f->from.count - f->from.head <= f->to.count - f->to.head;
+    uint32_t met =
+        forwards ? expand(f, &f->from, &f->to, true) : expand(f, &f->to, &f->from, false);
+    if (met == RS_NONE) continue;
+    take(f, &f->from, met);
+    take(f, &f->to, met);
+    return true;
+  }
+  return false;
 }
 
-/* Tells v's neighbours of it; *top: the highest bucket that may hold a vertex. */
-static void visit(contraction *c, uint32_t v, uint32_t *top) {
-  const graph *g = &c->now;
-  c->visited[v] = true;
-  for (uint32_t k = g->first[v]; k < g->first[v + 1]; k++) {
-    uint32_t to = g->to[k];
-    if (c->visited[to]) continue;
-    bool moves = c->towards[to] < c->cap;
-    if (moves) pull(c, to);
-    c->towards[to] += g->weight[k];
-    if (moves) push(c, to);
-    if (c->towards[to] >= c->bound) {
-      uint32_t a = find_group(c->group, v), b = find_group(c->group, to);
-      c->group[RS_MAX(a, b)] = RS_MIN(a, b);
-    }
-    *top = RS_MAX(*top, RS_MIN(c->towards[to], c->cap));
-  }
-}
-
-static void visit_all(contraction *c) {
-  uint32_t n = c->now.vertex_count, top = 0;
-  int64_t cut = 0; /* between the visited and the others */
-  c->cap = c->bound;
-  for (uint32_t key = 0; key <= c->cap; key++) c->bucket[key] = RS_NONE;
-  for (uint32_t v = n; v-- > 0;) {
-    c->group[v] = v;
-    c->towards[v] = 0;
-    c->visited[v] = false;
-    push(c, v);
-  }
-  for (uint32_t count = 1; count <= n; count++) {
-    while (c->bucket[top] == RS_NONE) top--;
-    uint32_t v = c->bucket[top];
-    pull(c, v);
-    cut += (int64_t)c->degree[v] - 2 * (int64_t)c->towards[v];
-    if (count < n && cut < c->bound) c->bound = (uint32_t)cut;
-    visit(c, v, &top);
-  }
-}
-
-/* Numbers the groups in the order of their least vertex. Returns how many there are. */
-static uint32_t number_groups(contraction *c) {
+/* Disjoint paths, at most `most`. */
+static uint32_t count_paths(flow *f, uint32_t source, uint32_t sink, uint32_t most) {
   uint32_t count = 0;
-  for (uint32_t v = 0; v < c->now.vertex_count; v++) {
-    uint32_t group = find_group(c->group, v);
-    c->label[v] = group == v ? count++ : c->label[group];
+  while (count < most && find_path(f, source, sink)) {
+    count++;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < f->touched_count; k++) {
+      uint32_t l = f->touched[k];
+      if (f->used[l]) f->touched[kept++] = l;
+    }
+    f->touched_count = kept;
+  }
+  for (uint32_t k = 0; k < f->touched_count; k++) f->used[f->touched[k]] = false;
+  f->touched_count = 0;
+  return count;
+}
+
+/* ---- terminals ---- */
+
+static bool has_fibres(const rs_wiring *wiring) {
+  return wiring->link_count > 0 && wiring->links[0].reverse == RS_NONE;
+}
+
+static bool has_copies(const rs_wiring *wiring) {
+  for (uint32_t l = 1; l < wiring->link_count; l++) {
+    const rs_link *before = &wiring->links[l - 1], *link = &wiring->links[l];
+    if (before->from == link->from && before->to == link->to) return true;
+  }
+  return false;
+}
+
+/* Chip by chip: one that no terminal neighbours becomes one. Returns how many. */
+static uint32_t choose_terminals(const rs_wiring *wiring, bool *dominated, uint32_t *terminals) {
+  bool all = has_fibres(wiring) || has_copies(wiring);
+  uint32_t count = 0;
+  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
+    if (dominated[chip] && !all) continue;
+    terminals[count++] = chip;
+    for (uint32_t l = wiring->out_first[chip]; l < wiring->out_first[chip + 1]; l++) {
+      dominated[wiring->links[l].to] = true;
+    }
   }
   return count;
 }
 
-/* Adds v's edges to those of the new vertex that is being written, from `start` on. */
-static uint32_t add_edges(contraction *c, uint32_t v, uint32_t start, uint32_t used) {
-  const graph *g = &c->now;
-  for (uint32_t k = g->first[v]; k < g->first[v + 1]; k++) {
-    uint32_t to = c->label[g->to[k]];
-    if (to == c->label[v]) continue;
-    bool known = c->slot[to] >= start && c->slot[to] < used && c->spare.to[c->slot[to]] == to;
-    if (!known) {
-      c->slot[to] = used;
-      c->spare.to[used] = to;
-      c->spare.weight[used++] = 0;
-    }
-    c->spare.weight[c->slot[to]] += g->weight[k];
-  }
-  return used;
-}
-
-/* Makes each group one vertex, and parallel edges one. */
-static void contract(contraction *c) {
-  uint32_t n = c->now.vertex_count, used = 0;
-  uint32_t count = number_groups(c);
-  assert(count < n);
-  /* Vertices by new number: bucket lists again, in the arrays that a pass leaves free. */
-  for (uint32_t v = 0; v < count; v++) c->last[v] = RS_NONE;
-  for (uint32_t v = n; v-- > 0;) {
-    c->next[v] = c->last[c->label[v]];
-    c->last[c->label[v]] = v;
-  }
-  for (uint32_t to = 0; to < count; to++) {
-    uint32_t start = used;
-    c->spare.first[to] = start;
-    for (uint32_t v = c->last[to]; v != RS_NONE; v = c->next[v]) {
-      used = add_edges(c, v, start, used);
-    }
-  }
-  c->spare.first[count] = used;
-  c->spare.vertex_count = count;
-  graph old = c->now;
-  c->now = c->spare;
-  c->spare = old;
-}
-
-static bool is_balanced(const rs_wiring *wiring) {
+/* What leaves a chip is a cut, and what enters it another. */
+static uint32_t least_degree(const rs_wiring *wiring) {
+  uint32_t least = UINT32_MAX;
   for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
     uint32_t in = wiring->in_first[chip + 1] - wiring->in_first[chip];
-    if (rs_wiring_out_degree(wiring, chip) != in) return false;
+    least = RS_MIN(least, RS_MIN(in, rs_wiring_out_degree(wiring, chip)));
   }
-  return true;
+  return least;
 }
 
 rs_status rs__measure_edge_connectivity(rs_arena *arena, const rs_wiring *wiring, int64_t *result,
                                         rs_diag *diag) {
-  bool fibres = wiring->link_count > 0 && wiring->links[0].reverse == RS_NONE;
-  contraction c = {.bound = UINT32_MAX};
+  flow f;
   *result = 0;
   if (wiring->chip_count < 2) return RS_OK;
-  if (fibres && !is_balanced(wiring)) {
-    return rs__measure_edge_connectivity_igraph(wiring, result, diag);
-  }
-  rs_status status = create(arena, wiring, &c, diag);
+  bool *dominated = RS_ARENA_NEW(arena, bool, wiring->chip_count);
+  uint32_t *terminals = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  if (dominated == NULL || terminals == NULL) return rs_arena_failed(arena, diag);
+  rs_status status = create(arena, wiring, &f, diag);
   if (status != RS_OK) return status;
-  load(&c, wiring, fibres);
-  measure_degrees(&c);
-  c.bucket = RS_ARENA_NEW(arena, uint32_t, (size_t)c.bound + 1);
-  if (c.bucket == NULL) return rs_arena_failed(arena, diag);
-  while (c.bound > 0 && c.now.vertex_count > 1) {
-    visit_all(&c);
-    contract(&c);
-    if (c.now.vertex_count > 1) measure_degrees(&c);
+  uint32_t count = choose_terminals(wiring, dominated, terminals);
+  uint32_t bound = least_degree(wiring);
+  for (uint32_t k = 1; bound > 0 && k < count; k++) {
+    bound = count_paths(&f, terminals[0], terminals[k], bound);
+    if (has_fibres(wiring)) bound = count_paths(&f, terminals[k], terminals[0], bound);
   }
-  assert(!fibres || c.bound % 2 == 0);
-  *result = fibres ? c.bound / 2 : c.bound;
+  *result = bound;
   return RS_OK;
 }

@@ -81,18 +81,6 @@ rs_status rs__igraph_run(const rs_wiring *wiring, rs__igraph_work *work, void *c
   return status;
 }
 
-static igraph_error_t find_edge_connectivity(const igraph_t *graph, void *context) {
-  igraph_integer_t result = 0;
-  igraph_error_t error = igraph_edge_connectivity(graph, &result, /*checks=*/0);
-  *(int64_t *)context = result;
-  return error;
-}
-
-rs_status rs__measure_edge_connectivity_igraph(const rs_wiring *wiring, int64_t *result,
-                                               rs_diag *diag) {
-  return rs__igraph_run(wiring, find_edge_connectivity, result, diag);
-}
-
 /* ---- λ₂ ---- */
 
 /*
