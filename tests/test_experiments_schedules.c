@@ -20,8 +20,8 @@ static void one_pass_says_what_the_whole_says(void **state) {
   /* 8 shards of 52 vectors in all go up and down 7 links each: 112 bursts, 2 · 7 · 52 vectors */
   rs_program_output o = run_shell("cat " A ".rsched |", "check --stream --format json -");
   assert_int_equal(o.status, 0);
-  assert_non_null(strstr(o.out, "\"file\": \"-\""));
-  assert_non_null(strstr(o.out, "\"verdict\": \"proved\""));
+  assert_non_null(strstr(o.out, "\"file\":\"-\""));
+  assert_non_null(strstr(o.out, "\"verdict\":\"proved\""));
   free_output(&o);
   unlink(A ".rsched");
 }
