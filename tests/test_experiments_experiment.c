@@ -198,8 +198,8 @@ static void values_are_checked(void **state) {
                 "available: decode or topology or traffic or collective");
   check_mistake(
       "decode", "decod",
-      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective; "
-      "did you mean 'decode'?");
+      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
+      "clock; did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
