@@ -7,6 +7,7 @@
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
+enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
@@ -17,6 +18,8 @@ static const rs_option options[] = {
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
+    {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
+     "from nominal arrival to receive on every hop (default: 0)"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
@@ -113,6 +116,16 @@ static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs
   return status;
 }
 
+static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) {
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, margin, diag);
+  if (status == RS_OK && (*margin < 0 || *margin > MARGIN_CYCLES_MAX)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "'%s' is not a margin", text);
+    rs_diag_expect(diag, "0 to %d cycles", MARGIN_CYCLES_MAX);
+  }
+  if (status != RS_OK) rs_diag_at(diag, "--deskew-margin", 1, 1);
+  return status;
+}
+
 static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *topology;
   const char *bytes;
@@ -130,6 +143,10 @@ static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_d
   }
   if (status == RS_OK) status = read_group(arguments, j, diag);
   j->request.algorithm = rs_arguments_value(arguments, "algorithm");
+  const char *margin = rs_arguments_value(arguments, "deskew-margin");
+  if (status == RS_OK && margin != NULL) {
+    status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
+  }
   return status;
 }
 

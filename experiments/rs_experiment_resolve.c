@@ -325,7 +325,7 @@ static rs_status resolve_group(rs__reader *r, const rs__draft *draft, rs_point *
 static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_point *point) {
   rs_collective_request *request = &point->collective;
   const char *algorithm = draft->text[RS_KEY_ALGORITHM];
-  if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
+  if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
     return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
                                 "task 'collective' runs on the scheduled network", "scheduled",
                                 NULL);
@@ -338,7 +338,10 @@ static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_po
   rs_quantity_parse(draft->text[RS_KEY_BYTES], RS_QUANTITY_BYTES, &request->block_bytes, NULL);
   request->algorithm = strcmp(algorithm, "auto") == 0 ? NULL : algorithm;
   point->timing = point->chip->timing;
-  if (strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) rs_timing_init_unit(&point->timing);
+  request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
+  if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) {
+    rs_timing_init_unit(&point->timing);
+  }
   status = resolve_group(r, draft, point);
   request->root = status == RS_OK && has_root(request->kind) ? request->chips[0] : RS_NONE;
   return status;
@@ -350,6 +353,10 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   if (r->task == RS_TASK_TOPOLOGY) return resolve_topology(r, draft, point);
   if (r->task == RS_TASK_TRAFFIC) return resolve_traffic(r, draft, point);
   if (r->task == RS_TASK_COLLECTIVE) return resolve_collective(r, draft, point);
+  if (r->task == RS_TASK_CLOCK) {
+    rs_status status = resolve_collective(r, draft, point);
+    return status == RS_OK ? rs__experiment_resolve_clock(r, draft, point) : status;
+  }
   if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
     return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
                                 "task 'decode' runs on the scheduled network", "scheduled", NULL);

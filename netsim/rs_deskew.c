@@ -70,7 +70,7 @@ int64_t rs_deskew_safe_ppb(const rs_deskew_config *config) {
   return low;
 }
 
-rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
+rs_status rs_deskew_check_tracking(const rs_deskew_config *c, rs_diag *diag) {
   if (part_milli(c->offset_ppb, RS_HAC_EPOCH_CYCLES) >= MILLI) {
     int64_t most = rs_hac_tracking_ppb() / 2;
     rs_diag_set(diag, RS_E_INPUT,
@@ -82,6 +82,12 @@ rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
                    (long long)(most % 1000), (long long)RS_HAC_EPOCH_CYCLES);
     return RS_E_INPUT;
   }
+  return RS_OK;
+}
+
+rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
+  rs_status status = rs_deskew_check_tracking(c, diag);
+  if (status != RS_OK) return status;
   int64_t stall = rs_deskew_find_need(c).stall_cycles;
   if (c->resync_cycles > 0 && stall >= c->resync_cycles) {
     rs_diag_set(diag, RS_E_INPUT, "a stall of %lld cycles every %lld cycles leaves no time to work",

@@ -66,7 +66,10 @@ bool rs_deskew_is_safe(const rs_deskew_config *config);
 /* The largest offset (ppb) at which rs_deskew_is_safe; −1: none. By bisection: need grows with it. */
 int64_t rs_deskew_safe_ppb(const rs_deskew_config *config);
 
-/* RS_E_INPUT: offsets that one step an epoch cannot follow, a stall as long as its interval. */
+/* RS_E_INPUT: offsets that one step an epoch cannot follow: 256 · 2·offset / (1 − offset) ≥ 1. */
+rs_status rs_deskew_check_tracking(const rs_deskew_config *config, rs_diag *diag);
+
+/* The same, and a stall as long as its interval. */
 rs_status rs_deskew_config_check(const rs_deskew_config *config, rs_diag *diag);
 
 /* ---- a chip's program ---- */
