@@ -14,7 +14,7 @@ static const rs_option options[] = {
     {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
-    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all but spare ones)"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
@@ -62,13 +62,6 @@ static bool has_root(rs_collective_kind kind) {
   return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
 }
 
-static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
-  *chips = RS_ARENA_NEW(arena, uint32_t, count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
-  return RS_OK;
-}
-
 static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
                           const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
                           rs_diag *diag) {
@@ -95,9 +88,9 @@ static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs
   const char *root = rs_arguments_value(arguments, "root");
   rs_collective_request *request = &j->request;
   uint32_t *chips = NULL;
-  uint32_t count = j->wiring->chip_count;
+  uint32_t count;
   rs_status status =
-      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
+      list == NULL ? rs_wiring_working(arguments->arena, j->wiring, &chips, &count, diag)
                    : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
   if (status != RS_OK) return status;
   request->chips = chips;

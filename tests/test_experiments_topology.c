@@ -107,11 +107,61 @@ static void bad_routes_are_refused(void **state) {
   assert_refused("topology ring:8 --fail-link 0-1 --fail-link 4-5 --routes minimal", 1, "no path");
 }
 
+/* ---- spares, faults, files ---- */
+
+/* One rack: 64 of 72 chips work, and a collective without a list of chips is among them. */
+static void spares_are_counted_and_left_alone(void **state) {
+  (void)state;
+  json_t *rows = run_json("topology realscale:72,spare=1 realscale:72 --format json");
+  assert_int_equal(number_of(rows, 0, "spare_chips"), 8);
+  assert_int_equal(number_of(rows, 0, "working_diameter_hops"), 3);
+  assert_int_equal(number_of(rows, 0, "chips"), 72);
+  assert_true(json_is_null(json_object_get(json_array_get(rows, 1), "spare_chips")));
+  json_decref(rows);
+  rows = run_json("compile broadcast --topology realscale:72,spare=1 --bytes 320B --format json");
+  assert_int_equal(number_of(rows, 0, "chips"), 64);
+  json_decref(rows);
+  assert_refused("topology realscale:8,spare=1", 2, "did you mean 'realscale:16,spare=1'?");
+}
+
+static void a_wiring_in_parts_is_said(void **state) {
+  (void)state;
+  rs_program_output output =
+      run_program("topology ring:8 --fail-chip 3 --fail-chip 6 --format csv");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.error, "is not connected"));
+  free_output(&output);
+  json_t *rows = run_json("topology ring:8 --fail-random 1,7 --format json");
+  assert_int_equal(number_of(rows, 0, "connected"), 1);
+  assert_int_equal(number_of(rows, 0, "diameter_hops"), 7); /* a ring less a cable is a line of 8 */
+  json_decref(rows);
+  assert_refused("topology ring:8 --fail-random 9,1", 2, "there are 8");
+  assert_refused("topology ring:8 --fail-random 1", 2, "not 2 numbers");
+  assert_refused("topology ring:8 --fail-chip 8", 2, "no such chip");
+  assert_refused("topology ring:8 --fail-link 0-2", 2, "no such cable");
+}
+
+/* A path of 150,000 chips: counted at once; its distances would take an hour. */
+static void a_huge_graph_is_counted_and_not_walked(void **state) {
+  (void)state;
+  rs_program_output output = run_shell(
+      "d=$(mktemp -d); awk 'BEGIN { for (i = 1; i < 150000; i++) print i - 1, i }' > $d/p.edges;",
+      "topology file:$d/p.edges --format csv | tail -n 1 | cut -d, -f2-7; rm -r $d");
+  assert_string_equal(output.out, "150000,,,1,2,149999\n");
+  assert_non_null(strstr(output.error, "need --all"));
+  free_output(&output);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(minimal_routes_are_counted), cmocka_unit_test(detours_keep_to_their_limit),
-      cmocka_unit_test(disjoint_paths_are_counted), cmocka_unit_test(the_paths_of_a_pair_are_shown),
+      cmocka_unit_test(minimal_routes_are_counted),
+      cmocka_unit_test(detours_keep_to_their_limit),
+      cmocka_unit_test(disjoint_paths_are_counted),
+      cmocka_unit_test(the_paths_of_a_pair_are_shown),
       cmocka_unit_test(bad_routes_are_refused),
+      cmocka_unit_test(spares_are_counted_and_left_alone),
+      cmocka_unit_test(a_wiring_in_parts_is_said),
+      cmocka_unit_test(a_huge_graph_is_counted_and_not_walked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
