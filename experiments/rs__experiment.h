@@ -12,7 +12,10 @@ typedef enum rs__key_kind {
   RS__KEY_SHARE,
   RS__KEY_MODEL,
   RS__KEY_CHIP,
-  RS__KEY_TOPOLOGY
+  RS__KEY_TOPOLOGY,
+  RS__KEY_BYTES,
+  RS__KEY_ALGORITHM,
+  RS__KEY_CHIPS
 } rs__key_kind;
 
 typedef struct rs__key_row {
@@ -64,7 +67,9 @@ typedef struct rs__reader {
   const rs_yaml_node *plots_node; /* read when the task is known; NULL: none */
   const char *plots_file;
   rs__resolved *models;
+  rs__resolved *chips;
   rs__resolved *topologies;
+  rs__resolved *groups; /* lists of chips */
 } rs__reader;
 
 rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,

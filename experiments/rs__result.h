@@ -2,15 +2,45 @@
 #ifndef RS__RESULT_H
 #define RS__RESULT_H
 
+#include "rs__proof.h"
+#include "rs_collective.h"
+#include "rs_msccl.h"
 #include "rs_result.h"
 
 const char *const *rs__result_decode_columns(size_t *count);
 
 const char *const *rs__result_traffic_columns(size_t *count);
 
+const char *const *rs__result_collective_columns(size_t *count);
+
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
 typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                      rs_result *r, rs_diag *diag);
-rs__result_compute rs__result_decode, rs__result_traffic;
+rs__result_compute rs__result_decode, rs__result_traffic, rs__result_collective;
+
+/* ---- rs_result_collective.c: one collective, for a point and for `realscale compile` ---- */
+
+typedef struct rs__collective {
+  rs_collective_request request;
+  const char *topology; /* canonical */
+  const rs_wiring *wiring;
+  rs_timing timing;
+  const char *timing_name; /* "unit" or a chip's */
+  const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
+  /* What the work gives. */
+  rs_schedule *schedule;
+  rs_compile_report report;
+  rs_bound bound;
+  rs_proof proof;
+} rs__collective;
+
+/* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the
+ * compiler says, RS_E_REFUSED: the checker or the player found a fault. */
+rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag);
+void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
+
+/* The timetable that the row is about. */
+rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                                     rs_diag *diag);
 
 #endif

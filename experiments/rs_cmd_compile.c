@@ -1,9 +1,8 @@
 /* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
 #include <string.h>
 
-#include "rs__proof.h"
+#include "rs__result.h"
 #include "rs_cli.h"
-#include "rs_collective.h"
 #include "rs_msccl.h"
 #include "rs_units.h"
 
@@ -21,38 +20,6 @@ static const rs_option options[] = {
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
-
-static const char *const columns[] = {"collective",
-                                      "algorithm",
-                                      "topology",
-                                      "chips",
-                                      "bytes",
-                                      "network",
-                                      "makespan_cycles",
-                                      "makespan_s",
-                                      "lower_bound_cycles",
-                                      "ratio_to_lower_bound",
-                                      "bus_bandwidth_bytes_per_s",
-                                      "bursts",
-                                      "vector_hops",
-                                      "links_used",
-                                      "busiest_link",
-                                      "busiest_link_bytes",
-                                      "latency_bound_cycles",
-                                      "bandwidth_bound_cycles",
-                                      "slack_cycles_min",
-                                      "schedule_digest"};
-
-typedef struct job {
-  rs_collective_request request;
-  const char *topology; /* canonical */
-  const rs_wiring *wiring;
-  rs_timing timing;
-  rs_schedule *schedule;
-  rs_compile_report report;
-  rs_bound bound;
-  rs_proof proof;
-} job;
 
 /* ---- arguments ---- */
 
@@ -120,7 +87,7 @@ static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
   return RS_OK;
 }
 
-static rs_status read_group(const rs_arguments *arguments, job *j, rs_diag *diag) {
+static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *list = rs_arguments_value(arguments, "chips");
   const char *root = rs_arguments_value(arguments, "root");
   rs_collective_request *request = &j->request;
@@ -146,7 +113,7 @@ static rs_status read_group(const rs_arguments *arguments, job *j, rs_diag *diag
   return status;
 }
 
-static rs_status read_job(const rs_arguments *arguments, job *j, rs_diag *diag) {
+static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *topology;
   const char *bytes;
   const char *timing = rs_arguments_value(arguments, "timing");
@@ -155,7 +122,8 @@ static rs_status read_job(const rs_arguments *arguments, job *j, rs_diag *diag) 
   if (status == RS_OK) status = require(arguments, "bytes", &bytes, diag);
   if (status == RS_OK) status = parse_bytes(bytes, &j->request.block_bytes, diag);
   if (status == RS_OK) {
-    status = rs_cli_find_timing(timing == NULL ? "groqchip1" : timing, &j->timing, diag);
+    j->timing_name = timing == NULL ? "groqchip1" : timing;
+    status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
   }
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
@@ -172,42 +140,23 @@ static bool is_xml(const char *path) {
   return length > 4 && strcmp(path + length - 4, ".xml") == 0;
 }
 
-/* The algorithm is a file: a program of MSCCL for the collective that was asked for. */
-static rs_status compile_program(rs_arena *arena, job *j, rs_calendar *calendar, rs_diag *diag) {
+/* The algorithm may be a file: a program of MSCCL for the collective that was asked for. */
+static rs_status read_program(rs_arena *arena, rs__collective *j, rs_diag *diag) {
   const char *path = j->request.algorithm;
-  const rs_msccl *program;
   char *text;
   size_t length;
+  if (!is_xml(path)) return RS_OK;
   rs_status status = rs_file_read(arena, path, PROGRAM_BYTES_MAX, &text, &length, diag);
-  if (status == RS_OK) status = rs_msccl_parse(arena, path, text, length, &program, diag);
-  if (status != RS_OK) return status;
-  if (rs_msccl_kind(program) != j->request.kind) {
-    rs_diag_set(diag, RS_E_INPUT, "this program is %s",
-                rs_collective_kind_word(rs_msccl_kind(program)));
-    rs_diag_expect(diag, "%s", rs_collective_kind_word(j->request.kind));
-    rs_diag_at(diag, path, 0, 0);
-    return RS_E_INPUT;
-  }
-  j->report.algorithm = rs_msccl_name(program);
-  return rs_msccl_compile(program, j->schedule, j->wiring, calendar, &j->request, diag);
+  if (status == RS_OK) status = rs_msccl_parse(arena, path, text, length, &j->program, diag);
+  if (status != RS_OK || rs_msccl_kind(j->program) == j->request.kind) return status;
+  rs_diag_set(diag, RS_E_INPUT, "this program is %s",
+              rs_collective_kind_word(rs_msccl_kind(j->program)));
+  rs_diag_expect(diag, "%s", rs_collective_kind_word(j->request.kind));
+  rs_diag_at(diag, path, 0, 0);
+  return RS_E_INPUT;
 }
 
-static rs_status compile_and_prove(rs_arena *arena, job *j, rs_diag *diag) {
-  rs_calendar *calendar = rs_calendar_create(arena, j->wiring, &j->timing);
-  j->schedule = rs_schedule_create(arena, j->wiring, j->topology, &j->timing);
-  if (calendar == NULL || j->schedule == NULL) return rs_arena_failed(arena, diag);
-  rs_status status = is_xml(j->request.algorithm)
-                         ? compile_program(arena, j, calendar, diag)
-                         : rs_collective_compile(j->schedule, j->wiring, calendar, &j->request,
-                                                 NULL, &j->report, diag);
-  if (status == RS_OK) {
-    status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
-  }
-  if (status == RS_OK) status = rs__proof_run(j->schedule, j->wiring, &j->proof, diag);
-  return status;
-}
-
-static rs_status write_output(const char *path, const job *j, rs_diag *diag) {
+static rs_status write_output(const char *path, const rs__collective *j, rs_diag *diag) {
   if (!is_xml(path)) return rs__proof_write(path, j->schedule, j->wiring, diag);
   rs_text text;
   rs_text_init(&text);
@@ -233,59 +182,27 @@ static void print_choice(const rs_compile_report *report) {
   }
 }
 
-static void fill_row(rs_table *table, job *j) {
-  const rs_collective_request *request = &j->request;
-  const rs_play *play = &j->proof.play;
-  int64_t chips = request->chip_count;
-  double seconds = (double)play->makespan_cycles / (double)j->timing.clock_hz;
-  char text[64];
-  rs_table_add_row(table);
-  rs_table_set_text(table, "collective", rs_collective_kind_word(request->kind));
-  rs_table_set_text(table, "algorithm", j->report.algorithm);
-  rs_table_set_text(table, "topology", j->topology);
-  rs_table_set_i64(table, "chips", chips);
-  rs_table_set_i64(table, "bytes", request->block_bytes);
-  rs_table_set_text(table, "network", "scheduled");
-  rs_table_set_i64(table, "makespan_cycles", play->makespan_cycles);
-  rs_table_set_double(table, "makespan_s", seconds);
-  rs_table_set_i64(table, "lower_bound_cycles", j->bound.cycles);
-  if (j->bound.cycles > 0) {
-    rs_table_set_double(table, "ratio_to_lower_bound",
-                        (double)play->makespan_cycles / (double)j->bound.cycles);
-  }
-  rs_table_set_double(table, "bus_bandwidth_bytes_per_s",
-                      rs__proof_bus_bandwidth(request->kind, request->block_bytes, chips, seconds));
-  rs_table_set_i64(table, "bursts", (int64_t)play->bursts);
-  rs_table_set_i64(table, "vector_hops", (int64_t)play->vector_hops);
-  rs_table_set_i64(table, "links_used", play->links_used);
-  if (play->busiest_link != RS_NONE) {
-    rs_wiring_link_name(j->wiring, play->busiest_link, text, sizeof text);
-    rs_table_set_text(table, "busiest_link", text);
-    rs_table_set_i64(table, "busiest_link_bytes",
-                     play->busiest_link_slots * j->timing.vector_bytes);
-  }
-  rs_table_set_i64(table, "latency_bound_cycles", j->bound.latency_cycles);
-  rs_table_set_i64(table, "bandwidth_bound_cycles", j->bound.bandwidth_cycles);
-  if (j->proof.check.slack_cycles_min >= 0) {
-    rs_table_set_i64(table, "slack_cycles_min", j->proof.check.slack_cycles_min);
-  }
-  snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(j->schedule));
-  rs_table_set_text(table, "schedule_digest", text);
-}
-
 static int run_compile(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  job j = {0};
+  rs__collective j = {0};
+  rs_result result;
+  rs_table *table;
+  rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
-  if (read_job(arguments, &j, &diag) != RS_OK) return rs_cli_report(&diag);
-  if (compile_and_prove(arguments->arena, &j, &diag) != RS_OK) return rs_cli_report(&diag);
+  rs_status status = read_job(arguments, &j, &diag);
+  if (status == RS_OK) status = read_program(arena, &j, &diag);
+  if (status == RS_OK) status = rs__collective_compile(arena, &j, &diag);
+  if (status != RS_OK) return rs_cli_report(&diag);
   print_choice(&j.report);
-  rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
-  fill_row(table, &j);
-  if (output != NULL && write_output(output, &j, &diag) != RS_OK) {
-    return rs_cli_report(&diag);
+  status = rs_result_create(arena, RS_TASK_COLLECTIVE, &result, &diag);
+  if (status == RS_OK) {
+    rs__collective_fill(arena, &j, &result);
+    status = rs_result_tabulate(arena, RS_TASK_COLLECTIVE, &result, 1, &table, &diag);
   }
-  return rs_cli_print_table(arguments, table);
+  if (status == RS_OK && output != NULL) {
+    status = write_output(output, &j, &diag);
+  }
+  return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }
 
 const rs_command rs_command_compile = {

@@ -13,14 +13,17 @@
 #ifndef RS_EXPERIMENT_H
 #define RS_EXPERIMENT_H
 
+#include "rs_adaptive.h"
+#include "rs_collective.h"
 #include "rs_sharding.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
 
 typedef enum rs_task {
-  RS_TASK_DECODE,   /* one token of a model on a system */
-  RS_TASK_TOPOLOGY, /* measures of a wiring */
-  RS_TASK_TRAFFIC,  /* latency of vectors under load */
+  RS_TASK_DECODE,     /* one token of a model on a system */
+  RS_TASK_TOPOLOGY,   /* measures of a wiring */
+  RS_TASK_TRAFFIC,    /* latency of vectors under load */
+  RS_TASK_COLLECTIVE, /* time of one collective operation */
   RS_TASK_COUNT
 } rs_task;
 
@@ -45,6 +48,11 @@ typedef enum rs_key {
   RS_KEY_PATTERN,
   RS_KEY_OFFERED_LOAD,
   RS_KEY_BUFFER_VECTORS,
+  RS_KEY_COLLECTIVE,
+  RS_KEY_ALGORITHM,
+  RS_KEY_BYTES,
+  RS_KEY_CHIPS,
+  RS_KEY_TIMING,
   RS_KEY_COUNT
 } rs_key;
 
@@ -61,6 +69,8 @@ typedef struct rs_point {
   uint32_t buffer_vectors;
   bool is_scheduled; /* the network: the timetable, or packets in queues */
   uint64_t seed;
+  rs_collective_request collective; /* without an algorithm: the fastest */
+  rs_timing timing;
 } rs_point;
 
 typedef enum rs_plot_kind {
@@ -74,6 +84,9 @@ typedef enum rs_plot_kind {
 typedef struct rs_plot {
   rs_plot_kind kind;
   const char *x, *y, *by; /* columns; NULL where not given */
+  const char *bound;      /* of a line plot: a column that is drawn dashed beside y; NULL: none */
+  const char *log;        /* of a line plot: "none", "x", "y", "xy"; NULL: x where that spreads its
+                             values more evenly */
   const char *title;
 } rs_plot;
 
@@ -108,7 +121,7 @@ void rs_point_print(const rs_point *point, rs_sink *sink);
 /* What identifies its result: that text, the program's version, the model's shape, the wiring. */
 uint64_t rs_point_digest(const rs_point *point);
 
-const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" */
+const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" */
 bool rs_task_parse(const char *word, rs_task *task);
 
 const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" */

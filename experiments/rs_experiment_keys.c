@@ -8,9 +8,11 @@
 #include "rs__experiment.h"
 #include "rs_units.h"
 
-static const char *const task_words[RS_TASK_COUNT] = {
-    [RS_TASK_DECODE] = "decode", [RS_TASK_TOPOLOGY] = "topology", [RS_TASK_TRAFFIC] = "traffic"};
-static const char *const later_tasks[] = {"prefill", "collective", "clock"};
+static const char *const task_words[RS_TASK_COUNT] = {[RS_TASK_DECODE] = "decode",
+                                                      [RS_TASK_TOPOLOGY] = "topology",
+                                                      [RS_TASK_TRAFFIC] = "traffic",
+                                                      [RS_TASK_COLLECTIVE] = "collective"};
+static const char *const later_tasks[] = {"prefill", "clock"};
 static const char *const number_words[] = {"int8", "fp16"};
 static const char *const network_words[] = {"scheduled", "adaptive"};
 static const char *const later_networks[] = {"fluid"};
@@ -18,13 +20,21 @@ static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timet
 static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
                                             "hotspot"};
 
+static const char *const collective_words[] = {"all-reduce", "reduce-scatter", "all-gather",
+                                               "broadcast",  "reduce",         "scatter",
+                                               "gather",     "all-to-all",     "send"};
+static const char *const timing_words[] = {"chip", "unit"};
+_Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a word a kind");
+
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
 #define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
 #define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
 #define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
 #define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
-#define IN_RUNS .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC
+#define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
+#define IN_DRAWN .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC
+#define IN_RUNS .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_COLLECTIVE
 #define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
@@ -45,7 +55,8 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          .help = "format of keys and values in SRAM", WORDS(number_words),
                          IN_DECODE},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
-                     .help = "a chip of 'realscale list chips'", IN_RUNS},
+                     .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
+                     IN_RUNS},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY,
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
@@ -64,7 +75,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, .otherwise = "scheduled", .help = "how bytes move",
                         WORDS(network_words), LATER(later_networks), IN_RUNS},
     [RS_KEY_SEED] = {"seed", COUNT(NULL, INT64_MAX), .otherwise = "1",
-                     .help = "of everything that is drawn", IN_RUNS},
+                     .help = "of everything that is drawn", IN_DRAWN},
     [RS_KEY_PORTS] = {"ports", COUNT("ports", 65535), .otherwise = "16",
                       .help = "ports that a chip has", IN_TOPOLOGY},
     [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, .otherwise = "minimal",
@@ -78,6 +89,23 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
                                .help = "buffer of a link and virtual channel, adaptive network",
                                IN_TRAFFIC},
+    [RS_KEY_COLLECTIVE] = {"collective", RS__KEY_WORD, .help = "what the chips do together",
+                           WORDS(collective_words), IN_COLLECTIVE},
+    [RS_KEY_ALGORITHM] = {"algorithm", RS__KEY_ALGORITHM, .otherwise = "auto",
+                          .help = "a row of 'realscale list collectives'; auto: the fastest of all "
+                                  "that apply",
+                          IN_COLLECTIVE},
+    [RS_KEY_BYTES] = {"bytes", RS__KEY_BYTES,
+                      .help = "MPI's count: what a chip contributes, or the block of a pair "
+                              "(scatter, all-to-all) or of a result (reduce-scatter)",
+                      IN_COLLECTIVE},
+    [RS_KEY_CHIPS] = {"chips", RS__KEY_CHIPS, .otherwise = "all",
+                      .help = "the group, such as 0-7,16; a root is its first; of send: pairs",
+                      IN_COLLECTIVE},
+    [RS_KEY_TIMING] = {"timing", RS__KEY_WORD, .otherwise = "chip",
+                       .help = "the chip's times, or one cycle a slot and a hop and none for the "
+                               "chip",
+                       WORDS(timing_words), IN_COLLECTIVE},
 };
 
 static const char *const other_tops[] = {"sharding", "sweep", "plots"};
@@ -119,8 +147,11 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
-      [RS__KEY_CHIP] = "a chip of 'realscale list chips'",
-      [RS__KEY_TOPOLOGY] = "a topology such as realscale:576"};
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
+      [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
+      [RS__KEY_BYTES] = "a size from 1B, such as 16KiB",
+      [RS__KEY_ALGORITHM] = "auto, or an algorithm of 'realscale list collectives'",
+      [RS__KEY_CHIPS] = "all, or numbers of chips such as 0-7,16"};
   const rs__key_row *row = &keys[key];
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
@@ -203,7 +234,7 @@ static rs_status check_word(const rs__reader *r, const rs__key_row *row, const c
   }
   for (size_t i = 0; i < row->later_count; i++) {
     if (strcmp(row->later[i], text) == 0) {
-      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.80s",
+      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.120s",
                row->path, text, expected);
       return rs__experiment_fault(r, place, what, NULL, NULL);
     }
@@ -222,6 +253,18 @@ static rs_status check_count(const rs__reader *r, const rs__key_row *row, const 
   bool is_number = status == RS_OK || status == RS_E_OVERFLOW;
   snprintf(what, sizeof what, "%s: '%.80s' is %s", row->path, text,
            is_number ? "out of range" : "not a whole number");
+  return rs__experiment_fault(r, place, what, expected, NULL);
+}
+
+static rs_status check_bytes(const rs__reader *r, const rs__key_row *row, const char *text,
+                             const rs__place *place, const char *expected) {
+  char what[200];
+  int64_t bytes;
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_BYTES, &bytes, r->diag);
+  if (status == RS_OK && bytes >= 1) return RS_OK;
+  snprintf(
+      what, sizeof what, "%s: '%.80s' is %s", row->path, text,
+      status == RS_OK || status == RS_E_OVERFLOW ? "out of range" : "not a size with its unit");
   return rs__experiment_fault(r, place, what, expected, NULL);
 }
 
@@ -274,6 +317,7 @@ rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key ke
   if (row->kind == RS__KEY_WORD) return check_word(r, row, value->text, &place, expected);
   if (row->kind == RS__KEY_COUNT) return check_count(r, row, value->text, &place, expected);
   if (row->kind == RS__KEY_SHARE) return check_share(r, row, value->text, &place, expected);
+  if (row->kind == RS__KEY_BYTES) return check_bytes(r, row, value->text, &place, expected);
   if (row->kind != RS__KEY_NAME || is_name(value->text)) return RS_OK; /* others: resolved later */
   snprintf(what, sizeof what, "name: '%.80s' cannot name a folder", value->text);
   return rs__experiment_fault(r, &place, what, expected, NULL);
@@ -282,10 +326,16 @@ rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key ke
 /* ---- the reference ---- */
 
 static void print_value(const rs__key_row *row, char *text, size_t size) {
-  static const char *const kinds[] = {
-      [RS__KEY_NAME] = "name",           [RS__KEY_WORD] = "",       [RS__KEY_COUNT] = "",
-      [RS__KEY_SHARE] = "share up to 1", [RS__KEY_MODEL] = "model", [RS__KEY_CHIP] = "chip",
-      [RS__KEY_TOPOLOGY] = "topology"};
+  static const char *const kinds[] = {[RS__KEY_NAME] = "name",
+                                      [RS__KEY_WORD] = "",
+                                      [RS__KEY_COUNT] = "",
+                                      [RS__KEY_SHARE] = "share up to 1",
+                                      [RS__KEY_MODEL] = "model",
+                                      [RS__KEY_CHIP] = "chip",
+                                      [RS__KEY_TOPOLOGY] = "topology",
+                                      [RS__KEY_BYTES] = "size",
+                                      [RS__KEY_ALGORITHM] = "algorithm",
+                                      [RS__KEY_CHIPS] = "chips"};
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
     used = append(text, size, used, i == 0 ? "" : "|", row->words[i]);
@@ -299,12 +349,12 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
 
 static void print_line(rs_sink *sink, const char *key, const char *tasks, const char *value,
                        const char *unit, const char *otherwise, const char *help) {
-  rs_sink_printf(sink, "%-23s %-15s %-21s %-10s %-10s %s\n", key, tasks, value, unit, otherwise,
+  rs_sink_printf(sink, "%-23s %-25s %-21s %-10s %-10s %s\n", key, tasks, value, unit, otherwise,
                  help);
 }
 
 static void print_row(rs_sink *sink, const rs__key_row *row) {
-  char value[80], tasks[80] = "all";
+  char value[160], tasks[80] = "all";
   size_t used = 0;
   for (size_t t = 0; t < RS_TASK_COUNT && row->tasks != (1u << RS_TASK_COUNT) - 1; t++) {
     if ((row->tasks >> t & 1) == 0) continue;
@@ -331,7 +381,7 @@ void rs_experiment_print_keys(rs_sink *sink) {
              "first key slowest");
   print_line(sink, "plots", "all", "list of mappings", "-", "one",
              "pictures: kind (line, bar, stack for decode, wirings for topology), x, y and by "
-             "(columns of the results), title");
+             "(columns of the results), of lines bound (a column) and log (none, x, y, xy), title");
 }
 
 /* ---- the identity of a point ---- */
@@ -345,12 +395,9 @@ void rs_point_print(const rs_point *point, rs_sink *sink) {
 
 /* A path names a file, and files change: what was read from it counts, not its name alone. */
 static uint64_t digest_model(uint64_t digest, const rs_model *m) {
-  const int64_t sizes[] = {m->layers, m->hidden, m->heads,     m->kv_heads,  m->head_dim,
-                           m->ffn,    m->vocab,  m->positions, m->gated_mlp, m->tied_embedding,
-                           m->biases};
-  for (size_t i = 0; i < RS_COUNT_OF(sizes); i++) {
-    digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
-  }
+  int64_t sizes[RS_MODEL_SIZES];
+  rs_model_sizes(m, sizes);
+  for (size_t i = 0; i < RS_MODEL_SIZES; i++) digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
   return rs_digest_bytes(digest, m->name, strlen(m->name) + 1);
 }
 
@@ -361,5 +408,6 @@ uint64_t rs_point_digest(const rs_point *point) {
     digest = rs_digest_bytes(digest, text, strlen(text) + 1);
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
+  if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
 }

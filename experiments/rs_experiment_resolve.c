@@ -8,6 +8,7 @@
 
 #include "rs__experiment.h"
 #include "rs_cli.h"
+#include "rs_collective.h"
 #include "rs_topology.h"
 #include "rs_units.h"
 
@@ -101,19 +102,34 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
 
 /* ---- chips, wirings ---- */
 
-static rs_status resolve_chip(const rs__reader *r, const rs__draft *draft, rs_point *point) {
+/* The schedule is made of an LPU's cycles. */
+static rs_status check_kind(const rs__reader *r, const rs__draft *draft, const rs_chip *chip) {
+  char what[200];
+  if (chip->kind == RS_CHIP_LPU) return RS_OK;
+  snprintf(what, sizeof what, "chip '%.60s' is a GPU, and task '%s' runs on LPUs", chip->name,
+           rs_task_word(r->task));
+  return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what, "an LPU", NULL);
+}
+
+static rs_status resolve_chip(rs__reader *r, const rs__draft *draft, rs_point *point) {
   const char *text = draft->text[RS_KEY_CHIP];
-  point->chip = rs_chip_find(text);
-  if (point->chip != NULL) return RS_OK;
-  size_t count;
-  const rs_chip *chips = rs_chip_catalogue(&count);
-  const char *names[64];
-  char what[160];
-  for (size_t i = 0; i < count && i < RS_COUNT_OF(names); i++) names[i] = chips[i].name;
-  snprintf(what, sizeof what, "unknown chip '%.100s'", text);
-  return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what,
-                              "a chip of 'realscale list chips'",
-                              rs_nearest_word(text, names, RS_MIN(count, RS_COUNT_OF(names))));
+  rs__resolved *known = find_resolved(r->chips, text);
+  if (known != NULL) {
+    point->chip = known->thing;
+    return RS_OK;
+  }
+  bool is_path = looks_like_path(text);
+  const char *path = is_path ? path_of(r, text) : text;
+  if (path == NULL) return rs_arena_failed(r->arena, r->diag);
+  rs_status status = rs_cli_find_chip(r->arena, path, &point->chip, r->diag);
+  if (status == RS_OK) status = check_kind(r, draft, point->chip);
+  if (status == RS_OK) return keep(r, &r->chips, text, NULL, point->chip);
+  /* a fault in a file has a place there; one without a place is the key's */
+  if (r->diag != NULL && r->diag->line == 0) {
+    const rs__place *place = &draft->place[RS_KEY_CHIP];
+    rs_diag_at(r->diag, place->file, place->line, place->column);
+  }
+  return status;
 }
 
 static rs_status build_wiring(rs__reader *r, const char *text, uint32_t ports, rs_point *point) {
@@ -214,11 +230,126 @@ static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point
   return status == RS_OK ? resolve_topology(r, draft, point) : status;
 }
 
+/* ---- collectives ---- */
+
+static bool has_root(rs_collective_kind kind) {
+  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
+}
+
+/* A name of any collective will do: a sweep over both is a product, and where the two do not go
+ * together the row says so. */
+static rs_status check_algorithm(const rs__reader *r, const rs__draft *draft) {
+  const char *text = draft->text[RS_KEY_ALGORITHM];
+  const char *names[64] = {"auto"};
+  size_t name_count = 1;
+  size_t count;
+  char what[160];
+  const rs_collective_algorithm *rows = rs_collective_algorithms(&count);
+  if (strcmp(text, "auto") == 0) return RS_OK;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(rows[i].name, text) == 0) return RS_OK;
+    if (name_count < RS_COUNT_OF(names)) names[name_count++] = rows[i].name;
+  }
+  snprintf(what, sizeof what, "unknown algorithm '%.100s'", text);
+  return rs__experiment_fault(r, &draft->place[RS_KEY_ALGORITHM], what,
+                              "auto, or an algorithm of 'realscale list collectives'",
+                              rs_nearest_word(text, names, name_count));
+}
+
+/* Fills the list of chips, each on the wiring and, but for pairs of a send, once. */
+static rs_status fill_group(rs__reader *r, const rs__draft *draft, const rs_point *point,
+                            const int64_t *numbers, size_t count, uint32_t *chips) {
+  char what[160], expected[80];
+  bool *is_member = RS_ARENA_NEW(r->arena, bool, point->wiring->chip_count);
+  if (is_member == NULL) return rs_arena_failed(r->arena, r->diag);
+  size_t at = 0;
+  for (; at < count && numbers[at] < point->wiring->chip_count; at++) {
+    if (is_member[numbers[at]] && point->collective.kind != RS_SEND) break;
+    is_member[numbers[at]] = true;
+    chips[at] = (uint32_t)numbers[at];
+  }
+  if (at == count) return RS_OK;
+  if (numbers[at] < point->wiring->chip_count) {
+    snprintf(what, sizeof what, "chips: chip %lld stands twice", (long long)numbers[at]);
+  } else {
+    snprintf(what, sizeof what, "chips: there is no chip %lld on %.80s", (long long)numbers[at],
+             point->topology);
+  }
+  snprintf(expected, sizeof expected, "chips 0 to %u, each once", point->wiring->chip_count - 1);
+  return rs__experiment_fault(r, &draft->place[RS_KEY_CHIPS], what, expected, NULL);
+}
+
+static rs_status parse_group(rs__reader *r, const rs__draft *draft, const rs_point *point,
+                             uint32_t **chips, size_t *count) {
+  const char *text = draft->text[RS_KEY_CHIPS];
+  const rs__place *place = &draft->place[RS_KEY_CHIPS];
+  int64_t *numbers = NULL;
+  bool is_all = strcmp(text, "all") == 0;
+  *count = point->wiring->chip_count;
+  if (!is_all) {
+    rs_status status = rs_cli_parse_list(r->arena, text, &numbers, count, r->diag);
+    if (status != RS_OK) {
+      rs_diag_at(r->diag, place->file, place->line, place->column);
+      return status;
+    }
+  }
+  *chips = RS_ARENA_NEW(r->arena, uint32_t, *count);
+  if (*chips == NULL) return rs_arena_failed(r->arena, r->diag);
+  for (size_t i = 0; is_all && i < *count; i++) (*chips)[i] = (uint32_t)i;
+  return is_all ? RS_OK : fill_group(r, draft, point, numbers, *count, *chips);
+}
+
+/* Groups are kept by their text, the number of chips that it was checked against, and whether it is a
+ * list of pairs. */
+static rs_status resolve_group(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  rs_collective_request *request = &point->collective;
+  const char *key = rs_arena_printf(r->arena, "%u %d %s", point->wiring->chip_count,
+                                    request->kind == RS_SEND, draft->text[RS_KEY_CHIPS]);
+  uint32_t *chips;
+  size_t count;
+  if (key == NULL) return rs_arena_failed(r->arena, r->diag);
+  const rs__resolved *known = find_resolved(r->groups, key);
+  if (known != NULL) {
+    const rs_collective_request *same = known->thing;
+    request->chips = same->chips;
+    request->chip_count = same->chip_count;
+    return RS_OK;
+  }
+  rs_status status = parse_group(r, draft, point, &chips, &count);
+  if (status != RS_OK) return status;
+  request->chips = chips;
+  request->chip_count = (uint32_t)count;
+  return keep(r, &r->groups, key, NULL, request);
+}
+
+static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  rs_collective_request *request = &point->collective;
+  const char *algorithm = draft->text[RS_KEY_ALGORITHM];
+  if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
+    return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
+                                "task 'collective' runs on the scheduled network", "scheduled",
+                                NULL);
+  }
+  rs_status status = check_algorithm(r, draft);
+  if (status == RS_OK) status = resolve_chip(r, draft, point);
+  if (status == RS_OK) status = resolve_topology(r, draft, point);
+  if (status != RS_OK) return status;
+  rs_collective_kind_parse(draft->text[RS_KEY_COLLECTIVE], &request->kind);
+  rs_quantity_parse(draft->text[RS_KEY_BYTES], RS_QUANTITY_BYTES, &request->block_bytes, NULL);
+  request->algorithm = strcmp(algorithm, "auto") == 0 ? NULL : algorithm;
+  point->timing = point->chip->timing;
+  if (strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) rs_timing_init_unit(&point->timing);
+  status = resolve_group(r, draft, point);
+  request->root = status == RS_OK && has_root(request->kind) ? request->chips[0] : RS_NONE;
+  return status;
+}
+
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point) {
   *point = (rs_point){.task = r->task};
   memcpy(point->text, draft->text, sizeof point->text);
   if (r->task == RS_TASK_TOPOLOGY) return resolve_topology(r, draft, point);
   if (r->task == RS_TASK_TRAFFIC) return resolve_traffic(r, draft, point);
+  if (r->task == RS_TASK_COLLECTIVE) return resolve_collective(r, draft, point);
   if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
     return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
                                 "task 'decode' runs on the scheduled network", "scheduled", NULL);

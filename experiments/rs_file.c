@@ -127,24 +127,45 @@ static bool write_all(int descriptor, const char *bytes, size_t length) {
   return true;
 }
 
-/* A device or a pipe is written where it is: it cannot be replaced by a rename. */
-static rs_status write_in_place(const char *path, const char *bytes, size_t length, rs_diag *diag) {
-  int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot open the file");
-  bool good = write_all(descriptor, bytes, length);
-  rs_status status = good ? RS_OK : fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
-  close(descriptor);
+/* ---- writing: through a buffer, so that a long text needs no memory of its length ---- */
+
+typedef struct output {
+  int descriptor;
+  size_t used;
+  char bytes[65536];
+} output;
+
+static int flush_output(output *o) {
+  bool good = write_all(o->descriptor, o->bytes, o->used);
+  o->used = 0;
+  return good ? 0 : 1;
+}
+
+static int put_output(void *context, const char *bytes, size_t length) {
+  output *o = context;
+  if (length > sizeof o->bytes - o->used && flush_output(o) != 0) return 1;
+  if (length > sizeof o->bytes) return write_all(o->descriptor, bytes, length) ? 0 : 1;
+  memcpy(o->bytes + o->used, bytes, length);
+  o->used += length;
+  return 0;
+}
+
+/* Closes the descriptor. A fill that fails has said why; a disk that is full says it here. */
+static rs_status fill_descriptor(int descriptor, const char *path, rs_file_fill *fill,
+                                 void *context, rs_diag *diag) {
+  output o = {.descriptor = descriptor};
+  rs_sink sink = {.write = put_output, .context = &o};
+  errno = 0;
+  rs_status status = fill(context, &sink, diag);
+  bool good = !sink.failed && (status != RS_OK || flush_output(&o) == 0);
+  if (!good) status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  if (close(descriptor) != 0 && status == RS_OK) {
+    status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  }
   return status;
 }
 
-rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag) {
-  struct stat info;
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-    return refuse(diag, path, "this is a directory", "the name of a file");
-  }
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-    return write_in_place(path, bytes, length, diag);
-  }
+static rs_status print_beside(const char *path, rs_file_fill *fill, void *context, rs_diag *diag) {
   char temporary[4096];
   int size = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
   if (size < 0 || (size_t)size >= sizeof temporary) {
@@ -152,12 +173,42 @@ rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_d
   }
   int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot create the file");
-  bool good = write_all(descriptor, bytes, length);
-  if (close(descriptor) != 0) good = false;
-  if (good && rename(temporary, path) == 0) return RS_OK;
-  rs_status status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
-  unlink(temporary);
+  rs_status status = fill_descriptor(descriptor, path, fill, context, diag);
+  if (status == RS_OK && rename(temporary, path) != 0) {
+    status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  }
+  if (status != RS_OK) unlink(temporary);
   return status;
+}
+
+rs_status rs_file_print(const char *path, rs_file_fill *fill, void *context, rs_diag *diag) {
+  struct stat info;
+  bool exists = stat(path, &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) {
+    return refuse(diag, path, "this is a directory", "the name of a file");
+  }
+  if (!exists || S_ISREG(info.st_mode)) return print_beside(path, fill, context, diag);
+  /* A device or a pipe is written where it is: it cannot be replaced by a rename. */
+  int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot open the file");
+  return fill_descriptor(descriptor, path, fill, context, diag);
+}
+
+typedef struct text_bytes {
+  const char *bytes;
+  size_t length;
+} text_bytes;
+
+static rs_status print_text(void *context, rs_sink *sink, rs_diag *diag) {
+  const text_bytes *text = context;
+  (void)diag;
+  rs_sink_bytes(sink, text->bytes, text->length);
+  return RS_OK;
+}
+
+rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag) {
+  text_bytes text = {bytes, length};
+  return rs_file_print(path, print_text, &text, diag);
 }
 
 rs_status rs_file_make_folder(const char *path, rs_diag *diag) {

@@ -195,10 +195,11 @@ static void values_are_checked(void **state) {
   check_mistake("512", "''", "e:6:10: context has no value");
   check_mistake("decode", "prefill",
                 "e:2:7: task 'prefill' is not available in this version; "
-                "available: decode or topology or traffic");
-  check_mistake("decode", "decod",
-                "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic; "
-                "did you mean 'decode'?");
+                "available: decode or topology or traffic or collective");
+  check_mistake(
+      "decode", "decod",
+      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective; "
+      "did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
@@ -241,8 +242,8 @@ static void things_are_looked_up(void **state) {
   check_mistake("llama-2-7b", "/", "e:3:8: model '/': this is a directory");
   check_mistake(
       NULL, "chip: grokchip1\n",
-      "e:7:7: unknown chip 'grokchip1'; expected a chip of 'realscale list chips'; did you "
-      "mean 'groqchip1'?");
+      "e:7:7: unknown chip 'grokchip1'; expected a chip of 'realscale list chips', or the "
+      "path of a chip's JSON; did you mean 'groqchip1'?");
   check_mistake("mesh:16", "mash:16", "e:4:11: unknown topology 'mash'");
   check_mistake("mesh:16", "realscale:9", "e:4:11: ");
   check_mistake("mesh:16", "mesh:18", "e:4:11: "); /* 17 ports a chip, and there are 16 */

@@ -14,8 +14,8 @@
 #define QUOTE_MAX 40
 
 static const rs_topology_family rows[] = {
-    {"realscale", "N[,wiring=tuned|spread|natural|,ports=TABLE][,levels=1|2]", "realscale:264",
-     "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
+    {"realscale", "N[,wiring=optimised|spread|block|consecutive|natural|,ports=TABLE][,levels=1|2]",
+     "realscale:264", "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
     {"mesh", "N", "mesh:8", "full mesh: every pair of chips has a cable"},
     {"ring", "N", "ring:8", "every chip has a cable to the next and to the one before"},
     {"torus", "AxBx…", "torus:4x4x4", "rings along every coordinate of a grid"},
