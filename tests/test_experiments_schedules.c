@@ -74,6 +74,23 @@ static void unsorted_files_are_for_the_whole_check(void **state) {
   unlink(A ".rsched");
 }
 
+/* Compute intervals stand behind the bursts and say when inputs are ready. */
+static void intervals_are_for_the_whole_check(void **state) {
+  (void)state;
+  expect_output(COMPILE ".rsched", 0, "all-reduce", "");
+  const char *edit =
+      "sed 's/computes=0/computes=1/; s/^end/c 0 host 0 5 5 reads=- writes=- warm up\\nend/' " A
+      ".rsched |";
+  rs_program_output o = run_shell(edit, "check --stream -");
+  assert_int_equal(o.status, 2);
+  assert_non_null(strstr(o.error, "stdin: the file has compute intervals"));
+  free_output(&o);
+  o = run_shell(edit, "check -");
+  assert_int_equal(o.status, 0);
+  free_output(&o);
+  unlink(A ".rsched");
+}
+
 static void programs_go_out_and_come_back(void **state) {
   (void)state;
   expect_output(COMPILE ".xml", 0, "reduce-scatter+all-gather,mesh:8,8,16384,scheduled,1215,", "");
@@ -115,6 +132,7 @@ int main(void) {
       cmocka_unit_test(one_pass_says_what_the_whole_says),
       cmocka_unit_test(one_pass_refuses_with_a_line),
       cmocka_unit_test(unsorted_files_are_for_the_whole_check),
+      cmocka_unit_test(intervals_are_for_the_whole_check),
       cmocka_unit_test(programs_go_out_and_come_back),
       cmocka_unit_test(links_in_words),
   };
