@@ -207,7 +207,7 @@ static void compile_takes_a_margin(void **state) {
       "--format json");
   assert_int_equal(with.status, 0);
   assert_non_null(strstr(with.out, "\"deskew_margin_cycles\":32"));
-  assert_non_null(strstr(with.out, "\"received_slack_cycles_min\": 32"));
+  assert_non_null(strstr(with.out, "\"received_slack_cycles_min\":32"));
   free_output(&with);
   assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin -3", 2, "--deskew-margin");
   assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 12ns", 2,
