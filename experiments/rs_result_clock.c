@@ -44,7 +44,7 @@ static const char *const clock_columns[] = {"clock",
                                             "wander_ppm",
                                             "offsets",
                                             "tree",
-                                            "tree_hops_max",
+                                            "tree_levels_max",
                                             "link_spread_cycles",
                                             "link_latency_mean_cycles",
                                             "link_latency_sd_cycles",
@@ -60,9 +60,8 @@ const char *const *rs__result_clock_columns(size_t *count) {
   return clock_columns;
 }
 
-/* What bittide samples, in ticks of its own, and the longest that it may take to settle: on 264 chips it
- * does in a tenth of that. */
-enum { SAMPLE_TICKS = 10000, DELAY_TICKS = 100, SETTLE_TICKS = 200000000 };
+/* What bittide samples, in ticks of its own, and the longest that it may take to settle. */
+enum { SAMPLE_TICKS = 10000, DELAY_TICKS = 100, SETTLE_TICKS = 1000000000 };
 
 typedef struct summary {
   rs_clock_trial worst; /* the field-wise worst */
@@ -156,7 +155,7 @@ static void fill_schedule(rs_arena *arena, const rs__collective *c, const rs_syn
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(c->schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);
   rs_result_set_i64(r, "tree_depth", tree->depth);
-  rs_result_set_i64(r, "tree_hops_max", deskew->hops);
+  rs_result_set_i64(r, "tree_levels_max", deskew->levels);
 }
 
 static void fill_violation(rs_arena *arena, const rs__collective *c, const summary *s,
