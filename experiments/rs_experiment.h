@@ -14,6 +14,7 @@
 #define RS_EXPERIMENT_H
 
 #include "rs_collective.h"
+#include "rs_price.h"
 #include "rs_sharding.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
@@ -52,6 +53,9 @@ typedef enum rs_key {
   RS_KEY_BYTES,
   RS_KEY_CHIPS,
   RS_KEY_TIMING,
+  RS_KEY_GPUS,
+  RS_KEY_PAGING,
+  RS_KEY_PRICES,
   RS_KEY_COUNT
 } rs_key;
 
@@ -70,6 +74,9 @@ typedef struct rs_point {
   uint64_t seed;
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
+  int64_t gpus; /* where the chip is a GPU: on one switch */
+  bool pages_weights;
+  const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;
 
 typedef enum rs_plot_kind {
