@@ -193,7 +193,7 @@ static int run_list(const rs_arguments *arguments) {
     if (strcmp(names[i], arguments->operands[0]) != 0) continue;
     rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
     if (subjects[i].fill(arguments, table, &diag) != RS_OK) return rs_cli_report(&diag);
-    return rs_cli_print_table(arguments, table);
+    return rs_cli_print_list(arguments, table);
   }
   rs_diag_set(&diag, RS_E_INPUT, "nothing to list under '%s'", arguments->operands[0]);
   rs_diag_expect(&diag, "models, chips, topologies, collectives or experiments");

@@ -23,15 +23,11 @@ static inline int64_t rs__plus(rs__counter *c, int64_t a, int64_t b) {
   return sum;
 }
 
-/* kv heads are repeated when there are fewer of them than chips. */
-static inline int64_t rs__kv_heads_of_a_chip(const rs_model *model, int64_t tensor) {
-  return RS_MAX(model->kv_heads / tensor, 1);
-}
-
-/* Projections of attention on one of `tensor` chips: heads are split. What makes repeated kv heads is
- * repeated with them, as are biases of sums over the group, the projections into the latents, and the
- * norms of latents and heads. */
-int64_t rs__count_attention(rs__counter *c, const rs_model *model, int64_t tensor);
+/* Projections of attention: of all heads, or of those that a chip holds. What makes repeated kv heads
+ * is repeated with them, as are biases of sums over the group, the projections into the latents, and
+ * the norms of latents and heads. */
+int64_t rs__count_attention(rs__counter *c, const rs_model *model, int64_t queries,
+                            int64_t kv_heads);
 
 /* An MLP of so many inner columns; biases where the model has them. */
 int64_t rs__count_mlp(rs__counter *c, const rs_model *model, int64_t ffn);
@@ -39,7 +35,7 @@ int64_t rs__count_mlp(rs__counter *c, const rs_model *model, int64_t ffn);
 /* The two norms of a layer. */
 int64_t rs__count_norms(rs__counter *c, const rs_model *model);
 
-/* Numbers that a token leaves in the cache of a layer, on one of `tensor` chips. */
-int64_t rs__count_cached(rs__counter *c, const rs_model *model, int64_t tensor);
+/* Numbers that a token leaves in the cache of a layer. */
+int64_t rs__count_cached(rs__counter *c, const rs_model *model, int64_t kv_heads);
 
 #endif

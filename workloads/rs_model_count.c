@@ -6,11 +6,11 @@
 
 /* ---- parts of a layer ---- */
 
-static int64_t count_heads(rs__counter *c, const rs_model *m, int64_t tensor) {
+static int64_t count_heads(rs__counter *c, const rs_model *m, int64_t queries, int64_t kv_heads) {
   int64_t bias = m->biases ? 1 : 0;
   int64_t into_bias = m->biases || m->qkv_biases ? 1 : 0;
-  int64_t q = rs__times(c, m->heads / tensor, m->head_dim);
-  int64_t kv = rs__times(c, rs__kv_heads_of_a_chip(m, tensor), m->head_dim);
+  int64_t q = rs__times(c, queries, m->head_dim);
+  int64_t kv = rs__times(c, kv_heads, m->head_dim);
   int64_t into = rs__times(c, m->hidden + into_bias, rs__plus(c, q, rs__plus(c, kv, kv)));
   int64_t out_of = rs__times(c, rs__plus(c, q, bias), m->hidden);
   int64_t norms = m->head_norms ? 2 * m->head_dim : 0;
@@ -19,9 +19,8 @@ static int64_t count_heads(rs__counter *c, const rs_model *m, int64_t tensor) {
 
 /* Into the latents of queries and of keys and values, a norm of each; out of them by heads; the
  * output projection. */
-static int64_t count_latents(rs__counter *c, const rs_model *m, int64_t tensor) {
+static int64_t count_latents(rs__counter *c, const rs_model *m, int64_t heads) {
   const rs_mla *a = &m->mla;
-  int64_t heads = m->heads / tensor;
   int64_t q_from = a->q_rank == 0 ? m->hidden : a->q_rank;
   int64_t down = rs__times(c, m->hidden, a->q_rank + a->kv_rank + a->rope_dim);
   int64_t q_up = rs__times(c, q_from, rs__times(c, heads, a->nope_dim + a->rope_dim));
@@ -31,8 +30,8 @@ static int64_t count_latents(rs__counter *c, const rs_model *m, int64_t tensor) 
   return rs__plus(c, rs__plus(c, down, q_up), rs__plus(c, rs__plus(c, kv_up, output), norms));
 }
 
-int64_t rs__count_attention(rs__counter *c, const rs_model *m, int64_t tensor) {
-  return m->mla.kv_rank > 0 ? count_latents(c, m, tensor) : count_heads(c, m, tensor);
+int64_t rs__count_attention(rs__counter *c, const rs_model *m, int64_t queries, int64_t kv_heads) {
+  return m->mla.kv_rank > 0 ? count_latents(c, m, queries) : count_heads(c, m, queries, kv_heads);
 }
 
 int64_t rs__count_mlp(rs__counter *c, const rs_model *m, int64_t ffn) {
@@ -45,9 +44,9 @@ int64_t rs__count_norms(rs__counter *c, const rs_model *m) {
   return rs__times(c, m->biases ? 4 : 2, m->hidden);
 }
 
-int64_t rs__count_cached(rs__counter *c, const rs_model *m, int64_t tensor) {
+int64_t rs__count_cached(rs__counter *c, const rs_model *m, int64_t kv_heads) {
   if (m->mla.kv_rank > 0) return m->mla.kv_rank + m->mla.rope_dim;
-  return rs__times(c, 2 * rs__kv_heads_of_a_chip(m, tensor), m->head_dim);
+  return rs__times(c, rs__times(c, 2, kv_heads), m->head_dim);
 }
 
 /* ---- the model ---- */
@@ -62,7 +61,7 @@ static void count_layers(rs__counter *c, const rs_model *m, rs_model_count *coun
   const rs_moe *e = &m->moe;
   int64_t dense = e->experts > 0 ? e->first_dense : m->layers;
   int64_t dense_mlp = rs__count_mlp(c, m, m->ffn);
-  count->layer_attention = rs__count_attention(c, m, 1);
+  count->layer_attention = rs__count_attention(c, m, m->heads, m->kv_heads);
   int64_t rest = rs__plus(c, count->layer_attention, rs__count_norms(c, m));
   count->dense_layer = rs__plus(c, rest, dense_mlp);
   *layers = *active = rs__times(c, dense, count->dense_layer);
@@ -153,7 +152,7 @@ static rs_status multiply(const int64_t *factors, size_t count, const char *what
 rs_status rs_model_kv_bytes(const rs_model *m, int64_t context, int64_t bytes_per_number,
                             int64_t *bytes, rs_diag *diag) {
   rs__counter c = {0};
-  int64_t cached = rs__count_cached(&c, m, 1);
+  int64_t cached = rs__count_cached(&c, m, m->kv_heads);
   const int64_t factors[] = {m->layers, c.overflows ? INT64_MAX : cached, context,
                              bytes_per_number};
   return multiply(factors, RS_COUNT_OF(factors), "the cache of a sequence", bytes, diag);
