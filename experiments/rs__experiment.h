@@ -12,6 +12,7 @@ typedef enum rs__key_kind {
   RS__KEY_SHARE,
   RS__KEY_MODEL,
   RS__KEY_CHIP,
+  RS__KEY_PRICES,
   RS__KEY_TOPOLOGY,
   RS__KEY_BYTES,
   RS__KEY_ALGORITHM,
@@ -70,6 +71,7 @@ typedef struct rs__reader {
   const char *plots_file;
   rs__resolved *models;
   rs__resolved *chips;
+  rs__resolved *prices;
   rs__resolved *topologies;
   rs__resolved *groups; /* lists of chips */
 } rs__reader;

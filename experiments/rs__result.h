@@ -20,6 +20,10 @@ typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const r
                                      rs_result *r, rs_diag *diag);
 rs__result_compute rs__result_decode, rs__result_traffic, rs__result_collective, rs__result_clock;
 
+/* A decode point whose chip is a GPU. */
+rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
+                                rs_diag *diag);
+
 /* ---- rs_result_collective.c: one collective, for a point and for `realscale compile` ---- */
 
 typedef struct rs__collective {

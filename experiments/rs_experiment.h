@@ -16,6 +16,7 @@
 #include "rs_adaptive.h"
 #include "rs_clock_trial.h"
 #include "rs_collective.h"
+#include "rs_price.h"
 #include "rs_sharding.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
@@ -69,6 +70,9 @@ typedef enum rs_key {
   RS_KEY_DRAWS,
   RS_KEY_GAIN_P,
   RS_KEY_GAIN_I,
+  RS_KEY_GPUS,
+  RS_KEY_PAGING,
+  RS_KEY_PRICES,
   RS_KEY_COUNT
 } rs_key;
 
@@ -98,6 +102,9 @@ typedef struct rs_point {
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
   rs_clock_point clock;
+  int64_t gpus; /* where the chip is a GPU: on one switch */
+  bool pages_weights;
+  const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;
 
 typedef enum rs_plot_kind {

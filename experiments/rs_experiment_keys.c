@@ -14,7 +14,7 @@ static const char *const task_words[RS_TASK_COUNT] = {[RS_TASK_DECODE] = "decode
                                                       [RS_TASK_COLLECTIVE] = "collective",
                                                       [RS_TASK_CLOCK] = "clock"};
 static const char *const later_tasks[] = {"prefill"};
-static const char *const number_words[] = {"int8", "fp16"};
+static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
 static const char *const network_words[] = {"scheduled", "adaptive"};
 static const char *const later_networks[] = {"fluid"};
 static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable"};
@@ -28,6 +28,7 @@ static const char *const timing_words[] = {"chip", "unit"};
 static const char *const clock_words[] = {"hac", "bittide-p", "bittide-pi"};
 static const char *const offset_words[] = {"uniform", "extreme"};
 static const char *const tree_words[] = {"breadth-first", "depth-first"};
+static const char *const paging_words[] = {"none", "host"};
 _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a word a kind");
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
@@ -154,6 +155,18 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                        .help = "of bittide, a frame", IN_CLOCK},
     [RS_KEY_GAIN_I] = {"gain_i", DECIMAL("1e-15", 1000000), .otherwise = "20",
                        .help = "of bittide-pi, a frame and tick", IN_CLOCK},
+    [RS_KEY_GPUS] = {"gpus", COUNT("chips", 65536), .otherwise = "8",
+                     .help = "where the chip is a GPU: how many on one switch share every layer, "
+                             "instead of topology and sharding",
+                     IN_DECODE},
+    [RS_KEY_PAGING] = {"paging", RS__KEY_WORD, .otherwise = "none",
+                       .help = "of GPUs: whether weights that do not fit stream from the host in "
+                               "every step",
+                       WORDS(paging_words), IN_DECODE},
+    [RS_KEY_PRICES] = {"prices", RS__KEY_PRICES, .otherwise = "none",
+                       .help = "a price table of your own, a YAML file, for the cost of a million "
+                               "tokens",
+                       IN_DECODE},
 };
 
 static const char *const other_tops[] = {"sharding", "sweep", "plots"};
@@ -195,6 +208,7 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
+      [RS__KEY_PRICES] = "none, or the path of a price table",
       [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
       [RS__KEY_BYTES] = "a size from 1B, such as 16KiB",
@@ -420,6 +434,7 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
                                       [RS__KEY_BYTES] = "size",
                                       [RS__KEY_ALGORITHM] = "algorithm",
                                       [RS__KEY_CHIPS] = "chips",
+                                      [RS__KEY_PRICES] = "file",
                                       [RS__KEY_DECIMAL] = ""};
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
@@ -497,5 +512,6 @@ uint64_t rs_point_digest(const rs_point *point) {
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
   if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
+  if (point->price != NULL) digest = rs_digest_bytes(digest, point->price, sizeof *point->price);
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
 }

@@ -9,6 +9,7 @@
 #include "rs__experiment.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_price_file.h"
 #include "rs_topology.h"
 #include "rs_units.h"
 
@@ -102,10 +103,10 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
 
 /* ---- chips, wirings ---- */
 
-/* The schedule is made of an LPU's cycles. */
+/* A schedule is made of an LPU's cycles; a decode step on GPUs needs none. */
 static rs_status check_kind(const rs__reader *r, const rs__draft *draft, const rs_chip *chip) {
   char what[200];
-  if (chip->kind == RS_CHIP_LPU) return RS_OK;
+  if (chip->kind == RS_CHIP_LPU || r->task == RS_TASK_DECODE) return RS_OK;
   snprintf(what, sizeof what, "chip '%.60s' is a GPU, and task '%s' runs on LPUs", chip->name,
            rs_task_word(r->task));
   return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what, "an LPU", NULL);
@@ -130,6 +131,38 @@ static rs_status resolve_chip(rs__reader *r, const rs__draft *draft, rs_point *p
     rs_diag_at(r->diag, place->file, place->line, place->column);
   }
   return status;
+}
+
+/* ---- prices ---- */
+
+/* The price of the point's chip in the table that the key names. */
+static rs_status resolve_price(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  const char *text = draft->text[RS_KEY_PRICES];
+  const rs__place *place = &draft->place[RS_KEY_PRICES];
+  char what[200];
+  if (strcmp(text, "none") == 0) return RS_OK;
+  rs__resolved *known = find_resolved(r->prices, text);
+  const rs_price_table *table = known == NULL ? NULL : known->thing;
+  if (table == NULL) {
+    char *content;
+    size_t length;
+    rs_price_table *own = RS_ARENA_NEW(r->arena, rs_price_table, 1);
+    const char *path = path_of(r, text);
+    if (own == NULL || path == NULL) return rs_arena_failed(r->arena, r->diag);
+    rs_status status = rs_file_read(r->arena, path, CONFIG_BYTES_MAX, &content, &length, r->diag);
+    if (status != RS_OK) {
+      snprintf(what, sizeof what, "prices: '%.150s' cannot be read", path);
+      return rs__experiment_fault(r, place, what, "the path of a price table, or none", NULL);
+    }
+    status = rs_price_table_parse(r->arena, path, content, length, own, r->diag);
+    if (status == RS_OK) status = keep(r, &r->prices, text, NULL, own);
+    if (status != RS_OK) return status;
+    table = own;
+  }
+  point->price = rs_price_table_find(table, point->chip->name);
+  if (point->price != NULL) return RS_OK;
+  snprintf(what, sizeof what, "prices: '%.100s' has no chip '%.60s'", text, point->chip->name);
+  return rs__experiment_fault(r, place, what, "a row for every chip of the experiment", NULL);
 }
 
 static rs_status build_wiring(rs__reader *r, const char *text, uint32_t ports, rs_point *point) {
@@ -182,6 +215,8 @@ static void resolve_request(const rs__draft *draft, rs_point *point) {
   rs_number_parse(draft->text[RS_KEY_ACTIVATIONS], &request->activations);
   rs_number_parse(draft->text[RS_KEY_KV_CACHE], &request->kv);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
+  point->gpus = count_of(draft, RS_KEY_GPUS);
+  point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
 }
 
 /* Which key to blame, in the order in which the sharding complains. */
@@ -199,6 +234,7 @@ static rs_key find_cause(const rs_point *point) {
 
 rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
                                         const rs_point *point) {
+  if (point->chip->kind == RS_CHIP_GPU) return RS_OK; /* a row says what does not divide */
   rs_sharding *sharding;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(r->arena, r->diag);
@@ -367,6 +403,7 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   resolve_request(draft, point);
   rs_status status = resolve_model(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
+  if (status == RS_OK) status = resolve_price(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);
   return status;
 }

@@ -203,7 +203,7 @@ static void values_are_checked(void **state) {
   check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
-                "fp16; did you mean 'int8'?");
+                "fp16 or fp8 or bf16; did you mean 'int8'?");
   check_mistake("name: test", "name: ../x", "e:1:7: name: '../x' cannot name a folder");
   check_mistake("name: test", "name: -x", "e:1:7: name: '-x' cannot name a folder");
   check_mistake("name: test", "name: a b", "e:1:7: name: 'a b' cannot name a folder");
@@ -422,7 +422,8 @@ static void points_print_their_keys(void **state) {
                       "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
                       "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.micro_batches: 1\n"
-                      "batch: 1\ncontext: 512\nnetwork: scheduled\nseed: 1\n");
+                      "batch: 1\ncontext: 512\nnetwork: scheduled\nseed: 1\ngpus: 8\npaging: none\n"
+                      "prices: none\n");
   rs_text_deinit(&text);
 }
 
