@@ -32,6 +32,7 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
   const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
   rs_schedule *schedule;

@@ -44,6 +44,7 @@ bool rs_result_column_is_text(const char *column) {
                                       "collective",
                                       "algorithm",
                                       "algorithm_asked",
+                                      "group",
                                       "timing",
                                       "clock",
                                       "offsets",
