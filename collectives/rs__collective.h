@@ -25,6 +25,7 @@ typedef struct rs__task {
   uint32_t rank;        /* hops still to go after this one, along the longest way */
   uint32_t left, right; /* in the queue of its link */
   uint32_t lane;        /* of the receiver's vector unit, or RS_NONE */
+  uint32_t meets;       /* the plan's own: the task with which it lands together, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
 } rs__task;
@@ -32,6 +33,7 @@ typedef struct rs__task {
 typedef enum rs__edge_kind {
   RS__READS,  /* the later task reads what the earlier one wrote */
   RS__LANDS,  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+  RS__MEETS,  /* the same, or together with it; both move the same run to the same place */
   RS__CLEARS, /* the later task may arrive only after the earlier one has read what it overwrites */
   RS__FOLLOWS /* the later task may start only when the earlier one has left its link */
 } rs__edge_kind;
@@ -221,6 +223,24 @@ rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vector
 rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
 
+/* ---- rs_plan_rotation.c: the same for systems that are the same from every rack ---- */
+
+typedef struct rs__rotation {
+  uint32_t shift; /* chip c → c + shift is a symmetry of the wiring */
+  uint32_t run;   /* chips whose blocks travel together: an item; divides shift */
+  uint32_t items; /* N / run; item i is the blocks of chips i · run … */
+  uint32_t steps; /* rounds of a unit all-gather of items on these trees */
+  uint32_t *link; /* [chip · items + item], chips below shift: by which the chip receives */
+  uint32_t *step; /* the same: in which round, from 1; 0: it is the chip's own item */
+} rs__rotation;
+
+/* The least multiple of `run` that is one; RS_NONE: none is, or the group is not all chips in order. */
+uint32_t rs__rotation_find(const rs__plan *plan, uint32_t run);
+/* The link that `link` becomes when every chip is turned by `by` chips, a multiple of the shift. */
+uint32_t rs__rotation_link(const rs__plan *plan, uint32_t link, uint32_t by);
+/* RS_E_INFEASIBLE: there is no rotation, or chips do not connect. */
+rs_status rs__rotation_grow(rs__plan *plan, uint32_t run, rs__rotation *rotation);
+
 /* ---- rs_plan_grid.c: groups that are grids of full meshes ---- */
 
 #define RS__GRID_DIMENSIONS_MAX 14
@@ -316,6 +336,7 @@ rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan);
 rs_status rs__build_all_gather_forest(rs__plan *plan);
+rs_status rs__build_all_gather_rotated(rs__plan *plan);
 rs_status rs__build_reduce_trees(rs__plan *plan);
 rs_status rs__build_reduce_shards(rs__plan *plan);
 rs_status rs__build_all_gather(rs__plan *plan);

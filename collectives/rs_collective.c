@@ -31,10 +31,12 @@ typedef struct compilation {
   rs_diag *diag;
   rs_op op;
   const rs_wiring *wiring;
-  int64_t base_cycles; /* the makespan counts from here */
-  trial best, last;    /* they change places when the last was better */
-  uint64_t mark;       /* of the calendar before all trials */
-  int64_t planned;     /* bursts of all trials */
+  rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
+  int64_t base_cycles;  /* the makespan counts from here: the first whole input */
+  int64_t first_cycles; /* nothing can depart earlier: the first vector of an input */
+  trial best, last;     /* they change places when the last was better */
+  uint64_t mark;        /* of the calendar before all trials */
+  int64_t planned;      /* bursts of all trials */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
@@ -53,10 +55,13 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
+  c->padded = c->schedule->timing;
+  c->padded.receive_cycles += request->deskew_margin_cycles;
+  c->padded.forward_cycles += request->deskew_margin_cycles;
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
-                   .timing = &c->schedule->timing,
+                   .timing = &c->padded,
                    .request = request,
                    .position = position,
                    .members = request->chips,
@@ -67,10 +72,11 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
   plan.is_mesh = request->kind != RS_SEND && rs__plan_is_mesh(&plan);
   c->last.plan = c->best.plan = plan;
   c->best.plan.arena = arenas[RS__ARENA_BEST];
-  c->base_cycles = INT64_MAX;
+  c->base_cycles = c->first_cycles = INT64_MAX;
   for (uint32_t i = 0; i < request->chip_count; i++) {
     if (!rs__has_input(request, i)) continue;
     c->base_cycles = RS_MIN(c->base_cycles, rs__ready_complete(request, i));
+    c->first_cycles = RS_MIN(c->first_cycles, rs__ready_vector(&plan, i, 0));
   }
   return RS_OK;
 }
@@ -164,6 +170,17 @@ static void keep_if_better(compilation *c, rs_compile_row *shown) {
   c->last = best;
 }
 
+/* No plan ends before this in which some link carries so many vectors. */
+static int64_t floor_end(const compilation *c, int64_t floor_slots) {
+  const rs_timing *t = c->best.plan.timing;
+  int64_t latency = INT64_MAX;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    latency = RS_MIN(latency, t->latency_cycles[k]);
+  }
+  return c->first_cycles + t->send_cycles + rs_timing_slots(t, floor_slots - 1) + latency +
+         t->receive_cycles;
+}
+
 /* Why a row need not be tried; NULL: it may be. */
 static bool pass_over(const compilation *c, size_t row, int64_t splits, bool is_forced,
                       rs_compile_row *shown) {
@@ -177,8 +194,7 @@ static bool pass_over(const compilation *c, size_t row, int64_t splits, bool is_
   if (is_forced || c->best.row == SIZE_MAX) return false;
   int64_t floor_slots = r->floor_slots(&c->best.plan);
   if (floor_slots == 0) return false;
-  int64_t floor_cycles = rs_timing_slots(c->best.plan.timing, floor_slots - 1);
-  if (c->base_cycles + floor_cycles < c->best.end_cycles) return false;
+  if (floor_end(c, floor_slots) < c->best.end_cycles) return false;
   snprintf(shown->reason, sizeof shown->reason, "cannot win: a link carries %lld vectors",
            (long long)floor_slots);
   return true;

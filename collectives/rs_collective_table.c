@@ -6,6 +6,7 @@
 #include "rs__collective.h"
 
 #define RS__FOREST_CHIPS_MAX 640
+#define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
 #define RS__PIECES_MAX 4
 
@@ -29,6 +30,8 @@ static const rs_collective_algorithm algorithms[] = {
      "trees grown together; longer ways, ceil((N-1)/d) b slots"},
     {RS_REDUCE_SCATTER, "ring", "blocks around the group's ring; (N-1) L + (N-1)b/2 slots"},
     {RS_REDUCE_SCATTER, "halving-doubling", "blocks on binomial trees; log2(N) L + Nb/2 slots"},
+    {RS_ALL_GATHER, "rotated-trees",
+     "trees that are alike in every rack, a node's blocks in a burst; ceil((N-1)/d) b slots"},
     {RS_ALL_GATHER, "trees", "each block down a tree from its chip; diameter L + (N-1)b/d slots"},
     {RS_ALL_GATHER, "balanced-trees", "trees grown together; longer ways, ceil((N-1)/d) b slots"},
     {RS_ALL_GATHER, "ring", "blocks around the group's ring; (N-1) L + (N-1)b/2 slots"},
@@ -185,6 +188,26 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, n / 4, plan->block);
 }
 
+/* Chips of the first node, if all nodes are as large and chips of a node stand side by side. */
+static uint32_t node_size(const rs__plan *plan) {
+  const uint32_t *node_of = plan->wiring->node_of;
+  uint32_t n = plan->wiring->chip_count, size = 1;
+  if (node_of == NULL) return 1;
+  while (size < n && node_of[size] == node_of[0]) size++;
+  for (uint32_t chip = 0; chip < n; chip++) {
+    if (node_of[chip] != node_of[chip - chip % size]) return 1;
+  }
+  return n % size == 0 ? size : 1;
+}
+
+/* Chips whose blocks travel together: none where single blocks are not too many bursts. */
+static size_t splits_rotated(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 3) return 0;
+  if (n <= RS__SINGLE_CHIPS_MAX) return offer(list, 0, 1, 1);
+  return offer(list, 0, node_size(plan), n);
+}
+
 /* ---- how many bursts, at least ---- */
 
 /* a·b for a, b ≥ 0, at most INT64_MAX. */
@@ -210,6 +233,11 @@ static int64_t bursts_there_back(const rs__plan *plan, int64_t splits) {
 
 static int64_t bursts_pairs(const rs__plan *plan, int64_t splits) {
   return times(plan->member_count, bursts_to_all(plan, splits));
+}
+
+static int64_t bursts_rotated(const rs__plan *plan, int64_t run) {
+  int64_t n = plan->member_count;
+  return times(n, n / run - 1 + run - 1);
 }
 
 static int64_t bursts_send(const rs__plan *plan, int64_t splits) {
@@ -244,10 +272,11 @@ static const rs__row rows[] = {
     {rs__build_reduce_scatter_forest, splits_forest, bursts_pairs, floor_none},
     {rs__build_ring, splits_one, bursts_pairs, floor_none},
     {rs__build_halving, splits_one, bursts_pairs, floor_none},
-    {rs__build_all_gather, splits_pieces, bursts_pairs, floor_none},
-    {rs__build_all_gather_forest, splits_forest, bursts_pairs, floor_none},
-    {rs__build_ring, splits_one, bursts_pairs, floor_none},
-    {rs__build_halving, splits_one, bursts_pairs, floor_none},
+    {rs__build_all_gather_rotated, splits_rotated, bursts_rotated, floor_into_each},
+    {rs__build_all_gather, splits_pieces, bursts_pairs, floor_into_each},
+    {rs__build_all_gather_forest, splits_forest, bursts_pairs, floor_into_each},
+    {rs__build_ring, splits_one, bursts_pairs, floor_into_each},
+    {rs__build_halving, splits_one, bursts_pairs, floor_into_each},
     {rs__build_broadcast_trees, splits_pieces, bursts_to_all, floor_none},
     {rs__build_broadcast_shards, splits_shards, bursts_to_all, floor_none},
     {rs__build_broadcast_forest, splits_forest_shards, bursts_to_all, floor_none},

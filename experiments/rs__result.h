@@ -4,6 +4,7 @@
 
 #include "rs__proof.h"
 #include "rs_collective.h"
+#include "rs_msccl.h"
 #include "rs_result.h"
 
 const char *const *rs__result_decode_columns(size_t *count);
@@ -25,6 +26,7 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
   rs_schedule *schedule;
   rs_compile_report report;
@@ -36,5 +38,9 @@ typedef struct rs__collective {
  * compiler says, RS_E_REFUSED: the checker or the player found a fault. */
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
+
+/* The timetable that the row is about. */
+rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                                     rs_diag *diag);
 
 #endif

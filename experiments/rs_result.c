@@ -99,6 +99,16 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
   return status;
 }
 
+rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                             rs_diag *diag) {
+  if (point->task == RS_TASK_DECODE) {
+    return rs__result_decode_schedule(arena, point, schedule, diag);
+  }
+  rs_diag_set(diag, RS_E_INPUT, "the task '%s' has no timetable", rs_task_word(point->task));
+  rs_diag_expect(diag, "an experiment whose points are scheduled, such as task: decode");
+  return RS_E_INPUT;
+}
+
 /* ---- rows ---- */
 
 rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, rs_diag *diag) {

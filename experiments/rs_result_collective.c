@@ -43,12 +43,20 @@ const char *const *rs__result_collective_columns(size_t *count) {
 
 /* ---- work ---- */
 
+static rs_status compile(rs__collective *c, rs_calendar *calendar, rs_diag *diag) {
+  if (c->program == NULL) {
+    return rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report,
+                                 diag);
+  }
+  c->report.algorithm = rs_msccl_name(c->program);
+  return rs_msccl_compile(c->program, c->schedule, c->wiring, calendar, &c->request, diag);
+}
+
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag) {
   rs_calendar *calendar = rs_calendar_create(arena, c->wiring, &c->timing);
   c->schedule = rs_schedule_create(arena, c->wiring, c->topology, &c->timing);
   if (calendar == NULL || c->schedule == NULL) return rs_arena_failed(arena, diag);
-  rs_status status =
-      rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report, diag);
+  rs_status status = compile(c, calendar, diag);
   if (status == RS_OK) {
     status = rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
   }

@@ -137,6 +137,22 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
   return status == RS_OK ? prove(arena, point, &decode, r, diag) : status;
 }
 
+rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                                     rs_diag *diag) {
+  rs_sharding *sharding;
+  rs_decode decode;
+  rs_status status = rs_sharding_build(arena, point->model, point->chip, point->wiring->chip_count,
+                                       &point->request, &sharding, diag);
+  if (status == RS_OK && !sharding->fits) {
+    status = rs_diag_set(diag, RS_E_INFEASIBLE, "%s", sharding->reason);
+  }
+  if (status != RS_OK) return status;
+  status = rs_decode_compile(arena, point->model, point->chip, point->wiring, point->topology,
+                             sharding, &decode, diag);
+  *schedule = decode.schedule;
+  return status;
+}
+
 /* What becomes of a point that did not go through: some are answers, some are failures, and some say
  * nothing about the point. */
 rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,

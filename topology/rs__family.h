@@ -73,6 +73,7 @@ extern const rs__family rs__family_realscale;
 extern const rs__family rs__family_mesh;
 extern const rs__family rs__family_ring;
 extern const rs__family rs__family_torus;
+extern const rs__family rs__family_grid;
 extern const rs__family rs__family_hypercube;
 extern const rs__family rs__family_hyperx;
 extern const rs__family rs__family_dragonfly;

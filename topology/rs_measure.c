@@ -185,5 +185,5 @@ rs_status rs_measure_run(rs_arena *arena, const rs_wiring *wiring, bool with_con
     measure->edge_connectivity = 0;
     return RS_OK;
   }
-  return rs__measure_edge_connectivity(wiring, &measure->edge_connectivity, diag);
+  return rs__measure_edge_connectivity(arena, wiring, &measure->edge_connectivity, diag);
 }
