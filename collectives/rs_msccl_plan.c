@@ -3,8 +3,8 @@
  *
  * Transfers become tasks, each behind those that it waits for. Where reads and landings wait for each
  * other in a circle, as when two chips exchange, some reads are only looked at when all is booked. If
- * one came too late, the program is compiled once more chunk by chunk: long transfers wait in circles
- * that their parts do not make.
+ * one came too late, or a local step wants a part of what a transfer brought, the program is compiled
+ * once more chunk by chunk.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,14 +342,18 @@ static rs_status append(import *m, rs_schedule *schedule, const rs_collective_re
   return RS_OK;
 }
 
-/* Everything up to the booked plan. *late: a read came too late. */
+/* Everything up to the booked plan. *by_chunks: it may be better chunk by chunk, because a local step
+ * takes a part of what a transfer brought, or a read came too late. */
 static rs_status book(import *m, rs_arena *work, rs_arena *tree, const rs_wiring *wiring,
                       const rs_timing *timing, rs_calendar *calendar,
-                      const rs_collective_request *request, bool *late, rs_diag *diag) {
+                      const rs_collective_request *request, bool *by_chunks, rs_diag *diag) {
   uint32_t *position = RS_ARENA_NEW(work, uint32_t, wiring->chip_count);
   if (position == NULL) return rs_arena_failed(work, diag);
   rs_status status = rs__request_check(request, wiring, timing, position, diag);
-  if (status == RS_OK) status = rs__ms_flow_make(work, m->program, &m->flow, diag);
+  *by_chunks = false;
+  if (status != RS_OK) return status;
+  status = rs__ms_flow_make(work, m->program, &m->flow, diag);
+  *by_chunks = status == RS_E_INPUT;
   if (status == RS_OK) status = sort_transfers(m, work, diag);
   if (status != RS_OK) return status;
   find_sizes(m, request, timing);
@@ -372,7 +376,7 @@ static rs_status book(import *m, rs_arena *work, rs_arena *tree, const rs_wiring
   }
   status = build_plan(m);
   if (status == RS_OK) status = rs__plan_run(&m->plan, calendar);
-  *late = status == RS_OK && !late_reads_are_over(m);
+  *by_chunks = status == RS_OK && !late_reads_are_over(m);
   return status;
 }
 
@@ -381,19 +385,19 @@ static rs_status compile(import *m, rs_arena *work, rs_arena *tree, rs_schedule 
                          const rs_collective_request *request, rs_diag *diag) {
   const rs_timing *timing = &schedule->timing;
   uint64_t mark = rs_calendar_mark(calendar);
-  bool late;
+  bool by_chunks;
   rs_status status = check_request(m, request, diag);
   if (status != RS_OK) return status;
-  status = book(m, work, tree, wiring, timing, calendar, request, &late, diag);
-  if (status == RS_OK && late) {
+  status = book(m, work, tree, wiring, timing, calendar, request, &by_chunks, diag);
+  if (by_chunks) {
     rs_msccl *split;
     rs_calendar_rewind(calendar, mark);
     status = rs__ms_split(work, m->program, &split, diag);
     if (status != RS_OK) return status;
     m->program = split;
-    status = book(m, work, tree, wiring, timing, calendar, request, &late, diag);
+    status = book(m, work, tree, wiring, timing, calendar, request, &by_chunks, diag);
   }
-  if (status == RS_OK && late) {
+  if (status == RS_OK && by_chunks) {
     rs_diag_set(diag, RS_E_INFEASIBLE,
                 "chunks that are exchanged would be overwritten before they "
                 "have departed: the links are booked for too long");
