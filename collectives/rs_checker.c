@@ -75,6 +75,7 @@ rs_status rs_checker_run(const rs_schedule *schedule, const rs_wiring *wiring,
   *report = (rs_check_report){
       .bursts = schedule->burst_count,
       .slack_cycles_min = -1,
+      .received_slack_cycles_min = -1,
       .fault = {RS_FAULT_NONE, RS_NONE, RS_NONE, RS_NONE, 0, UINT64_MAX, UINT64_MAX}};
   rs_status status = rs_schedule_validate(schedule, wiring, diag);
   if (status != RS_OK) {

@@ -31,6 +31,7 @@ typedef struct compilation {
   rs_diag *diag;
   rs_op op;
   const rs_wiring *wiring;
+  rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
   int64_t base_cycles;  /* the makespan counts from here: the first whole input */
   int64_t first_cycles; /* nothing can depart earlier: the first vector of an input */
   trial best, last;     /* they change places when the last was better */
@@ -54,10 +55,13 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
+  c->padded = c->schedule->timing;
+  c->padded.receive_cycles += request->deskew_margin_cycles;
+  c->padded.forward_cycles += request->deskew_margin_cycles;
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
-                   .timing = &c->schedule->timing,
+                   .timing = &c->padded,
                    .request = request,
                    .position = position,
                    .members = request->chips,

@@ -61,6 +61,8 @@ typedef struct rs_collective_request {
   const rs_ready *ready; /* NULL, or one a chip of the group: then a compute interval makes the
                             input, and the caller adds it to the schedule with writes_op */
   const char *label;     /* NULL: none */
+  int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
+                                   arrival (rs_deskew.h), and all that needs it later by as much */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16
@@ -103,7 +105,8 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
 typedef struct rs_bound {
   int64_t latency_cycles;   /* the farthest pair, chip costs included */
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
-  int64_t cycles; /* a valid lower bound of the makespan: at least the larger of the two */
+  int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
+  int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 
 /* Of the collective alone on the wiring with inputs at cycle 0. Formulas: docs/collectives.md.

@@ -124,6 +124,12 @@ rs_status rs__request_check(const rs_collective_request *request, const rs_wirin
     rs_diag_expect(diag, "a positive size");
     return RS_E_INPUT;
   }
+  if (request->deskew_margin_cycles < 0 || request->deskew_margin_cycles > RS__SPAN_CYCLES_MAX) {
+    rs_diag_set(diag, RS_E_INPUT, "a margin of %lld cycles",
+                (long long)request->deskew_margin_cycles);
+    rs_diag_expect(diag, "0 to %lld", (long long)RS__SPAN_CYCLES_MAX);
+    return RS_E_INPUT;
+  }
   rs_status status = check_chips(request, wiring, position, diag);
   if (status == RS_OK) status = check_ready(request, diag);
   if (status != RS_OK) return status;
