@@ -52,4 +52,7 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag);
 
+/* The program that runs the fluid network: beside this build, or where it was installed. */
+const char *rs__result_simgrid_program(void);
+
 #endif

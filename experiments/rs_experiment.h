@@ -30,6 +30,14 @@ typedef enum rs_task {
   RS_TASK_COUNT
 } rs_task;
 
+/* How bytes move. */
+typedef enum rs_network {
+  RS_NETWORK_SCHEDULED, /* by a timetable */
+  RS_NETWORK_ADAPTIVE,  /* as packets in queues */
+  RS_NETWORK_FLUID,     /* as flows that share links fairly */
+  RS_NETWORK_COUNT
+} rs_network;
+
 typedef enum rs_key {
   RS_KEY_NAME,
   RS_KEY_TASK,
@@ -51,6 +59,7 @@ typedef enum rs_key {
   RS_KEY_PATTERN,
   RS_KEY_OFFERED_LOAD,
   RS_KEY_BUFFER_VECTORS,
+  RS_KEY_MEASURE_SLOTS,
   RS_KEY_COLLECTIVE,
   RS_KEY_ALGORITHM,
   RS_KEY_BYTES,
@@ -97,7 +106,8 @@ typedef struct rs_point {
   rs_traffic_config traffic; /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
-  bool is_scheduled; /* the network: the timetable, or packets in queues */
+  rs_network network;
+  int64_t measure_slots; /* length of a traffic measurement */
   uint64_t seed;
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
@@ -159,6 +169,7 @@ uint64_t rs_point_digest(const rs_point *point);
 
 const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" "clock" */
 bool rs_task_parse(const char *word, rs_task *task);
+const char *rs_network_word(rs_network network); /* "scheduled" "adaptive" "fluid" */
 
 const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" "map" */
 bool rs_plot_kind_parse(const char *word, rs_plot_kind *kind);

@@ -15,11 +15,10 @@ static const char *const task_words[RS_TASK_COUNT] = {[RS_TASK_DECODE] = "decode
                                                       [RS_TASK_CLOCK] = "clock"};
 static const char *const later_tasks[] = {"prefill"};
 static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
-static const char *const network_words[] = {"scheduled", "adaptive"};
-static const char *const later_networks[] = {"fluid"};
-static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable"};
-static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
-                                            "hotspot"};
+static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
+static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
+static const char *const pattern_words[RS_PATTERN_COUNT] = {
+    "uniform", "permutation", "tornado", "group", "hotspot", "all-to-all", "bit-reverse"};
 
 static const char *const collective_words[] = {"all-reduce", "reduce-scatter", "all-gather",
                                                "broadcast",  "reduce",         "scatter",
@@ -82,13 +81,13 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_CONTEXT] = {"context", COUNT("positions", 1 << 30),
                         .help = "cached positions of each sequence", IN_DECODE},
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, .otherwise = "scheduled", .help = "how bytes move",
-                        WORDS(network_words), LATER(later_networks), IN_RUNS},
+                        WORDS(network_words), IN_RUNS},
     [RS_KEY_SEED] = {"seed", COUNT(NULL, INT64_MAX), .otherwise = "1",
                      .help = "of everything that is drawn", IN_DRAWN},
     [RS_KEY_PORTS] = {"ports", COUNT("ports", 65535), .otherwise = "16",
                       .help = "ports that a chip has", IN_TOPOLOGY},
     [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, .otherwise = "minimal",
-                        .help = "of packets; timetable: the scheduled network",
+                        .help = "of packets; timetable, fluid: the network of that name",
                         WORDS(routing_words), IN_TRAFFIC},
     [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, .otherwise = "uniform",
                         .help = "who sends to whom", WORDS(pattern_words), IN_TRAFFIC},
@@ -98,6 +97,10 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
                                .help = "buffer of a link and virtual channel, adaptive network",
                                IN_TRAFFIC},
+    [RS_KEY_MEASURE_SLOTS] = {"measure_slots", COUNT("slots", 1000000), .otherwise = "1000",
+                              .help = "measured time, after half of it to warm up; adaptive and "
+                                      "fluid networks",
+                              IN_TRAFFIC},
     [RS_KEY_COLLECTIVE] = {"collective", RS__KEY_WORD, .help = "what the chips do together",
                            WORDS(collective_words), IN_COMPILED},
     [RS_KEY_ALGORITHM] = {"algorithm", RS__KEY_ALGORITHM, .otherwise = "auto",
@@ -186,6 +189,10 @@ bool rs_task_parse(const char *word, rs_task *task) {
     return true;
   }
   return false;
+}
+
+const char *rs_network_word(rs_network network) {
+  return network_words[network];
 }
 
 const char *rs_key_path(rs_key key) {

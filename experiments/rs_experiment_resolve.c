@@ -250,21 +250,46 @@ rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *dr
 
 /* ---- traffic ---- */
 
+static rs_network network_of(const rs__draft *draft) {
+  int network = 0;
+  while (strcmp(draft->text[RS_KEY_NETWORK], rs_network_word((rs_network)network)) != 0) network++;
+  return (rs_network)network;
+}
+
+/* The network key, unless a routing names a network by itself, which lets one sweep hold them all. */
+static rs_network traffic_network(const rs__draft *draft) {
+  const char *routing = draft->text[RS_KEY_ROUTING];
+  if (strcmp(routing, "timetable") == 0) return RS_NETWORK_SCHEDULED;
+  if (strcmp(routing, "fluid") == 0) return RS_NETWORK_FLUID;
+  return network_of(draft);
+}
+
 static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  point->is_scheduled = strcmp(draft->text[RS_KEY_NETWORK], "scheduled") == 0 ||
-                        strcmp(draft->text[RS_KEY_ROUTING], "timetable") == 0;
+  rs_pattern *pattern = &point->traffic.pattern;
+  point->network = traffic_network(draft);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
+  point->measure_slots = count_of(draft, RS_KEY_MEASURE_SLOTS);
+  point->traffic.group_size = 8; /* a node */
   rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
-  rs_pattern_parse(draft->text[RS_KEY_PATTERN], &point->traffic.pattern);
+  rs_pattern_parse(draft->text[RS_KEY_PATTERN], pattern);
   rs__experiment_parse_share(draft->text[RS_KEY_OFFERED_LOAD], &point->traffic.load_ppm);
-  if (point->is_scheduled && point->traffic.pattern != RS_PATTERN_UNIFORM) {
-    return rs__experiment_fault(r, &draft->place[RS_KEY_PATTERN],
+  bool has_timetable = *pattern == RS_PATTERN_UNIFORM || *pattern == RS_PATTERN_ALL_TO_ALL;
+  const rs__place *place = &draft->place[RS_KEY_PATTERN];
+  if (point->network == RS_NETWORK_SCHEDULED && !has_timetable) {
+    return rs__experiment_fault(r, place,
                                 "the scheduled network has a timetable for uniform traffic only",
-                                "uniform", NULL);
+                                "uniform or all-to-all", NULL);
   }
   rs_status status = resolve_chip(r, draft, point);
-  return status == RS_OK ? resolve_topology(r, draft, point) : status;
+  if (status == RS_OK) status = resolve_topology(r, draft, point);
+  if (status != RS_OK) return status;
+  rs_diag diag;
+  if (rs_traffic_check(*pattern, point->wiring->chip_count, point->traffic.group_size, &diag) !=
+      RS_OK) {
+    return rs__experiment_fault(r, place, diag.what, NULL, NULL);
+  }
+  return RS_OK;
 }
 
 /* ---- collectives ---- */

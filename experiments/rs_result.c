@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rs__result.h"
 #include "rs_wiring_row.h"
@@ -131,6 +132,11 @@ rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule
   rs_diag_set(diag, RS_E_INPUT, "the task '%s' has no timetable", rs_task_word(point->task));
   rs_diag_expect(diag, "an experiment whose points are scheduled, such as task: decode");
   return RS_E_INPUT;
+}
+
+const char *rs__result_simgrid_program(void) {
+  return access(RS_SIMGRID_BUILD_PROGRAM, X_OK) == 0 ? RS_SIMGRID_BUILD_PROGRAM
+                                                     : RS_SIMGRID_INSTALL_PROGRAM;
 }
 
 /* ---- rows ---- */

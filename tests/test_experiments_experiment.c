@@ -200,7 +200,7 @@ static void values_are_checked(void **state) {
       "decode", "decod",
       "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
       "clock; did you mean 'decode'?");
-  check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
+  check_mistake(NULL, "network: fluid\n", "e:7:10: task 'decode' runs on the scheduled network");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
                 "fp16 or fp8 or bf16; did you mean 'int8'?");
