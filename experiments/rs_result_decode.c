@@ -129,8 +129,9 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
   if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_sharding *sharding;
   rs_decode decode;
-  rs_status status = rs_sharding_build(scratch, point->model, point->chip,
-                                       point->wiring->chip_count, &point->request, &sharding, diag);
+  rs_status status =
+      rs_sharding_build(scratch, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                        &point->request, &sharding, diag);
   if (status != RS_OK) return status;
   fill_sharding(sharding, r);
   rs_result_set_text(arena, r, "reason", sharding->reason);
@@ -147,8 +148,9 @@ rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_
   }
   rs_sharding *sharding;
   rs_decode decode;
-  rs_status status = rs_sharding_build(arena, point->model, point->chip, point->wiring->chip_count,
-                                       &point->request, &sharding, diag);
+  rs_status status =
+      rs_sharding_build(arena, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                        &point->request, &sharding, diag);
   if (status == RS_OK && !sharding->fits) {
     status = rs_diag_set(diag, RS_E_INFEASIBLE, "%s", sharding->reason);
   }

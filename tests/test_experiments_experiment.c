@@ -198,8 +198,8 @@ static void values_are_checked(void **state) {
                 "available: decode or topology or traffic or collective");
   check_mistake(
       "decode", "decod",
-      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective; "
-      "did you mean 'decode'?");
+      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
+      "clock; did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
@@ -290,7 +290,7 @@ static void plots_are_checked(void **state) {
   check_mistake(NULL, "plots: [stack]\n", "e:7:9: a plot is not a mapping");
   check_mistake(
       NULL, "plots: [{kind: stak}]\n",
-      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar or wirings; did you "
+      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar, map or wirings; did you "
       "mean 'stack'?");
   check_mistake(NULL, "plots: [{title: x}]\n", "e:7:9: a plot has no kind");
   check_mistake(NULL, "plots: [{kind: wirings}]\n", "e:7:9: the task has no plot of this kind");
