@@ -16,6 +16,8 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
       return rs__result_traffic_columns(count);
     case RS_TASK_COLLECTIVE:
       return rs__result_collective_columns(count);
+    case RS_TASK_PREFILL:
+      return rs__result_prefill_columns(count);
     case RS_TASK_DECODE:
     case RS_TASK_COUNT:
       break;
@@ -28,7 +30,8 @@ bool rs_result_column_is_text(const char *column) {
       "model",           "chip",        "topology",        "network",      "reason",
       "weights",         "activations", "kv_cache",        "busiest_link", "all_reduce_algorithm",
       "schedule_digest", "routing",     "pattern",         "family",       "automorphisms",
-      "collective",      "algorithm",   "algorithm_asked", "timing"};
+      "collective",      "algorithm",   "algorithm_asked", "timing",       "sums",
+      "dispatch"};
   for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
     if (strcmp(texts[i], column) == 0) return true;
   }
@@ -93,7 +96,8 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);
   static rs__result_compute *const computes[RS_TASK_COUNT] = {
-      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective};
+      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective,
+      rs__result_prefill};
   rs_status status = computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;
