@@ -164,7 +164,7 @@ static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int6
   int64_t cost = c->schedule->timing.send_cycles;
   int64_t spare = rs__line_cycles(c, &a->line, first) - ready->base - cost;
   if (ready->span == 0 && spare >= 0) { /* the usual case; departures grow with the address */
-    note_slack(c, spare);
+    note_slack(&c->report->slack_cycles_min, spare);
     return RS_OK;
   }
   if (!rs__line_finds_ready(c, &a->line, ready, shift, first, last, cost)) {
