@@ -29,8 +29,6 @@ typedef struct rs__key_row {
   const char *help;
   const char *const *words;
   size_t word_count;
-  const char *const *later; /* words that are known, but not built yet */
-  size_t later_count;
   int64_t most;   /* of a count; of a decimal in thousandths */
   bool has_zero;  /* a count from 0, not 1 */
   unsigned tasks; /* bits of the tasks that have this key */

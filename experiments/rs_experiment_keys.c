@@ -31,7 +31,6 @@ static const char *const paging_words[] = {"none", "host"};
 _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a word a kind");
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
-#define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
 #define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
 #define IN_PREFILL .tasks = 1u << RS_TASK_PREFILL
@@ -327,22 +326,12 @@ static bool is_name(const char *text) {
 static rs_status check_word(const rs__reader *r, const rs__key_row *row, const char *text,
                             const rs__place *place, const char *expected) {
   char what[200];
-  const char *all[16];
-  size_t count = 0;
   for (size_t i = 0; i < row->word_count; i++) {
     if (strcmp(row->words[i], text) == 0) return RS_OK;
-    all[count++] = row->words[i];
-  }
-  for (size_t i = 0; i < row->later_count; i++) {
-    if (strcmp(row->later[i], text) == 0) {
-      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.120s",
-               row->path, text, expected);
-      return rs__experiment_fault(r, place, what, NULL, NULL);
-    }
-    all[count++] = row->later[i];
   }
   snprintf(what, sizeof what, "%s: unknown word '%.80s'", row->path, text);
-  return rs__experiment_fault(r, place, what, expected, rs_nearest_word(text, all, count));
+  return rs__experiment_fault(r, place, what, expected,
+                              rs_nearest_word(text, row->words, row->word_count));
 }
 
 static rs_status check_count(const rs__reader *r, const rs__key_row *row, const char *text,
