@@ -24,6 +24,8 @@
 #include "rs_schedule.h"
 
 #define RS_COMPILE_BURSTS_MAX INT64_C(20000000)
+/* Of a plan that is made for one rack and turned to all: its bursts are in memory once, not thrice. */
+#define RS_COMPILE_TURNED_MAX INT64_C(160000000)
 
 /* ---- calendar: which link is booked when (exact, in ticks) ---- */
 
