@@ -1,22 +1,29 @@
 /* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "rs__result.h"
 #include "rs_cli.h"
 #include "rs_msccl.h"
+#include "rs_random.h"
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
-    {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
+    {"bytes", 'b', RS_OPTION_TEXT, "SIZE",
+     "MPI's count, such as 16KiB (needed, but for a barrier)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
     {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"pairs", 0, RS_OPTION_TEXT, "PAIRS",
+     "for send: who sends to whom, such as 0>1,1>0, or shift:1, reverse or random:SEED"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
+    {"steady", 0, RS_OPTION_FLAG, NULL,
+     "also the period at which it can be repeated, and what is moved then"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
@@ -33,9 +40,18 @@ static rs_status require(const rs_arguments *arguments, const char *option, cons
   return RS_E_INPUT;
 }
 
-static rs_status parse_kind(const char *word, rs_collective_kind *kind, rs_diag *diag) {
-  if (rs_collective_kind_parse(word, kind)) return RS_OK;
-  const char *words[RS_COLLECTIVE_KIND_COUNT];
+#define BARRIER "barrier"
+
+/* A barrier is an all-reduce of one vector: nobody has its result before all have begun. */
+static rs_status parse_kind(const char *word, rs__collective *j, rs_diag *diag) {
+  if (rs_collective_kind_parse(word, &j->request.kind)) return RS_OK;
+  if (strcmp(word, BARRIER) == 0) {
+    j->request.kind = RS_ALL_REDUCE;
+    j->name = BARRIER;
+    j->request.label = BARRIER;
+    return RS_OK;
+  }
+  const char *words[RS_COLLECTIVE_KIND_COUNT + 1] = {[RS_COLLECTIVE_KIND_COUNT] = BARRIER};
   for (int i = 0; i < RS_COLLECTIVE_KIND_COUNT; i++) {
     words[i] = rs_collective_kind_word((rs_collective_kind)i);
   }
@@ -53,6 +69,19 @@ static rs_status parse_bytes(const char *text, int64_t *bytes, rs_diag *diag) {
   }
   if (status != RS_OK) rs_diag_at(diag, "--bytes", 1, 1);
   return status;
+}
+
+static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+  const char *bytes;
+  if (j->name != NULL && rs_arguments_value(arguments, "bytes") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--bytes: a %s has no size", j->name);
+  }
+  if (j->name != NULL) {
+    j->request.block_bytes = j->timing.vector_bytes;
+    return RS_OK;
+  }
+  rs_status status = require(arguments, "bytes", &bytes, diag);
+  return status == RS_OK ? parse_bytes(bytes, &j->request.block_bytes, diag) : status;
 }
 
 static bool has_root(rs_collective_kind kind) {
@@ -87,7 +116,91 @@ static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
   return RS_OK;
 }
 
+/* "3>5" at *text, which moves behind it. */
+static bool parse_pair(const char **text, uint32_t chips, uint32_t pair[2]) {
+  for (int i = 0; i < 2; i++) {
+    size_t digits = strspn(*text, "0123456789");
+    if (digits == 0 || digits > 9) return false;
+    pair[i] = (uint32_t)strtoul(*text, NULL, 10);
+    *text += digits;
+    if (pair[i] >= chips || (i == 0 && *(*text)++ != '>')) return false;
+  }
+  return **text == ',' || **text == '\0';
+}
+
+static rs_status list_pairs(const char *text, uint32_t chips, uint32_t *pairs, uint32_t *count,
+                            rs_diag *diag) {
+  const char *at = text;
+  *count = 0;
+  do {
+    const char *start = at;
+    if (*count < 2 * chips && parse_pair(&at, chips, pairs + *count)) {
+      *count += 2;
+      continue;
+    }
+    rs_diag_set(diag, RS_E_INPUT, "'%.40s' is not a pair of chips, or one too many", start);
+    rs_diag_expect(diag, "0>1,1>0 with chips 0 to %u, or shift:1, reverse, random:SEED", chips - 1);
+    rs_diag_at(diag, "--pairs", 1, (int)RS_MIN(start - text, 1 << 20) + 1);
+    return RS_E_INPUT;
+  } while (*at++ == ',');
+  return RS_OK;
+}
+
+/* Permutations by name; a chip that would send to itself sends nothing. */
+static bool name_pairs(const char *text, uint32_t chips, uint32_t *pairs, uint32_t *count) {
+  const char *number = strchr(text, ':');
+  int64_t value = 0;
+  bool has_number = number != NULL &&
+                    rs_quantity_parse(number + 1, RS_QUANTITY_COUNT, &value, NULL) == RS_OK &&
+                    value >= 0;
+  bool is_shift = strncmp(text, "shift:", 6) == 0 && has_number;
+  bool is_random = strncmp(text, "random:", 7) == 0 && has_number;
+  bool is_reverse = strcmp(text, "reverse") == 0;
+  if (!is_shift && !is_random && !is_reverse) return false;
+  rs_random random;
+  uint32_t *to = pairs + (size_t)2 * chips;
+  rs_random_init(&random, (uint64_t)value, 0);
+  for (uint32_t i = 0; i < chips; i++) {
+    to[i] = is_reverse ? chips - 1 - i : i;
+    if (is_shift) to[i] = (uint32_t)((i + (uint64_t)value) % chips);
+    uint32_t other = (uint32_t)rs_random_below(&random, i + 1);
+    if (!is_random) continue;
+    to[i] = to[other];
+    to[other] = i;
+  }
+  *count = 0;
+  for (uint32_t i = 0; i < chips; i++) {
+    if (to[i] == i) continue;
+    pairs[(*count)++] = i;
+    pairs[(*count)++] = to[i];
+  }
+  return true;
+}
+
+static rs_status read_pairs(const rs_arguments *arguments, const char *text, rs__collective *j,
+                            rs_diag *diag) {
+  uint32_t chips = j->wiring->chip_count;
+  uint32_t *pairs = RS_ARENA_NEW(arguments->arena, uint32_t, (size_t)chips * 3);
+  rs_collective_request *request = &j->request;
+  if (pairs == NULL) return rs_arena_failed(arguments->arena, diag);
+  request->chips = pairs;
+  request->root = RS_NONE;
+  if (request->kind != RS_SEND) {
+    return rs_diag_set(diag, RS_E_INPUT, "--pairs: only send is between pairs");
+  }
+  if (rs_arguments_value(arguments, "chips") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--chips and --pairs: one of the two says who sends");
+  }
+  if (!name_pairs(text, chips, pairs, &request->chip_count)) {
+    return list_pairs(text, chips, pairs, &request->chip_count, diag);
+  }
+  if (request->chip_count > 0) return RS_OK;
+  return rs_diag_set(diag, RS_E_INPUT, "--pairs: in '%.40s' every chip sends to itself", text);
+}
+
 static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+  const char *pairs = rs_arguments_value(arguments, "pairs");
+  if (pairs != NULL) return read_pairs(arguments, pairs, j, diag);
   const char *list = rs_arguments_value(arguments, "chips");
   const char *root = rs_arguments_value(arguments, "root");
   rs_collective_request *request = &j->request;
@@ -115,16 +228,13 @@ static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs
 
 static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *topology;
-  const char *bytes;
   const char *timing = rs_arguments_value(arguments, "timing");
-  rs_status status = parse_kind(arguments->operands[0], &j->request.kind, diag);
+  j->timing_name = timing == NULL ? "groqchip1" : timing;
+  j->is_steady = rs_arguments_flag(arguments, "steady");
+  rs_status status = parse_kind(arguments->operands[0], j, diag);
   if (status == RS_OK) status = require(arguments, "topology", &topology, diag);
-  if (status == RS_OK) status = require(arguments, "bytes", &bytes, diag);
-  if (status == RS_OK) status = parse_bytes(bytes, &j->request.block_bytes, diag);
-  if (status == RS_OK) {
-    j->timing_name = timing == NULL ? "groqchip1" : timing;
-    status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
-  }
+  if (status == RS_OK) status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
+  if (status == RS_OK) status = read_bytes(arguments, j, diag);
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
   }
