@@ -14,7 +14,7 @@ root=$(cd "$(dirname "$0")" && pwd)
 
 packages="cmake ninja-build pkg-config gcc libc6-dev libigraph-dev libfyaml-dev libjansson-dev
   libsqlite3-dev libcmocka-dev libsimgrid-dev gnuplot-nox fonts-dejavu-core"
-test_packages="clang clang-format"
+test_packages="clang clang-format libopenmpi-dev openmpi-bin"
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }

@@ -1,9 +1,9 @@
 /*
- * A chip by its units: what it can hold, what an operation costs in cycles and in energy.
+ * A chip by its units: what it can hold, and the numbers from which the cost of an operation follows,
+ * in time and in energy. Two kinds: an LPU (rs_cost.h) and a GPU (rs_gpu.h).
  *
- * Every constant stands in chip_model/rs_chip_catalogue.c with its source and a confidence:
- *   P primary source, P2 primary through a reader's notes, S press or third party, W weak,
- *   I our arithmetic, F fitted (and on what).
+ * Every number stands in a file of chip_model/chips/, or of the user's (rs_chip_file.h), with its
+ * source and a confidence. The table of chip_model/rs_chip_keys.c names them.
  *
  * The LPU's matrix unit has `planes` planes of rows × columns weights. Weights are installed a tile
  * at a time a plane; then every vector of activations passes through. A matrix of K inputs and N
@@ -24,6 +24,30 @@
 typedef enum rs_number { RS_INT8, RS_FP16, RS_FP8, RS_BF16, RS_BLOCK4, RS_NUMBER_COUNT } rs_number;
 
 typedef enum rs_chip_kind { RS_CHIP_LPU, RS_CHIP_GPU, RS_CHIP_KIND_COUNT } rs_chip_kind;
+
+/* A GPU: a roofline with its start-up costs. Times in femtoseconds, shares in parts per billion. */
+typedef struct rs_chip_gpu {
+  int64_t hbm_bytes;
+  int64_t hbm_bytes_per_s; /* peak */
+  int64_t hbm_efficiency_ppb;
+  int64_t hbm_latency_fs; /* before the first bytes of an operation */
+
+  int64_t peak_ops_per_s[RS_NUMBER_COUNT];      /* dense; 0: not computed in */
+  int64_t gemm_efficiency_ppb[RS_NUMBER_COUNT]; /* of the peak, by a large product */
+  int64_t attention_efficiency_ppb;             /* of the fp16 peak */
+  int64_t tile_rows;                            /* rows of a product come in whole tiles */
+  int64_t overlap_ppb; /* of the shorter of computing and reading that hides behind the longer */
+  int64_t launch_fs;   /* a kernel */
+  int64_t request_fs;  /* once a request, before its first kernel */
+
+  int64_t link_bytes_per_s; /* of one GPU into the switch, one direction */
+  int64_t link_efficiency_ppb;
+  int64_t link_domain; /* GPUs on one switch */
+  int64_t ring_base_fs, ring_step_fs;
+  int64_t small_base_fs, small_step_fs; /* the protocol for small messages */
+  int64_t small_efficiency_ppb;         /* of the rate that the links have otherwise */
+  double hbm_pj_per_bit;
+} rs_chip_gpu;
 
 typedef struct rs_chip {
   const char *name;    /* "groqchip1" */
@@ -53,8 +77,14 @@ typedef struct rs_chip {
   double vector_op_pj;
   double c2c_pj_per_bit;
   double static_w;
+  double max_w; /* what the part is built for */
+
+  int64_t host_bytes_per_s; /* one direction */
+  int64_t host_latency_fs;
+  rs_chip_gpu gpu; /* zero in an LPU; above, a GPU has names, energies and host only */
 } rs_chip;
 
+/* The chips that are compiled in. */
 const rs_chip *rs_chip_catalogue(size_t *count);
 const rs_chip *rs_chip_find(const char *name); /* NULL: unknown */
 
@@ -70,7 +100,10 @@ const char *rs_chip_kind_word(rs_chip_kind kind); /* "lpu" "gpu" */
 bool rs_chip_kind_parse(const char *word, rs_chip_kind *kind);
 bool rs_chip_computes(const rs_chip *chip, rs_number math); /* the matrix unit takes the format */
 
-/* Invariants: everything positive where it divides, timing valid. */
+/* Invariants: every number within its bounds, products that nobody looks at small, timing valid. */
 rs_status rs_chip_check(const rs_chip *chip, rs_diag *diag);
+
+/* Of its name and every number: files change, and results are known by what they were made from. */
+uint64_t rs_chip_digest(const rs_chip *chip);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * MEMORY. A bank is the memory of one operation on one chip. `in` is never written, so it is two
  * numbers: the symbol and when it is ready. `out` and `tmp` are lists of entries by address; an
- * entry's segment says what its first vector is worth (vector first + t is worth value · g^t), who
- * kept it, who added last and who read last. A segment that nobody kept is the chip's own input.
+ * entry's segment says what its first vector is worth (vector first + t is worth value · g^t; or a mix:
+ * parts of which that is true, such as the blocks of several chips that travel in one burst), who kept it, who added last and who read last. A segment that nobody kept is the chip's own input.
  *
  * TIMES are compared exactly, in ticks of 1/slot_den cycle, at both ends of an overlap. They are
  * linear in between, so what holds at both ends holds for all of it.
@@ -27,11 +27,25 @@ typedef struct rs__line {
 
 #define RS__NO_LINE ((rs__line){-1, 0, 0, RS_NONE})
 
+/* A run that is not one element: parts that were put together by one burst. Equal ones are one. */
+typedef struct rs__part {
+  rs_uint128 value;
+  int64_t count;
+} rs__part;
+
+typedef struct rs__mix {
+  struct rs__mix *next; /* in its chain of the table */
+  uint64_t hash;
+  uint32_t count;
+  rs__part parts[];
+} rs__mix;
+
 typedef struct rs__segment {
   rs_uint128 value;
-  rs__line kept;  /* arrival of what was kept here; none: it is the chip's own input */
-  rs__line added; /* latest arrival of an add since */
-  rs__line read;  /* latest departure of a read since */
+  const rs__mix *mix; /* NULL: vector first + t is value · g^t; else value says nothing */
+  rs__line kept;      /* arrival of what was kept here; none: it is the chip's own input */
+  rs__line added;     /* latest arrival of an add since */
+  rs__line read;      /* latest departure of a read since */
 } rs__segment;
 
 /* What the bytes of a segment are while nobody needs it. */
@@ -69,6 +83,7 @@ typedef struct rs__bank {
 /* A run on its way between two memories. */
 typedef struct rs__piece {
   rs_uint128 value;
+  const rs__mix *mix; /* as in a segment */
   int64_t count;
   uint32_t next; /* RS_NONE: last */
 } rs__piece;
@@ -93,6 +108,10 @@ typedef struct rs__checker {
   uint32_t piece_count, piece_capacity;
   uint32_t piece_free; /* a list; RS_NONE: none */
   uint32_t *flying;    /* [burst] first piece */
+  rs__mix **mixes;     /* table of chains by hash */
+  uint32_t mix_count, mix_slots;
+  rs__part *parts; /* scratch of the mix at hand */
+  uint32_t part_capacity;
   uint64_t seed;
   rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
@@ -148,9 +167,17 @@ uint32_t rs__runs_find(const rs__runs *runs, int64_t address);
 /* The same, after cutting so that no entry crosses `address` or `end`. `hint`: any number; fast when
  * it is the entry. RS_NONE: no memory. */
 uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t end, uint32_t hint);
+/* Takes mixes apart that overlap address … end − 1, so that each entry there is one element. False: no
+ * memory. */
+bool rs__runs_unmix(rs__checker *c, rs__runs *runs, int64_t address, int64_t end);
 /* Puts one fresh entry in the place of `count` old ones. NULL: no memory. */
 rs__segment *rs__runs_replace(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t count,
                               int64_t first, int64_t end);
+
+/* ---- rs_checker_mix.c ---- */
+
+/* The pieces from `piece` on, as one; the same for the same parts. NULL: no memory. */
+const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece);
 
 /* ---- faults ---- */
 

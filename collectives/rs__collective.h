@@ -25,6 +25,7 @@ typedef struct rs__task {
   uint32_t rank;        /* hops still to go after this one, along the longest way */
   uint32_t left, right; /* in the queue of its link */
   uint32_t lane;        /* of the receiver's vector unit, or RS_NONE */
+  uint32_t meets;       /* the plan's own: the task with which it lands together, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
 } rs__task;
@@ -32,6 +33,7 @@ typedef struct rs__task {
 typedef enum rs__edge_kind {
   RS__READS,  /* the later task reads what the earlier one wrote */
   RS__LANDS,  /* the later task may arrive only when what the earlier one wrote is in SRAM */
+  RS__MEETS,  /* the same, or together with it; both move the same run to the same place */
   RS__CLEARS, /* the later task may arrive only after the earlier one has read what it overwrites */
   RS__FOLLOWS /* the later task may start only when the earlier one has left its link */
 } rs__edge_kind;
@@ -190,18 +192,25 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
 typedef struct rs__forest {
-  uint32_t n;     /* members */
-  uint32_t steps; /* slots of a unit all-gather on these trees */
-  uint32_t *link; /* [root place · n + place] by which the chip receives */
-  uint32_t *step; /* [root place · n + place] in which slot, from 1 */
+  uint32_t n; /* members */
+  uint32_t blocks;
+  const uint32_t *roots; /* [block] place where it starts */
+  uint32_t steps;        /* slots of a unit all-gather on these trees */
+  uint32_t *link;        /* [block · n + place] by which the chip receives */
+  uint32_t *step;        /* [block · n + place] in which slot, from 1 */
 } rs__forest;
 
-/* RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
-rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest);
+/* Trees from places for blocks of so many vectors, which decide how many slots a hop takes.
+ * RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, const uint32_t *roots, uint32_t blocks, int64_t vectors,
+                          bool needs_reverse, rs__forest *forest);
+/* So many trees for every member: block b starts at place b mod n. */
+rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
+                                 bool needs_reverse, rs__forest *forest);
 
-/* One of them as a tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+/* A block's tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
-rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
 
 /* ---- rs_plan_rotation.c: the same for systems that are the same from every rack ---- */
@@ -221,6 +230,26 @@ uint32_t rs__rotation_find(const rs__plan *plan, uint32_t run);
 uint32_t rs__rotation_link(const rs__plan *plan, uint32_t link, uint32_t by);
 /* RS_E_INFEASIBLE: there is no rotation, or chips do not connect. */
 rs_status rs__rotation_grow(rs__plan *plan, uint32_t run, rs__rotation *rotation);
+
+/* ---- rs_plan_grid.c: groups that are grids of full meshes ---- */
+
+#define RS__GRID_DIMENSIONS_MAX 14
+#define RS__GRID_CHIPS_MAX 16384
+
+typedef struct rs__grid {
+  uint32_t dimensions;
+  uint32_t size[RS__GRID_DIMENSIONS_MAX];
+  uint32_t step[RS__GRID_DIMENSIONS_MAX]; /* what a coordinate counts in an index */
+  uint16_t *digit;                        /* [place · RS__GRID_DIMENSIONS_MAX + dimension] */
+  uint32_t *place_at;                     /* [index] */
+} rs__grid;
+
+/* RS_E_INFEASIBLE: the group is none of two dimensions or more. */
+rs_status rs__plan_grid(rs__plan *plan, rs__grid *grid);
+uint32_t rs__grid_index(const rs__grid *grid, uint32_t place);
+uint32_t rs__grid_digit(const rs__grid *grid, uint32_t place, uint32_t dimension);
+/* The place that differs from this one in one coordinate only. */
+uint32_t rs__grid_sibling(const rs__grid *grid, uint32_t place, uint32_t dimension, uint32_t digit);
 
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
@@ -289,6 +318,7 @@ const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
+rs_status rs__build_dimensions(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);

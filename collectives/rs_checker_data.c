@@ -12,16 +12,17 @@
  *   read after add      departs ≥ arrival + forward_cycles + add_cycles             else RACE
  *   write after read    arrives a cycle or more behind the departure                else RACE
  *   write after keep    arrives ≥ arrival + max(receive_cycles, 1)                  else RACE
+ *   add with keep       arrives at the same instant throughout: then it need not be after
  *   keep after add      arrives ≥ arrival + max(receive_cycles + add_cycles, 1)     else RACE
  *   write on an input   arrives ≥ ready                                             else EARLY
  *   add after add       commutes
  *
  * Any schedule that passes has one order on every address, the same for every vector. Refused though
  * it might be right: a run that is read before a write reaches it although the write's first vector
- * comes before the read's; an add to a vector that was kept but is not in SRAM yet; a read and a
- * write in one cycle.
+ * comes before the read's; an add that comes later than what was kept, but before that is in SRAM; a
+ * read and a write in one cycle.
  *
- * Events at one time: writes before reads, because where a chip's costs are zero a vector may leave
+ * Events at one time: what is kept, then what is added to it, then reads, because where a chip's costs are zero a vector may leave
  * in the cycle in which it came. Events are looked up a few ahead, so that memory is there when they
  * are handled: chips of consecutive events have nothing to do with each other.
  */
@@ -103,8 +104,8 @@ static void give_piece(rs__checker *c, uint32_t piece) {
 /* Puts a captured run behind `last` (RS_NONE: as the burst's first), or lengthens `last` where the
  * run goes on as it did. Returns the piece; RS_NONE: no memory. */
 static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint128 value,
-                        int64_t count) {
-  if (last != RS_NONE) {
+                        const rs__mix *mix, int64_t count) {
+  if (last != RS_NONE && mix == NULL && c->pieces[last].mix == NULL) {
     rs__piece *p = &c->pieces[last];
     if (rs_field_mul(p->value, rs__checker_power(c, p->count)) == value) {
       p->count += count;
@@ -113,13 +114,28 @@ static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint1
   }
   uint32_t piece = take_piece(c); /* by index: the pool moves when it grows */
   if (piece == RS_NONE) return RS_NONE;
-  c->pieces[piece] = (rs__piece){value, count, RS_NONE};
+  c->pieces[piece] = (rs__piece){value, mix, count, RS_NONE};
   if (last == RS_NONE) {
     c->flying[a->index] = piece;
   } else {
     c->pieces[last].next = piece;
   }
   return piece;
+}
+
+/* Several pieces that are to be kept as they are travel as one. */
+static bool join_pieces(rs__checker *c, const access *a) {
+  uint32_t first = c->flying[a->index];
+  if (c->pieces[first].next == RS_NONE || a->burst->action == RS_ACTION_ADD) return true;
+  const rs__mix *mix = rs__checker_mix(c, first);
+  if (mix == NULL) return false;
+  for (uint32_t piece = c->pieces[first].next; piece != RS_NONE;) {
+    uint32_t next = c->pieces[piece].next;
+    give_piece(c, piece);
+    piece = next;
+  }
+  c->pieces[first] = (rs__piece){0, mix, a->burst->count, RS_NONE};
+  return true;
 }
 
 /* ---- reads ---- */
@@ -193,7 +209,7 @@ static rs_status read_whole_input(rs__checker *c, const access *a) {
   rs_status status = read_input(c, a, 0, first, first + a->burst->count - 1);
   if (status != RS_OK) return status;
   rs_uint128 value = rs_field_mul(a->bank->symbol, rs__checker_power(c, first));
-  bool captured = capture(c, a, RS_NONE, value, a->burst->count) != RS_NONE;
+  bool captured = capture(c, a, RS_NONE, value, NULL, a->burst->count) != RS_NONE;
   return captured ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }
 
@@ -210,14 +226,20 @@ static rs_status handle_read(rs__checker *c, const access *a, rs__runs *runs) {
     const rs__entry *e = &runs->entries[i];
     rs_status status = read_segment(c, a, e->segment, address, e->end - 1);
     if (status != RS_OK) return status;
-    piece = capture(c, a, piece, e->segment->value, e->end - address);
+    piece = capture(c, a, piece, e->segment->value, e->segment->mix, e->end - address);
     if (piece == RS_NONE) return rs_arena_failed(c->arena, c->diag);
     address = e->end;
   }
-  return RS_OK;
+  return join_pieces(c, a) ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }
 
 /* ---- writes ---- */
+
+/* Two lines are one from first to last. */
+static bool meets(const rs__checker *c, const rs__line *a, const rs__line *b, int64_t first,
+                  int64_t last) {
+  return rs__line_gap(c, a, b, first) == 0 && rs__line_gap(c, a, b, last) == 0;
+}
 
 /* What a write asks of what stands in its place. */
 static rs_status check_target(rs__checker *c, const access *a, const rs__segment *s, int64_t first,
@@ -235,7 +257,8 @@ static rs_status check_target(rs__checker *c, const access *a, const rs__segment
       return refuse_access(c, a, RS_FAULT_EARLY, first, "arrives before the chip's own input",
                            RS_NONE);
     }
-  } else if (!rs__line_follows(c, &a->line, &s->kept, first, last, kept_cost)) {
+  } else if (!rs__line_follows(c, &a->line, &s->kept, first, last, kept_cost) &&
+             !(is_add && meets(c, &a->line, &s->kept, first, last))) {
     return refuse_access(c, a, RS_FAULT_RACE, find_early(c, a, &s->kept, first, last, kept_cost),
                          is_add ? "is added to what is still being written by"
                                 : "overwrites what is still being written by",
@@ -268,10 +291,11 @@ static rs_status write_add(rs__checker *c, const access *a, const rs__runs *runs
   }
 }
 
-/* Keeps a run of `value` in place of the entries from `i` on that it covers. */
+/* Keeps a piece in place of the entries from `i` on that it covers. */
 static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uint32_t i,
-                            int64_t address, int64_t end, rs_uint128 value) {
+                            int64_t address, const rs__piece *p) {
   uint32_t covered = 0;
+  int64_t end = address + p->count;
   for (; i + covered < runs->count && runs->entries[i + covered].first < end; covered++) {
     const rs__entry *e = &runs->entries[i + covered];
     rs_status status = check_target(c, a, e->segment, e->first, e->end - 1);
@@ -279,33 +303,54 @@ static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uin
   }
   rs__segment *s = rs__runs_replace(c, runs, i, covered, address, end);
   if (s == NULL) return rs_arena_failed(c->arena, c->diag);
-  *s = (rs__segment){value, a->line, RS__NO_LINE, RS__NO_LINE};
+  *s = (rs__segment){p->value, p->mix, a->line, RS__NO_LINE, RS__NO_LINE};
   return RS_OK;
 }
 
-static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
+static rs_status handle_keep(rs__checker *c, const access *a, rs__runs *runs) {
+  uint32_t piece = c->flying[a->index]; /* there is one */
+  const rs__piece p = c->pieces[piece];
   int64_t address = a->burst->target_offset;
+  uint32_t i = rs__runs_cut(c, runs, address, address + p.count, a->entry);
+  if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+  give_piece(c, piece);
+  return write_keep(c, a, runs, i, address, &p);
+}
+
+static rs_status handle_add(rs__checker *c, const access *a, rs__runs *runs) {
+  int64_t address = a->burst->target_offset;
+  if (c->mix_count > 0 && !rs__runs_unmix(c, runs, address, address + a->burst->count)) {
+    return rs_arena_failed(c->arena, c->diag);
+  }
   for (uint32_t piece = c->flying[a->index]; piece != RS_NONE;) {
     const rs__piece p = c->pieces[piece];
-    int64_t end = address + p.count;
-    uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
-    if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
-    rs_status status = a->burst->action == RS_ACTION_ADD
-                           ? write_add(c, a, runs, i, address, end, p.value)
-                           : write_keep(c, a, runs, i, address, end, p.value);
-    if (status != RS_OK) return status;
-    address = end;
+    rs__part one = {p.value, p.count};
+    const rs__part *parts = p.mix == NULL ? &one : p.mix->parts;
+    uint32_t count = p.mix == NULL ? 1 : p.mix->count;
+    for (uint32_t k = 0; k < count; k++) {
+      int64_t end = address + parts[k].count;
+      uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+      if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
+      rs_status status = write_add(c, a, runs, i, address, end, parts[k].value);
+      if (status != RS_OK) return status;
+      address = end;
+    }
     give_piece(c, piece);
     piece = p.next;
   }
   return RS_OK;
 }
 
+static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
+  return a->burst->action == RS_ACTION_ADD ? handle_add(c, a, runs) : handle_keep(c, a, runs);
+}
+
 /* ---- order of events ---- */
 
-/* Bursts by start; and by arrival, a list a cable class: a class has one latency, so its list is in
- * order of starts too. Merging the four gives all events in order. */
-enum { STREAM_READS = RS_CABLE_CLASS_COUNT, STREAM_COUNT };
+/* Bursts by start; and by arrival, lists of what is kept and of what is added, one a cable class: a
+ * class has one latency, so its list is in order of starts too. Merging them gives all events in
+ * order; at one time the first of these streams is first. */
+enum { STREAM_ADDS = RS_CABLE_CLASS_COUNT, STREAM_READS = 2 * RS_CABLE_CLASS_COUNT, STREAM_COUNT };
 
 typedef struct stream {
   uint32_t *order;
@@ -360,6 +405,11 @@ static void advance(const rs_schedule *s, stream *from) {
   from->time_cycles = s->bursts[from->order[from->next]].start_cycles + from->delay_cycles;
 }
 
+static int stream_of(const rs_burst *b, const rs_link *links) {
+  int class = links[b->link].cable_class;
+  return b->action == RS_ACTION_ADD ? STREAM_ADDS + class : class;
+}
+
 static rs_status create_streams(rs__checker *c, stream *streams) {
   const rs_schedule *s = c->schedule;
   const rs_link *links = c->wiring->links;
@@ -371,15 +421,15 @@ static rs_status create_streams(rs__checker *c, stream *streams) {
     return rs_arena_failed(c->arena, c->diag);
   }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    streams[links[s->bursts[i].link].cable_class].count++;
+    streams[stream_of(&s->bursts[i], links)].count++;
   }
-  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-    streams[k].delay_cycles = s->timing.latency_cycles[k];
+  for (int k = 0; k < STREAM_READS; k++) {
+    streams[k].delay_cycles = s->timing.latency_cycles[k % RS_CABLE_CLASS_COUNT];
     streams[k].order = RS_ARENA_NEW(c->arena, uint32_t, streams[k].count);
     if (streams[k].order == NULL) return rs_arena_failed(c->arena, c->diag);
   }
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    stream *writes = &streams[links[s->bursts[reads->order[i]].link].cable_class];
+    stream *writes = &streams[stream_of(&s->bursts[reads->order[i]], links)];
     writes->order[writes->next++] = reads->order[i];
   }
   for (int k = 0; k < STREAM_COUNT; k++) {
@@ -396,7 +446,7 @@ static uint32_t take_events(const rs__checker *c, stream *streams, event *events
   uint32_t count = 0;
   while (count < capacity) {
     int best = 0;
-    for (int k = 1; k < STREAM_COUNT; k++) { /* reads come last: a tie is a write's */
+    for (int k = 1; k < STREAM_COUNT; k++) {
       if (streams[k].time_cycles < streams[best].time_cycles) best = k;
     }
     stream *from = &streams[best];

@@ -183,6 +183,39 @@ static bool split_entry(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t
   return true;
 }
 
+/* One entry of a mix becomes an entry for each of its parts, with the same times. */
+static bool unmix_entry(rs__checker *c, rs__runs *runs, uint32_t index) {
+  const rs__segment whole = *runs->entries[index].segment;
+  if (!open_gap(c, runs, index + 1, whole.mix->count - 1)) return false;
+  rs__entry *e = &runs->entries[index];
+  int64_t address = e->first;
+  for (uint32_t k = 0; k < whole.mix->count; k++) {
+    rs__segment *segment = k == 0 ? e->segment : take_segment(c);
+    if (segment == NULL) return false;
+    *segment = whole;
+    segment->mix = NULL;
+    segment->value = whole.mix->parts[k].value;
+    e[k] = (rs__entry){address, address + whole.mix->parts[k].count, segment};
+    address = e[k].end;
+  }
+  return true;
+}
+
+bool rs__runs_unmix(rs__checker *c, rs__runs *runs, int64_t address, int64_t end) {
+  for (uint32_t i = rs__runs_find(runs, address); i < runs->count; i++) {
+    if (runs->entries[i].first >= end) break;
+    if (runs->entries[i].segment->mix != NULL && !unmix_entry(c, runs, i)) return false;
+  }
+  return true;
+}
+
+/* The entry that holds `address` begins there or is one element. */
+static bool unmix_inside(rs__checker *c, rs__runs *runs, int64_t address) {
+  uint32_t index = rs__runs_find(runs, address);
+  if (index == runs->count || runs->entries[index].first >= address) return true;
+  return runs->entries[index].segment->mix == NULL || unmix_entry(c, runs, index);
+}
+
 /* An input that is cut for the first time is most often cut into equal parts, one after another: then
  * all cuts at once are cheaper, and put the parts side by side. Returns the number of parts that
  * first … end − 1 is one of; 0: they would not be equal, or too many. */
@@ -202,8 +235,12 @@ uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t e
   }
   uint32_t index = rs__runs_find(runs, address);
   if (index == runs->count) return index;
+  if (runs->entries[index].first == address && runs->entries[index].end == end) return index;
+  if (c->mix_count > 0) {
+    if (!unmix_inside(c, runs, address) || !unmix_inside(c, runs, end)) return RS_NONE;
+    index = rs__runs_find(runs, address);
+  }
   const rs__entry *e = &runs->entries[index];
-  if (e->first == address && e->end == end) return index;
   if (e->first <= address) {
     uint32_t parts = count_equal_parts(e, address, end);
     if (parts > 1) {
@@ -303,6 +340,7 @@ static bool fill_member(rs__checker *c, uint32_t op_index, uint32_t position) {
   rs__segment *s = rs__runs_replace(c, &bank->out, 0, 0, own.to, own.to + own.count);
   if (s == NULL) return false;
   s->value = rs_field_mul(bank->symbol, rs__checker_power(c, own.from));
+  s->mix = NULL;
   s->kept = s->added = s->read = RS__NO_LINE;
   return true;
 }

@@ -144,31 +144,62 @@ static int64_t settled_cycles(const rs__checker *c, const rs__bank *bank, const 
   return RS_MAX(cycles, added);
 }
 
+/* Compares one element's run from `address` to `end`, block by block. */
+static rs_status compare_run(rs__checker *c, const judged *j, uint32_t position,
+                             const rs__segment *s, rs_uint128 found, int64_t address, int64_t end) {
+  while (address < end) {
+    expectation wanted = expect(c, j, position, address, end);
+    if (found != wanted.value) {
+      char what[80];
+      explain_sum(c, j, address, wanted.value, found, what, sizeof what);
+      return refuse_result(c, j, position, address, s, what);
+    }
+    c->report->results++;
+    if (wanted.end < end) {
+      found = rs_field_mul(found, rs__checker_power(c, wanted.end - address));
+    }
+    address = wanted.end;
+  }
+  return RS_OK;
+}
+
+/* Compares what an entry holds of first … end − 1. */
+static rs_status compare_entry(rs__checker *c, const judged *j, uint32_t position,
+                               const rs__entry *e, int64_t first, int64_t end) {
+  rs__part one = {e->segment->value, e->end - e->first};
+  const rs__mix *mix = e->segment->mix;
+  const rs__part *parts = mix == NULL ? &one : mix->parts;
+  uint32_t count = mix == NULL ? 1 : mix->count;
+  int64_t address = e->first;
+  for (uint32_t k = 0; k < count; k++) {
+    int64_t from = RS_MAX(address, first), to = RS_MIN(address + parts[k].count, end);
+    if (from < to) {
+      rs_uint128 found = parts[k].value;
+      if (from != address) found = rs_field_mul(found, rs__checker_power(c, from - address));
+      rs_status status = compare_run(c, j, position, e->segment, found, from, to);
+      if (status != RS_OK) return status;
+    }
+    address += parts[k].count;
+  }
+  return RS_OK;
+}
+
 static rs_status check_member(rs__checker *c, const judged *j, uint32_t position) {
   rs__bank *bank = rs__checker_bank(c, j->index, j->group[position]);
   if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
   int64_t address, end;
   find_range(j, position, &address, &end);
-  for (uint32_t i = rs__runs_find(&bank->out, address); address < end;) {
+  for (uint32_t i = rs__runs_find(&bank->out, address); address < end; i++) {
     if (i == bank->out.count || bank->out.entries[i].first > address) {
       return refuse_result(c, j, position, address, NULL, "missing");
     }
     const rs__entry *e = &bank->out.entries[i];
-    expectation wanted = expect(c, j, position, address, end);
-    rs_uint128 found = e->segment->value;
-    if (e->first != address) {
-      found = rs_field_mul(found, rs__checker_power(c, address - e->first));
-    }
-    if (found != wanted.value) {
-      char what[80];
-      explain_sum(c, j, address, wanted.value, found, what, sizeof what);
-      return refuse_result(c, j, position, address, e->segment, what);
-    }
-    address = RS_MIN(e->end, wanted.end);
-    int64_t settled = settled_cycles(c, bank, e->segment, address - 1);
+    int64_t stop = RS_MIN(e->end, end);
+    rs_status status = compare_entry(c, j, position, e, address, stop);
+    if (status != RS_OK) return status;
+    int64_t settled = settled_cycles(c, bank, e->segment, stop - 1);
     bank->result_cycles = RS_MAX(bank->result_cycles, settled);
-    c->report->results++;
-    if (address == e->end) i++;
+    address = stop;
   }
   return RS_OK;
 }

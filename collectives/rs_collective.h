@@ -105,7 +105,8 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
 typedef struct rs_bound {
   int64_t latency_cycles;   /* the farthest pair, chip costs included */
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
-  int64_t cycles; /* a valid lower bound of the makespan: at least the larger of the two */
+  int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
+  int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 
 /* Of the collective alone on the wiring with inputs at cycle 0. Formulas: docs/collectives.md.

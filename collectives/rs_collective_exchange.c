@@ -8,8 +8,8 @@
  *   3  a gateway adds what came into `out` of all others of its part
  * A gateway needs what comes twice: in hop buffer to send it on in phase 3, and added to its own
  * `out`; the link carries two bursts. Sums of several parts that come to one gateway are either added
- * up in one hop buffer (each but the first must wait until the first is in SRAM) or kept apart and
- * sent on one by one: whichever costs less time.
+ * up in one hop buffer, where they land together, or kept apart and sent on one by one: whichever
+ * costs less time.
  *
  * What is added to a gateway's own `out` must not land while that `out` is still to be read as the
  * part's sum. Two gateways that add to each other wait for each other's reading, which no order of
@@ -168,7 +168,30 @@ static bool sums_up(const exchange *x, uint32_t place) {
   for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) count++;
   if (count < 2) return false;
   int64_t apart = rs_timing_slots(t, (count - 1) * x->run.count);
-  return apart > RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles)) + t->add_cycles;
+  return apart > t->add_cycles;
+}
+
+/* Sums that meet in a gateway set out when all are complete. The first to be booked is the one that
+ * is under way the longest, so that the others can still be in time: it goes to the front. */
+static uint32_t join_sums(exchange *x, uint32_t place) {
+  rs__plan *plan = x->plan;
+  const rs_link *links = plan->wiring->links;
+  uint32_t *longest = &x->came_first[place];
+  for (uint32_t *g = longest; *g != RS_NONE; g = &x->came_next[*g]) {
+    if (rs_timing_latency(plan->timing, &links[x->gate[*g]]) >
+        rs_timing_latency(plan->timing, &links[x->gate[*longest]])) {
+      longest = g;
+    }
+  }
+  uint32_t moved = *longest;
+  *longest = x->came_next[moved];
+  x->came_next[moved] = x->came_first[place];
+  x->came_first[place] = moved;
+  uint32_t join = rs__plan_join(plan);
+  for (uint32_t g = moved; g != RS_NONE && join != RS_NONE; g = x->came_next[g]) {
+    rs__plan_edge(plan, x->sum[gate_from(x, g)], join, RS__READS);
+  }
+  return join;
 }
 
 /* Sums of other parts on their way into a gateway's hop buffer. */
@@ -176,6 +199,7 @@ static void forward_sums(exchange *x, uint32_t place) {
   rs__plan *plan = x->plan;
   if (part_size(x, x->part_of[place]) == 1) return;
   bool summed = sums_up(x, place);
+  uint32_t join = summed ? join_sums(x, place) : RS_NONE;
   uint32_t first = RS_NONE;
   int64_t at = 0;
   for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
@@ -190,8 +214,8 @@ static void forward_sums(exchange *x, uint32_t place) {
                      .action = is_first ? RS_ACTION_FORWARD : RS_ACTION_ADD};
     uint32_t id = rs__plan_add(plan, &task);
     if (id == RS_NONE) return;
-    rs__plan_edge(plan, x->sum[gate_from(x, g)], id, RS__READS);
-    if (!is_first) rs__plan_edge(plan, first, id, RS__LANDS);
+    rs__plan_edge(plan, summed ? join : x->sum[gate_from(x, g)], id, RS__READS);
+    if (!is_first) rs__plan_edge(plan, first, id, RS__MEETS);
     if (first == RS_NONE) first = id;
     x->reads[g] = id;
   }

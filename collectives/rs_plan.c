@@ -88,7 +88,7 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
   *added = *task;
   added->start_cycles = RS_MAX(added->start_cycles, 0);
   added->pending = 0;
-  added->first_edge = added->left = added->right = RS_NONE;
+  added->first_edge = added->left = added->right = added->meets = RS_NONE;
   return plan->task_count++;
 }
 
@@ -110,6 +110,7 @@ void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kin
   plan->edges[plan->edge_count] = (rs__edge){after, plan->tasks[before].first_edge, kind};
   plan->tasks[before].first_edge = plan->edge_count++;
   plan->tasks[after].pending++;
+  if (kind == RS__MEETS) plan->tasks[after].meets = before;
 }
 
 void rs__plan_guard(rs__plan *plan, uint32_t reader, uint32_t writer) {
@@ -207,6 +208,7 @@ static int64_t edge_allows(const rs__plan *plan, const rs__task *before, const r
     int64_t shift = after->link == RS_NONE ? 0 : after->source_offset - before->target_offset;
     return arrival + t->forward_cycles + add + shift_cycles(t, shift);
   }
+  if (kind == RS__MEETS) return arrival - latency_of(plan, after);
   /* One cycle more than nothing: at equal times the order of two writes is open. */
   int64_t settled = RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles) + add);
   return arrival + settled - latency_of(plan, after) +
@@ -330,14 +332,32 @@ static void release_followers(runner *r, const rs__task *task) {
   }
 }
 
+static int64_t book_link(runner *r, rs__task *task) {
+  task->lane = RS_NONE;
+  if (task->action != RS_ACTION_ADD) {
+    return rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
+  }
+  return rs__calendar_book_add(r->calendar, task->link, task->start_cycles, task->count,
+                               &task->lane);
+}
+
+/* One that comes too late to land together with another lands after that. */
+static int64_t book_meeting(runner *r, rs__task *task) {
+  const rs__task *met = &r->plan->tasks[task->meets];
+  int64_t together = edge_allows(r->plan, met, task, RS__MEETS);
+  int64_t after = edge_allows(r->plan, met, task, RS__LANDS);
+  uint64_t mark = rs_calendar_mark(r->calendar);
+  int64_t start = book_link(r, task);
+  if (start < 0 || start == together || start >= after) return start;
+  rs_calendar_rewind(r->calendar, mark);
+  task->start_cycles = after;
+  return book_link(r, task);
+}
+
 static rs_status book_task(runner *r, uint32_t id) {
   rs__plan *plan = r->plan;
   rs__task *task = &plan->tasks[id];
-  task->lane = RS_NONE;
-  int64_t start = task->action == RS_ACTION_ADD
-                      ? rs__calendar_book_add(r->calendar, task->link, task->start_cycles,
-                                              task->count, &task->lane)
-                      : rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
+  int64_t start = task->meets == RS_NONE ? book_link(r, task) : book_meeting(r, task);
   if (start < 0) return rs_arena_failed(plan->arena, plan->diag);
   int64_t length = rs_timing_slots(plan->timing, task->count);
   if (start > RS__TIME_MAX) {

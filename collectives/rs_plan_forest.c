@@ -2,9 +2,9 @@
  * All trees at once: an out-tree for every member, grown slot by slot so that no link is idle.
  *
  * Trees of minimal paths load some links more than others (on 264 chips, 33 trees on the busiest
- * link where 24 would do). Here a block spreads as it would in an all-gather on the unit clock: in
- * every slot each chip receives over each of its links a block that the neighbour had before and
- * that it lacks. Which block over which link is a maximum matching a chip (Kuhn's augmenting paths),
+ * link where 24 would do). Here a block spreads as it would in an all-gather of blocks of one slot:
+ * in every slot each chip receives over each of its links a block that it lacks and that the
+ * neighbour could send on by then, a hop taking as many slots as it does for blocks of that size. Which block over which link is a maximum matching a chip (Kuhn's augmenting paths),
  * blocks that fewest chips hold being tried first, so that what is rare spreads. The link by which a
  * block came is the chip's link in that block's tree. Paths may be longer than the shortest: worth it
  * when the slots of a message, not the hops, are what takes time.
@@ -16,12 +16,17 @@
 
 #include "rs__collective.h"
 
+#define RS__HOP_STEPS_MAX 64
+#define RS__HOP_VECTORS_MAX (INT64_C(1) << 20) /* a hop is less than a slot of so many */
+
 typedef struct grower {
   rs__plan *plan;
   rs__forest *forest;
-  uint32_t n, words;
+  uint32_t n, blocks, words;
   uint64_t *have;     /* [place · words] blocks a chip holds */
-  uint64_t *had;      /* the same before this slot */
+  uint64_t *history;  /* the same after the last `hop_steps` slots, a ring */
+  uint64_t *had;      /* the part of it that can be sent on in this slot */
+  uint32_t hop_steps; /* from a slot in which a block is sent to one in which it is sent on */
   uint32_t *holders;  /* [block] */
   uint32_t *order;    /* blocks, fewest holders first */
   uint32_t *bucket;   /* [holders + 1] where such blocks start in `order` */
@@ -46,9 +51,9 @@ static uint32_t sender_of(const grower *g, uint32_t link) {
 /* Counting sort by holders. */
 static void sort_blocks(grower *g) {
   memset(g->bucket, 0, ((size_t)g->n + 2) * sizeof *g->bucket);
-  for (uint32_t b = 0; b < g->n; b++) g->bucket[g->holders[b] + 1]++;
+  for (uint32_t b = 0; b < g->blocks; b++) g->bucket[g->holders[b] + 1]++;
   for (uint32_t h = 1; h <= g->n + 1; h++) g->bucket[h] += g->bucket[h - 1];
-  for (uint32_t b = 0; b < g->n; b++) g->order[g->bucket[g->holders[b]]++] = b;
+  for (uint32_t b = 0; b < g->blocks; b++) g->order[g->bucket[g->holders[b]]++] = b;
   for (uint32_t h = g->n + 1; h > 0; h--) g->bucket[h] = g->bucket[h - 1];
   g->bucket[0] = 0;
 }
@@ -84,12 +89,12 @@ static bool augment(grower *g, uint32_t in) {
 static uint32_t receive(grower *g, uint32_t place, uint32_t step) {
   uint32_t got = 0;
   g->chip = place;
-  memset(g->match, 0xff, g->n * sizeof *g->match);
+  memset(g->match, 0xff, g->blocks * sizeof *g->match);
   for (uint32_t in = g->first_in[place]; in < g->first_in[place + 1]; in++) {
     g->search++;
     augment(g, in);
   }
-  for (uint32_t block = 0; block < g->n; block++) {
+  for (uint32_t block = 0; block < g->blocks; block++) {
     if (g->match[block] == RS_NONE) continue;
     size_t at = (size_t)block * g->n + place;
     g->forest->link[at] = g->in[g->match[block]];
@@ -102,13 +107,20 @@ static uint32_t receive(grower *g, uint32_t place, uint32_t step) {
 }
 
 static rs_status grow_all(grower *g) {
-  uint64_t missing = (uint64_t)g->n * (g->n - 1);
+  uint64_t missing = (uint64_t)g->blocks * (g->n - 1);
+  size_t words = (size_t)g->n * g->words;
+  uint32_t idle = 0;
+  for (uint32_t i = 0; i < g->hop_steps; i++) {
+    memcpy(g->history + i * words, g->have, words * sizeof *g->have);
+  }
   for (uint32_t step = 1; missing > 0; step++) {
     uint64_t before = missing;
-    memcpy(g->had, g->have, (size_t)g->n * g->words * sizeof *g->had);
+    g->had = g->history + (step % g->hop_steps) * words;
     sort_blocks(g);
     for (uint32_t k = 0; k < g->n; k++) missing -= receive(g, (k + step) % g->n, step);
-    if (missing == before) {
+    memcpy(g->had, g->have, words * sizeof *g->have);
+    idle = missing < before ? 0 : idle + 1;
+    if (idle > g->hop_steps) {
       return rs_diag_set(g->plan->diag, RS_E_INFEASIBLE, "no path inside the group");
     }
     g->forest->steps = step;
@@ -139,38 +151,60 @@ static rs_status list_links(grower *g, bool needs_reverse) {
 
 static rs_status reserve(grower *g) {
   rs_arena *arena = g->plan->arena;
-  size_t n = g->n, sets = n * g->words;
+  size_t n = g->n, blocks = g->blocks, sets = n * g->words;
   g->have = RS_ARENA_NEW(arena, uint64_t, sets);
-  g->had = RS_ARENA_NEW(arena, uint64_t, sets);
+  g->history = RS_ARENA_NEW(arena, uint64_t, sets * g->hop_steps);
   g->in = RS_ARENA_NEW(arena, uint32_t, g->plan->wiring->link_count);
-  g->forest->link = RS_ARENA_NEW(arena, uint32_t, n * n);
-  g->forest->step = RS_ARENA_NEW(arena, uint32_t, n * n);
-  uint32_t *scratch = RS_ARENA_NEW(arena, uint32_t, n * 6 + 4);
-  if (g->have == NULL || g->had == NULL || g->in == NULL || g->forest->link == NULL ||
+  g->forest->link = RS_ARENA_NEW(arena, uint32_t, blocks * n);
+  g->forest->step = RS_ARENA_NEW(arena, uint32_t, blocks * n);
+  uint32_t *scratch = RS_ARENA_NEW(arena, uint32_t, blocks * 4 + n * 2 + 4);
+  if (g->have == NULL || g->history == NULL || g->in == NULL || g->forest->link == NULL ||
       g->forest->step == NULL || scratch == NULL) {
     return rs_arena_failed(arena, g->plan->diag);
   }
   g->holders = scratch;
-  g->order = scratch + n;
-  g->match = scratch + n * 2;
-  g->seen = scratch + n * 3;
-  g->first_in = scratch + n * 4;
-  g->bucket = scratch + n * 5 + 1;
+  g->order = scratch + blocks;
+  g->match = scratch + blocks * 2;
+  g->seen = scratch + blocks * 3;
+  g->first_in = scratch + blocks * 4;
+  g->bucket = scratch + blocks * 4 + n + 1;
   return RS_OK;
 }
 
-rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest) {
-  grower g = {.plan = plan, .forest = forest, .n = plan->member_count};
-  g.words = (g.n + 63) / 64;
-  *forest = (rs__forest){.n = g.n};
+/* What a hop and its chip take, in slots of a block; more than the longest ring is as good. */
+static uint32_t hop_steps_of(const rs__plan *plan, int64_t vectors) {
+  const rs_timing *t = plan->timing;
+  int64_t latency = 0;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) latency = RS_MAX(latency, t->latency_cycles[k]);
+  int64_t hop =
+      latency + t->forward_cycles + (rs__kind_adds(plan->request->kind) ? t->add_cycles : 0);
+  int64_t slot = RS_MAX(1, rs_timing_slots(t, RS_MAX(1, RS_MIN(vectors, RS__HOP_VECTORS_MAX))));
+  return (uint32_t)RS_MAX(1, RS_MIN(rs_ceil_div_i64(hop, slot), RS__HOP_STEPS_MAX));
+}
+
+rs_status rs__plan_forest(rs__plan *plan, const uint32_t *roots, uint32_t blocks, int64_t vectors,
+                          bool needs_reverse, rs__forest *forest) {
+  grower g = {.plan = plan, .forest = forest, .n = plan->member_count, .blocks = blocks};
+  g.words = (g.blocks + 63) / 64;
+  g.hop_steps = hop_steps_of(plan, vectors);
+  *forest = (rs__forest){.n = g.n, .blocks = g.blocks, .roots = roots};
   rs_status status = reserve(&g);
   if (status == RS_OK) status = list_links(&g, needs_reverse);
   if (status != RS_OK) return status;
-  for (uint32_t i = 0; i < g.n; i++) {
-    g.holders[i] = 1;
-    g.have[(size_t)i * g.words + i / 64] |= UINT64_C(1) << (i % 64);
+  for (uint32_t b = 0; b < g.blocks; b++) {
+    g.holders[b] = 1;
+    g.have[(size_t)roots[b] * g.words + b / 64] |= UINT64_C(1) << (b % 64);
   }
   return grow_all(&g);
+}
+
+rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
+                                 bool needs_reverse, rs__forest *forest) {
+  uint32_t n = plan->member_count;
+  uint32_t *roots = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)n * pieces);
+  if (roots == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t b = 0; b < n * pieces; b++) roots[b] = b % n;
+  return rs__plan_forest(plan, roots, n * pieces, vectors, needs_reverse, forest);
 }
 
 /* ---- a tree of the forest ---- */
@@ -190,9 +224,10 @@ static rs_status create_tree(rs__plan *plan, rs_route_tree *tree) {
   return RS_OK;
 }
 
-rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree) {
   uint32_t n = forest->n;
+  uint32_t root_place = forest->roots[block];
   rs_status status = create_tree(plan, tree);
   if (status != RS_OK) return status;
   tree->root = plan->members[root_place];
@@ -202,7 +237,7 @@ rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t roo
   /* By slot, so that a parent comes before its children. */
   for (uint32_t step = 1; step <= forest->steps; step++) {
     for (uint32_t i = 0; i < n; i++) {
-      size_t at = (size_t)root_place * n + i;
+      size_t at = (size_t)block * n + i;
       if (forest->step[at] != step || i == root_place) continue;
       uint32_t chip = plan->members[i];
       uint32_t link = forest->link[at];

@@ -69,6 +69,7 @@ typedef struct rs__reader {
   const rs_yaml_node *plots_node; /* read when the task is known; NULL: none */
   const char *plots_file;
   rs__resolved *models;
+  rs__resolved *chips;
   rs__resolved *topologies;
   rs__resolved *groups; /* lists of chips */
 } rs__reader;

@@ -4,6 +4,7 @@
 
 #include "rs__proof.h"
 #include "rs_collective.h"
+#include "rs_msccl.h"
 #include "rs_result.h"
 
 const char *const *rs__result_decode_columns(size_t *count);
@@ -27,6 +28,7 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
   rs_schedule *schedule;
   rs_compile_report report;

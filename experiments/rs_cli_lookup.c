@@ -1,7 +1,7 @@
-/* What several commands look up by name: topologies, timing presets, experiments. */
+/* What several commands look up by name: topologies, experiments, chips, timing presets. */
 #include <string.h>
 
-#include "rs_chip.h"
+#include "rs_chip_file.h"
 #include "rs_cli.h"
 #include "rs_experiment.h"
 #include "rs_graph_read.h"
@@ -9,6 +9,7 @@
 #include "rs_yaml.h"
 
 #define GRAPH_BYTES_MAX ((size_t)256 << 20)
+#define CHIP_BYTES_MAX ((size_t)1 << 20)
 
 rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, rs_topology **topology,
                                 rs_diag *diag) {
@@ -52,6 +53,46 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
                              diag);
 }
 
+/* ---- chips ---- */
+
+static bool looks_like_path(const char *text) {
+  size_t length = strlen(text);
+  return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".json") == 0);
+}
+
+static rs_status unknown_chip(const char *name, rs_diag *diag) {
+  size_t count;
+  const rs_chip *chips = rs_chip_catalogue(&count);
+  const char *names[64];
+  for (size_t i = 0; i < count && i < RS_COUNT_OF(names); i++) names[i] = chips[i].name;
+  rs_diag_set(diag, RS_E_INPUT, "unknown chip '%.100s'", name);
+  rs_diag_expect(diag, "a chip of 'realscale list chips', or the path of a chip's JSON");
+  rs_diag_suggest(diag, rs_nearest_word(name, names, RS_MIN(count, RS_COUNT_OF(names))));
+  return RS_E_INPUT;
+}
+
+rs_status rs_cli_read_chip(rs_arena *arena, const char *name, rs_chip_file *file, rs_diag *diag) {
+  const char *text = rs_chip_text(name);
+  if (text != NULL) return rs_chip_parse(arena, name, text, strlen(text), file, diag);
+  if (!looks_like_path(name)) return unknown_chip(name, diag);
+  char *read;
+  size_t length;
+  rs_status status = rs_file_read(arena, name, CHIP_BYTES_MAX, &read, &length, diag);
+  return status == RS_OK ? rs_chip_parse(arena, name, read, length, file, diag) : status;
+}
+
+rs_status rs_cli_find_chip(rs_arena *arena, const char *name, const rs_chip **chip, rs_diag *diag) {
+  *chip = rs_chip_find(name);
+  if (*chip != NULL) return RS_OK;
+  rs_chip_file *file = RS_ARENA_NEW(arena, rs_chip_file, 1);
+  if (file == NULL) return rs_arena_failed(arena, diag);
+  rs_status status = rs_cli_read_chip(arena, name, file, diag);
+  *chip = &file->chip;
+  return status;
+}
+
+/* ---- timing ---- */
+
 rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag) {
   if (strchr(name, '=') != NULL) return rs_cli_parse_timing(name, timing, diag);
   if (strcmp(name, "unit") == 0) {
@@ -59,7 +100,7 @@ rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag)
     return RS_OK;
   }
   const rs_chip *chip = rs_chip_find(name);
-  if (chip != NULL) {
+  if (chip != NULL && chip->kind == RS_CHIP_LPU) {
     *timing = chip->timing;
     return RS_OK;
   }
@@ -68,11 +109,11 @@ rs_status rs_cli_find_timing(const char *name, rs_timing *timing, rs_diag *diag)
   const char *names[64] = {"unit"};
   size_t name_count = 1;
   for (size_t i = 0; i < count && name_count < RS_COUNT_OF(names); i++) {
-    names[name_count++] = chips[i].name;
+    if (chips[i].kind == RS_CHIP_LPU) names[name_count++] = chips[i].name;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown timing '%s'", name);
   rs_diag_expect(diag,
-                 "unit, a chip that 'realscale list chips' shows, or latency=500ns,rate=50GiB/s");
+                 "unit, an LPU that 'realscale list chips' shows, or latency=500ns,rate=50GiB/s");
   rs_diag_suggest(diag, rs_nearest_word(name, names, name_count));
   return RS_E_INPUT;
 }

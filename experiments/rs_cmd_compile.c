@@ -3,21 +3,25 @@
 
 #include "rs__result.h"
 #include "rs_cli.h"
+#include "rs_msccl.h"
 #include "rs_units.h"
 
+#define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
     {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
-    {"algorithm", 'a', RS_OPTION_TEXT, "NAME", "a row of 'list collectives' (default: auto)"},
+    {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
+     "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
     {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
     {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
      "from nominal arrival to receive on every hop (default: 0)"},
-    {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the schedule"},
+    {"output", 'o', RS_OPTION_TEXT, "FILE",
+     "write the schedule, or as FILE.xml a program of MSCCL"},
 };
 
 /* ---- arguments ---- */
@@ -148,6 +152,39 @@ static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_d
 
 /* ---- work ---- */
 
+static bool is_xml(const char *path) {
+  size_t length = path == NULL ? 0 : strlen(path);
+  return length > 4 && strcmp(path + length - 4, ".xml") == 0;
+}
+
+/* The algorithm may be a file: a program of MSCCL for the collective that was asked for. */
+static rs_status read_program(rs_arena *arena, rs__collective *j, rs_diag *diag) {
+  const char *path = j->request.algorithm;
+  char *text;
+  size_t length;
+  if (!is_xml(path)) return RS_OK;
+  rs_status status = rs_file_read(arena, path, PROGRAM_BYTES_MAX, &text, &length, diag);
+  if (status == RS_OK) status = rs_msccl_parse(arena, path, text, length, &j->program, diag);
+  if (status != RS_OK || rs_msccl_kind(j->program) == j->request.kind) return status;
+  rs_diag_set(diag, RS_E_INPUT, "this program is %s",
+              rs_collective_kind_word(rs_msccl_kind(j->program)));
+  rs_diag_expect(diag, "%s", rs_collective_kind_word(j->request.kind));
+  rs_diag_at(diag, path, 0, 0);
+  return RS_E_INPUT;
+}
+
+static rs_status write_output(const char *path, const rs__collective *j, rs_diag *diag) {
+  if (!is_xml(path)) return rs__proof_write(path, j->schedule, j->wiring, diag);
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_status status = rs_msccl_print(j->schedule, j->wiring, 0, &sink, diag);
+  if (status == RS_OK && text.failed) status = rs_arena_failed(NULL, diag);
+  if (status == RS_OK) status = rs_file_write(path, text.bytes, text.length, diag);
+  rs_text_deinit(&text);
+  return status;
+}
+
 /* What the choice was, for people: on stderr, so that results stay results. */
 static void print_choice(const rs_compile_report *report) {
   for (uint32_t i = 0; i < report->row_count && report->row_count > 1; i++) {
@@ -170,6 +207,7 @@ static int run_compile(const rs_arguments *arguments) {
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
   rs_status status = read_job(arguments, &j, &diag);
+  if (status == RS_OK) status = read_program(arena, &j, &diag);
   if (status == RS_OK) status = rs__collective_compile(arena, &j, &diag);
   if (status != RS_OK) return rs_cli_report(&diag);
   print_choice(&j.report);
@@ -179,7 +217,7 @@ static int run_compile(const rs_arguments *arguments) {
     status = rs_result_tabulate(arena, RS_TASK_COLLECTIVE, &result, 1, &table, &diag);
   }
   if (status == RS_OK && output != NULL) {
-    status = rs__proof_write(output, j.schedule, j.wiring, &diag);
+    status = write_output(output, &j, &diag);
   }
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }

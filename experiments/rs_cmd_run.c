@@ -6,13 +6,14 @@
 
 #include "rs_cli.h"
 #include "rs_draw.h"
+#include "rs_ranks.h"
 #include "rs_runner.h"
 #include "rs_units.h"
 
 /* 128 + SIGINT, as shells have it. */
 #define EXIT_INTERRUPTED 130
 
-enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_KEYS };
+enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_NO_PICTURES, OPTION_KEYS };
 
 static const rs_option options[] = {
     [OPTION_OUTPUT] =
@@ -23,6 +24,8 @@ static const rs_option options[] = {
                     "overrides a key, such as batch=4 or sweep.batch=[1,4]"},
     [OPTION_RESUME] = {"resume", 0, RS_OPTION_FLAG, NULL,
                        "take points that the folder's store has"},
+    [OPTION_NO_PICTURES] = {"no-pictures", 0, RS_OPTION_FLAG, NULL,
+                            "draw nothing; `realscale plot DIR` does it later"},
     [OPTION_KEYS] = {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
 };
 
@@ -213,6 +216,7 @@ static void draw_pictures(const run *r, const rs_table *table) {
   const rs_experiment *e = r->experiment;
   fprintf(stderr, "results   %s\n", file_in(r, "results.csv"));
   fprintf(stderr, "manifest  %s\n", file_in(r, "manifest.json"));
+  if (rs_arguments_flag(r->arguments, "no-pictures")) return;
   for (size_t i = 0; i < e->plot_count; i++) {
     rs_diag diag = {0};
     const char *paths[2];
@@ -415,6 +419,15 @@ static int run_all(const rs_arguments *arguments, run *runs) {
   return worst;
 }
 
+/* A rank that computes and says nothing. */
+static int serve_all(const rs_arguments *arguments, const run *runs) {
+  rs_diag diag = {0};
+  for (size_t i = 0; i < arguments->operand_count; i++) {
+    if (rs_runner_serve(runs[i].experiment, &diag) != RS_OK) return rs_cli_report(&diag);
+  }
+  return RS_EXIT_GOOD;
+}
+
 static int run_experiments(const rs_arguments *arguments) {
   rs_diag diag = {0};
   if (rs_arguments_flag(arguments, "help-keys")) {
@@ -425,7 +438,7 @@ static int run_experiments(const rs_arguments *arguments) {
   run *runs = RS_ARENA_NEW(arguments->arena, run, arguments->operand_count);
   if (runs == NULL) rs_arena_failed(arguments->arena, &diag);
   if (runs == NULL || read_all(arguments, runs, &diag) != RS_OK) return rs_cli_report(&diag);
-  return run_all(arguments, runs);
+  return rs_ranks_rank() == 0 ? run_all(arguments, runs) : serve_all(arguments, runs);
 }
 
 const rs_command rs_command_run_experiment = {

@@ -13,6 +13,7 @@
 #ifndef RS_EXPERIMENT_H
 #define RS_EXPERIMENT_H
 
+#include "rs_adaptive.h"
 #include "rs_clock_trial.h"
 #include "rs_collective.h"
 #include "rs_sharding.h"

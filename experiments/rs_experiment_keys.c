@@ -63,7 +63,8 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          .help = "format of keys and values in SRAM", WORDS(number_words),
                          IN_DECODE},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
-                     .help = "a chip of 'realscale list chips'", IN_CHIPS},
+                     .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
+                     IN_CHIPS},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY,
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
@@ -194,7 +195,7 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
-      [RS__KEY_CHIP] = "a chip of 'realscale list chips'",
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
       [RS__KEY_BYTES] = "a size from 1B, such as 16KiB",
       [RS__KEY_ALGORITHM] = "auto, or an algorithm of 'realscale list collectives'",
@@ -482,12 +483,9 @@ void rs_point_print(const rs_point *point, rs_sink *sink) {
 
 /* A path names a file, and files change: what was read from it counts, not its name alone. */
 static uint64_t digest_model(uint64_t digest, const rs_model *m) {
-  const int64_t sizes[] = {m->layers, m->hidden, m->heads,     m->kv_heads,  m->head_dim,
-                           m->ffn,    m->vocab,  m->positions, m->gated_mlp, m->tied_embedding,
-                           m->biases};
-  for (size_t i = 0; i < RS_COUNT_OF(sizes); i++) {
-    digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
-  }
+  int64_t sizes[RS_MODEL_SIZES];
+  rs_model_sizes(m, sizes);
+  for (size_t i = 0; i < RS_MODEL_SIZES; i++) digest = rs_digest_u64(digest, (uint64_t)sizes[i]);
   return rs_digest_bytes(digest, m->name, strlen(m->name) + 1);
 }
 
@@ -498,5 +496,6 @@ uint64_t rs_point_digest(const rs_point *point) {
     digest = rs_digest_bytes(digest, text, strlen(text) + 1);
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
+  if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
 }

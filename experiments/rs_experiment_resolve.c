@@ -102,19 +102,34 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
 
 /* ---- chips, wirings ---- */
 
-static rs_status resolve_chip(const rs__reader *r, const rs__draft *draft, rs_point *point) {
+/* The schedule is made of an LPU's cycles. */
+static rs_status check_kind(const rs__reader *r, const rs__draft *draft, const rs_chip *chip) {
+  char what[200];
+  if (chip->kind == RS_CHIP_LPU) return RS_OK;
+  snprintf(what, sizeof what, "chip '%.60s' is a GPU, and task '%s' runs on LPUs", chip->name,
+           rs_task_word(r->task));
+  return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what, "an LPU", NULL);
+}
+
+static rs_status resolve_chip(rs__reader *r, const rs__draft *draft, rs_point *point) {
   const char *text = draft->text[RS_KEY_CHIP];
-  point->chip = rs_chip_find(text);
-  if (point->chip != NULL) return RS_OK;
-  size_t count;
-  const rs_chip *chips = rs_chip_catalogue(&count);
-  const char *names[64];
-  char what[160];
-  for (size_t i = 0; i < count && i < RS_COUNT_OF(names); i++) names[i] = chips[i].name;
-  snprintf(what, sizeof what, "unknown chip '%.100s'", text);
-  return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what,
-                              "a chip of 'realscale list chips'",
-                              rs_nearest_word(text, names, RS_MIN(count, RS_COUNT_OF(names))));
+  rs__resolved *known = find_resolved(r->chips, text);
+  if (known != NULL) {
+    point->chip = known->thing;
+    return RS_OK;
+  }
+  bool is_path = looks_like_path(text);
+  const char *path = is_path ? path_of(r, text) : text;
+  if (path == NULL) return rs_arena_failed(r->arena, r->diag);
+  rs_status status = rs_cli_find_chip(r->arena, path, &point->chip, r->diag);
+  if (status == RS_OK) status = check_kind(r, draft, point->chip);
+  if (status == RS_OK) return keep(r, &r->chips, text, NULL, point->chip);
+  /* a fault in a file has a place there; one without a place is the key's */
+  if (r->diag != NULL && r->diag->line == 0) {
+    const rs__place *place = &draft->place[RS_KEY_CHIP];
+    rs_diag_at(r->diag, place->file, place->line, place->column);
+  }
+  return status;
 }
 
 static rs_status build_wiring(rs__reader *r, const char *text, uint32_t ports, rs_point *point) {

@@ -1,5 +1,6 @@
 /*
- * Files at the edge: whole files in, whole files out. Nothing else in the program opens one.
+ * Files at the edge: whole files in and out, or in piece by piece. Nothing else in the program opens
+ * one.
  *
  * Reading is bounded, because a mistyped path may be a device or a disk image. Writing goes to a
  * temporary name in the same folder and is renamed, because rename is the one step that leaves
@@ -58,22 +59,32 @@ static rs_status read_all(rs_arena *arena, int descriptor, const char *path, siz
   return rs_arena_failed(arena, diag);
 }
 
+/* Opens for reading; a directory or a device of blocks is refused. */
+static rs_status open_checked(const char *path, int *descriptor, struct stat *info, rs_diag *diag) {
+  *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (*descriptor < 0) return fail_at(diag, RS_E_INPUT, path, "cannot open the file");
+  rs_status status = RS_OK;
+  if (fstat(*descriptor, info) != 0) {
+    status = fail_at(diag, RS_E_INPUT, path, "cannot look at the file");
+  } else if (S_ISDIR(info->st_mode)) {
+    status = refuse(diag, path, "this is a directory", "a file");
+  } else if (S_ISBLK(info->st_mode)) {
+    status = refuse(diag, path, "this is a device", "a file");
+  }
+  if (status != RS_OK) close(*descriptor);
+  return status;
+}
+
 rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
                        size_t *length, rs_diag *diag) {
   if (strcmp(path, "-") == 0) {
     return read_all(arena, STDIN_FILENO, "stdin", limit_bytes, 65536, text, length, diag);
   }
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail_at(diag, RS_E_INPUT, path, "cannot open the file");
+  int descriptor;
   struct stat info;
-  rs_status status = RS_OK;
-  if (fstat(descriptor, &info) != 0) {
-    status = fail_at(diag, RS_E_INPUT, path, "cannot look at the file");
-  } else if (S_ISDIR(info.st_mode)) {
-    status = refuse(diag, path, "this is a directory", "a file");
-  } else if (S_ISBLK(info.st_mode)) {
-    status = refuse(diag, path, "this is a device", "a file");
-  } else if (info.st_size > 0 && (size_t)info.st_size > limit_bytes) {
+  rs_status status = open_checked(path, &descriptor, &info, diag);
+  if (status != RS_OK) return status;
+  if (info.st_size > 0 && (size_t)info.st_size > limit_bytes) {
     rs_diag_set(diag, RS_E_LIMIT, "the file has %lld bytes", (long long)info.st_size);
     rs_diag_expect(diag, "at most %zu MiB", limit_bytes >> 20);
     rs_diag_at(diag, path, 0, 0);
@@ -84,6 +95,25 @@ rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, ch
   }
   close(descriptor);
   return status;
+}
+
+rs_status rs_file_open(const char *path, int *descriptor, rs_diag *diag) {
+  struct stat info;
+  *descriptor = STDIN_FILENO;
+  return strcmp(path, "-") == 0 ? RS_OK : open_checked(path, descriptor, &info, diag);
+}
+
+ptrdiff_t rs_file_read_some(void *descriptor, char *bytes, size_t capacity) {
+  const int *from = descriptor;
+  ssize_t got;
+  do {
+    got = read(*from, bytes, capacity);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+void rs_file_close(int descriptor) {
+  if (descriptor != STDIN_FILENO) close(descriptor);
 }
 
 static bool write_all(int descriptor, const char *bytes, size_t length) {

@@ -28,6 +28,7 @@ static const char *const collective_columns[] = {"collective",
                                                  "busiest_link_bytes",
                                                  "latency_bound_cycles",
                                                  "bandwidth_bound_cycles",
+                                                 "pair_bound_cycles",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
@@ -44,12 +45,20 @@ const char *const *rs__result_collective_columns(size_t *count) {
 
 /* ---- work ---- */
 
+static rs_status compile(rs__collective *c, rs_calendar *calendar, rs_diag *diag) {
+  if (c->program == NULL) {
+    return rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report,
+                                 diag);
+  }
+  c->report.algorithm = rs_msccl_name(c->program);
+  return rs_msccl_compile(c->program, c->schedule, c->wiring, calendar, &c->request, diag);
+}
+
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag) {
   rs_calendar *calendar = rs_calendar_create(arena, c->wiring, &c->timing);
   c->schedule = rs_schedule_create(arena, c->wiring, c->topology, &c->timing);
   if (calendar == NULL || c->schedule == NULL) return rs_arena_failed(arena, diag);
-  rs_status status =
-      rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report, diag);
+  rs_status status = compile(c, calendar, diag);
   if (status == RS_OK) {
     status = rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
   }
@@ -95,6 +104,7 @@ static void fill_times(const rs__collective *c, rs_result *r) {
   rs_result_set_i64(r, "lower_bound_cycles", c->bound.cycles);
   rs_result_set_i64(r, "latency_bound_cycles", c->bound.latency_cycles);
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
+  rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
   if (c->bound.cycles == 0) return;
   rs_result_set_double(r, "ratio_to_lower_bound", seconds / bound);
   rs_result_set_double(r, "lower_bound_s", bound);

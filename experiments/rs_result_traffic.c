@@ -77,7 +77,7 @@ static uint8_t *find_distances(rs_arena *arena, const rs_wiring *w, uint64_t *su
 
 /* ---- the adaptive network ---- */
 
-static void fill_adaptive(rs_arena *arena, const rs_point *point, const rs_adaptive_result *a,
+static void fill_adaptive(rs_arena *arena, const rs_point *point, const rs_traffic_result *a,
                           double load_of_packets, rs_result *r) {
   double clock = (double)point->chip->timing.clock_hz;
   char name[48];
@@ -116,7 +116,7 @@ static rs_status run_adaptive(rs_arena *arena, rs_arena *scratch, const rs_point
                               rs_diag *diag) {
   const rs_timing *timing = &point->chip->timing;
   rs_traffic *traffic;
-  rs_adaptive_result result;
+  rs_traffic_result result;
   rs_traffic_config make = point->traffic;
   make.group_size = 8; /* a node */
   make.seed = point->seed;
@@ -129,7 +129,7 @@ static rs_status run_adaptive(rs_arena *arena, rs_arena *scratch, const rs_point
                                .seed = point->seed};
   rs_status status = rs_traffic_create(scratch, point->wiring, timing, &make, &traffic, diag);
   if (status != RS_OK) return status;
-  rs_adaptive_run run = {
+  rs_traffic_run run = {
       .next = rs_traffic_draw,
       .context = traffic,
       .measure_from_cycles = rs_timing_slots(timing, WARM_SLOTS),

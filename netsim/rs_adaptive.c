@@ -7,18 +7,16 @@
 #include "rs_adaptive.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "rs__latency.h"
 #include "rs_event_queue.h"
 #include "rs_random.h"
 
 enum { EVENT_MAKE, EVENT_SEND, EVENT_READY, EVENT_FREE };
 
 #define NO_PACKET UINT32_MAX
-#define BATCHES 20
-#define HISTOGRAM_CYCLES (INT64_C(1) << 20)
 
 typedef struct packet {
   int64_t made_cycles;
@@ -56,8 +54,8 @@ typedef struct machine {
   const rs_wiring *wiring;
   const rs_timing *timing;
   const rs_adaptive_config *config;
-  const rs_adaptive_run *run;
-  rs_adaptive_result *result;
+  const rs_traffic_run *run;
+  rs_traffic_result *result;
   rs_arena *arena;
   rs_event_queue *events;
   rs_random random;
@@ -69,10 +67,7 @@ typedef struct machine {
   uint32_t channels;
   uint32_t *to_route; /* buffers whose head has no route yet: at most one a buffer */
   uint32_t to_route_count;
-  uint32_t *histogram; /* measured latencies, a counter a cycle */
-  double batch_sum[BATCHES];
-  uint64_t batch_count[BATCHES];
-  rs_int128 latency_sum;
+  rs__latency latency;
   uint64_t under_way;
   int64_t now;
   bool failed; /* no memory */
@@ -294,26 +289,14 @@ static void want_link(machine *m, uint32_t index, uint32_t chip) {
 
 /* ---- packets arrive ---- */
 
-static void record_latency(machine *m, const packet *p) {
-  int64_t latency = m->now + m->timing->receive_cycles - p->made_cycles;
-  rs_adaptive_result *r = m->result;
-  int64_t window = m->run->measure_to_cycles - m->run->measure_from_cycles;
-  int64_t since = p->made_cycles - m->run->measure_from_cycles;
-  int64_t batch = (int64_t)((rs_int128)since * BATCHES / window);
-  m->batch_sum[batch] += (double)latency;
-  m->batch_count[batch]++;
-  m->histogram[RS_MIN(latency, HISTOGRAM_CYCLES - 1)]++;
-  m->latency_sum += latency;
-  r->latency_max_cycles = RS_MAX(r->latency_max_cycles, latency);
-  r->arrived++;
-}
-
 static void consume(machine *m, uint32_t index) {
   packet *p = &m->packets[index];
-  if (p->measured) record_latency(m, p);
-  if (m->now >= m->run->measure_from_cycles && m->now < m->run->measure_to_cycles) {
-    m->result->accepted++;
+  if (p->measured) {
+    double latency = (double)(m->now + m->timing->receive_cycles - p->made_cycles);
+    rs__latency_record(&m->latency, p->made_cycles, latency);
+    m->result->arrived++;
   }
+  if (rs__latency_is_measured(m->run, m->now)) m->result->accepted++;
   m->under_way--;
   p->next = m->free_packet;
   m->free_packet = index;
@@ -345,7 +328,7 @@ static void ask_traffic(machine *m, uint32_t chip) {
 }
 
 static rs_status handle_make(machine *m, uint32_t chip, uint32_t to, rs_diag *diag) {
-  rs_adaptive_result *r = m->result;
+  rs_traffic_result *r = m->result;
   if (to == chip || distance(m, chip, to) == UINT8_MAX) {
     return rs_diag_set(diag, RS_E_INPUT, "traffic from chip %u to chip %u: there is no path", chip,
                        to);
@@ -354,7 +337,7 @@ static rs_status handle_make(machine *m, uint32_t chip, uint32_t to, rs_diag *di
   if (index == NO_PACKET) return rs_arena_failed(m->arena, diag);
   packet *p = &m->packets[index];
   *p = (packet){.made_cycles = m->now, .to = to, .at = RS_NONE};
-  p->measured = m->now >= m->run->measure_from_cycles && m->now < m->run->measure_to_cycles;
+  p->measured = rs__latency_is_measured(m->run, m->now);
   choose_path(m, p, chip);
   r->packets++;
   r->measured += p->measured ? 1 : 0;
@@ -454,7 +437,7 @@ static rs_status handle(machine *m, const rs_event *event, rs_diag *diag) {
 #define AGE_CHECK_EVENTS (UINT64_C(1) << 22)
 
 static bool measurement_is_complete(const machine *m) {
-  const rs_adaptive_result *r = m->result;
+  const rs_traffic_result *r = m->result;
   return m->now >= m->run->measure_to_cycles && r->arrived == r->measured;
 }
 
@@ -481,36 +464,8 @@ static rs_status run_events(machine *m, rs_diag *diag) {
 
 /* ---- results ---- */
 
-static int64_t percentile(const machine *m, double share) {
-  const rs_adaptive_result *r = m->result;
-  uint64_t rank = (uint64_t)ceil(share * (double)r->arrived);
-  uint64_t seen = 0;
-  for (int64_t c = 0; c < HISTOGRAM_CYCLES - 1; c++) {
-    seen += m->histogram[c];
-    if (seen >= rank) return c;
-  }
-  return r->latency_max_cycles; /* beyond what is counted to the cycle */
-}
-
-/* Student's t, 97.5 %, 19 degrees of freedom, for 20 batch means. */
-static const double t_value = 2.093;
-
-static double half_width(const machine *m) {
-  double mean = 0;
-  double square = 0;
-  for (int i = 0; i < BATCHES; i++) {
-    if (m->batch_count[i] == 0) return 0;
-    mean += m->batch_sum[i] / (double)m->batch_count[i] / BATCHES;
-  }
-  for (int i = 0; i < BATCHES; i++) {
-    double difference = m->batch_sum[i] / (double)m->batch_count[i] - mean;
-    square += difference * difference;
-  }
-  return t_value * sqrt(square / (BATCHES - 1) / BATCHES);
-}
-
 static void summarise(machine *m) {
-  rs_adaptive_result *r = m->result;
+  rs_traffic_result *r = m->result;
   r->end_cycles = m->now;
   r->busiest_link = RS_NONE;
   for (uint32_t l = 0; l < m->wiring->link_count; l++) {
@@ -518,11 +473,7 @@ static void summarise(machine *m) {
     r->busiest_link = l;
     r->busiest_link_vectors = m->links[l].sent;
   }
-  if (r->arrived == 0) return;
-  r->latency_mean_cycles = (double)m->latency_sum / (double)r->arrived;
-  r->latency_half_width_cycles = half_width(m);
-  r->latency_p50_cycles = percentile(m, 0.50);
-  r->latency_p99_cycles = percentile(m, 0.99);
+  rs__latency_summarise(&m->latency, r);
 }
 
 /* ---- set-up ---- */
@@ -538,20 +489,15 @@ static uint32_t longest_path(const rs_wiring *wiring, const rs_adaptive_config *
 }
 
 static rs_status check_config(const rs_wiring *wiring, const rs_adaptive_config *config,
-                              const rs_adaptive_run *run, rs_diag *diag) {
-  if (config->distance == NULL || run->next == NULL) {
-    return rs_diag_set(diag, RS_E_INPUT, "an adaptive run needs distances and traffic");
+                              rs_diag *diag) {
+  if (config->distance == NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "an adaptive run needs distances");
   }
   if (config->buffer_vectors == 0 || config->router_cycles < 0) {
     return rs_diag_set(
         diag, RS_E_INPUT,
         "an adaptive run needs a buffer of at least one vector and a router delay of "
         "at least 0 cycles");
-  }
-  if (run->measure_from_cycles < 0 || run->measure_to_cycles <= run->measure_from_cycles ||
-      run->end_cycles < run->measure_to_cycles) {
-    return rs_diag_set(diag, RS_E_INPUT,
-                       "the window of measurement is empty or ends after the run");
   }
   if (config->channels > RS_ADAPTIVE_CHANNELS_MAX ||
       (config->channels == 0 && longest_path(wiring, config) > RS_ADAPTIVE_CHANNELS_MAX)) {
@@ -574,9 +520,8 @@ static rs_status create_machine(machine *m, rs_diag *diag) {
   m->returning = RS_ARENA_NEW(m->arena, int64_t, lanes * m->config->buffer_vectors);
   m->links = RS_ARENA_NEW(m->arena, link_state, links);
   m->to_route = RS_ARENA_NEW(m->arena, uint32_t, lanes);
-  m->histogram = RS_ARENA_NEW(m->arena, uint32_t, HISTOGRAM_CYCLES);
   if (m->packets == NULL || m->lanes == NULL || m->returning == NULL || m->links == NULL ||
-      m->to_route == NULL || m->histogram == NULL) {
+      m->to_route == NULL) {
     return rs_arena_failed(m->arena, diag);
   }
   m->free_packet = NO_PACKET;
@@ -590,8 +535,8 @@ static rs_status create_machine(machine *m, rs_diag *diag) {
 }
 
 rs_status rs_adaptive_simulate(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
-                               const rs_adaptive_config *config, const rs_adaptive_run *run,
-                               rs_adaptive_result *result, rs_diag *diag) {
+                               const rs_adaptive_config *config, const rs_traffic_run *run,
+                               rs_traffic_result *result, rs_diag *diag) {
   rs_adaptive_config effective = *config;
   if (effective.age_cycles_max == 0) effective.age_cycles_max = INT64_C(1) << 40;
   machine m = {.wiring = wiring,
@@ -600,8 +545,10 @@ rs_status rs_adaptive_simulate(rs_arena *arena, const rs_wiring *wiring, const r
                .run = run,
                .result = result,
                .arena = arena};
-  *result = (rs_adaptive_result){0};
-  rs_status status = check_config(wiring, config, run, diag);
+  *result = (rs_traffic_result){0};
+  rs_status status = rs__latency_check_run(run, diag);
+  if (status == RS_OK) status = check_config(wiring, config, diag);
+  if (status == RS_OK) status = rs__latency_init(arena, run, &m.latency, diag);
   if (status == RS_OK) status = create_machine(&m, diag);
   if (status != RS_OK) return status;
   m.events = rs_event_queue_create();

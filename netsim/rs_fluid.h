@@ -24,6 +24,7 @@
 #define RS_FLUID_H
 
 #include "rs_schedule.h"
+#include "rs_traffic.h"
 
 typedef struct rs_flow {
   int64_t start_cycles;
@@ -99,5 +100,26 @@ rs_status rs_fluid_check(const rs_fluid *fluid, rs_diag *diag);
  * RS_E_SYSTEM: the program is not there, or it crashed. Any thread. */
 rs_status rs_fluid_run(const rs_fluid *fluid, const rs_fluid_options *options,
                        rs_fluid_result *result, rs_diag *diag);
+
+/* ---- traffic ---- */
+
+typedef struct rs_fluid_traffic_config {
+  const uint8_t *distance; /* [from · chip_count + to], hops; 255: unreachable */
+  int64_t router_cycles;   /* port → port inside a chip */
+  double work_max;         /* flows times flows under way at once; 0: RS_FLUID_WORK_MAX */
+} rs_fluid_traffic_config;
+
+/* What SimGrid does in a quarter of a minute or so. */
+#define RS_FLUID_WORK_MAX 5e7
+
+/* The packets of `run` as flows of one vector, each pair on one minimal path; results as the adaptive
+ * network gives them, without events. Latency: send + Σ (link latency) + (hops − 1) · router_cycles +
+ * receive, and more where links are shared. RS_E_INPUT: no path; RS_E_INFEASIBLE: a link is offered more
+ * than it can carry, so that there is no latency; RS_E_LIMIT: more than RS_FLUID_FLOWS_MAX packets, or
+ * beyond what SimGrid can do; the last two say why. */
+rs_status rs_fluid_traffic(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                           const rs_fluid_traffic_config *config, const rs_traffic_run *run,
+                           const rs_fluid_options *options, rs_traffic_result *result,
+                           rs_diag *diag);
 
 #endif

@@ -30,6 +30,7 @@ typedef struct action {
   uint32_t burst;
   uint32_t flight;
   bool is_arrival;
+  bool is_add; /* what is kept comes before what is added to it at the same instant */
 } action;
 
 typedef struct clockwork {
@@ -80,6 +81,7 @@ static int compare_actions(const void *left, const void *right) {
   const action *b = right;
   if (a->early_ticks != b->early_ticks) return a->early_ticks > b->early_ticks ? -1 : 1;
   if (a->is_arrival != b->is_arrival) return a->is_arrival ? -1 : 1;
+  if (a->is_add != b->is_add) return a->is_add ? 1 : -1;
   if (a->burst != b->burst) return a->burst < b->burst ? -1 : 1;
   return (a->k > b->k) - (a->k < b->k);
 }
@@ -219,7 +221,8 @@ static bool collect_arrival(clockwork *c, const rs_event *event) {
               .k = f->k,
               .burst = f->burst,
               .flight = event->subject,
-              .is_arrival = true};
+              .is_arrival = true,
+              .is_add = c->player->schedule->bursts[f->burst].action == RS_ACTION_ADD};
   return add_action(c, &a);
 }
 

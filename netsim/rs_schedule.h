@@ -45,6 +45,8 @@
  *   - one written by `add` may depart from a + forward_cycles + add_cycles, and is in SRAM from
  *     a + receive_cycles + add_cycles. Adds into one address commute and may coincide; a read
  *     between an add's arrival and its completion is a fault.
+ *   - a kept vector and vectors that are added to it may arrive at the same instant: they meet at
+ *     the adder, and their sum is what is first written there.
  *
  * READY. in[k] of an operation on a chip is in SRAM from ready_cycles on, unless a compute interval
  * on that chip has writes_op = the operation: then vector k of the n that the interval makes is in

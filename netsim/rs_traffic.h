@@ -1,5 +1,6 @@
 /*
- * Traffic for the adaptive network: who sends to whom, and how often.
+ * Traffic: who sends to whom, and how often; and what a network makes of it. The same packets go into
+ * the adaptive and the fluid network.
  *
  * Load is a share of what the wiring could carry at best under uniform traffic on minimal paths:
  * links · (pairs / Σ distances) vectors a slot over all chips. So 1.0 is the same for every wiring: all
@@ -17,7 +18,38 @@
 #ifndef RS_TRAFFIC_H
 #define RS_TRAFFIC_H
 
-#include "rs_adaptive.h"
+#include "rs_timing.h"
+
+/* ---- a run: packets in, latencies out ---- */
+
+/* Traffic: the next packet that `chip` makes, at or after its last one. false: no more. */
+typedef bool rs_traffic_next(void *context, uint32_t chip, int64_t *time_cycles, uint32_t *to);
+
+typedef struct rs_traffic_run {
+  rs_traffic_next *next;
+  void *context;
+  int64_t measure_from_cycles; /* packets made in [from, to) are measured */
+  int64_t measure_to_cycles;
+  int64_t end_cycles; /* the run stops here even if measured packets are still under way */
+} rs_traffic_run;
+
+typedef struct rs_traffic_result {
+  uint64_t packets;  /* made */
+  uint64_t measured; /* made in the window */
+  uint64_t arrived;  /* of the measured */
+  uint64_t accepted; /* packets of any age that arrived inside the window */
+  uint64_t hops;     /* links crossed, all packets */
+  uint64_t events;
+  int64_t end_cycles; /* when the last event happened */
+  double latency_mean_cycles;
+  double latency_half_width_cycles; /* 95 % confidence, from 20 batches by time of creation */
+  int64_t latency_p50_cycles, latency_p99_cycles, latency_max_cycles;
+  bool saturated; /* measured packets were still under way at end_cycles */
+  uint32_t busiest_link;
+  uint64_t busiest_link_vectors;
+} rs_traffic_result;
+
+/* ---- patterns ---- */
 
 typedef enum rs_pattern {
   RS_PATTERN_UNIFORM,

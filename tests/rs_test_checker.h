@@ -129,12 +129,13 @@ typedef struct oracle_word {
   int64_t addable;    /* from then on it may be added to */
   int64_t last_write; /* −1: none */
   int64_t in_sram;
-  bool holds, last_was_add;
+  bool holds;
 } oracle_word;
 
 typedef struct oracle_event {
   int64_t cycle;
   bool is_departure; /* arrivals of a cycle come first */
+  bool is_add;       /* and of those what is kept */
   uint64_t burst;
   int64_t k;
 } oracle_event;
@@ -251,7 +252,7 @@ static inline void oracle_arrive(oracle *o, const oracle_event *e) {
   uint64_t value = o->flying[o->first[e->burst] + (uint64_t)e->k];
   bool add = b->action == RS_ACTION_ADD;
   int64_t more = add ? t->add_cycles : 0;
-  if (w->last_write == e->cycle && !(add && w->last_was_add)) {
+  if (w->last_write == e->cycle && !add) {
     ORACLE_BLAME(o, "burst %d writes with another", (int)e->burst);
   }
   if (add && !w->holds) ORACLE_BLAME(o, "burst %d adds to nothing", (int)e->burst);
@@ -265,9 +266,8 @@ static inline void oracle_arrive(oracle *o, const oracle_event *e) {
   w->departs = add ? RS_MAX(w->departs, departs) : departs;
   w->settles = add ? RS_MAX(w->settles, settles) : settles;
   w->in_sram = w->settles;
-  if (!add) w->addable = e->cycle + 1;
+  if (!add) w->addable = e->cycle;
   w->last_write = e->cycle;
-  w->last_was_add = add;
   w->holds = true;
 }
 
@@ -275,6 +275,7 @@ static inline int oracle_compare_events(const void *left, const void *right) {
   const oracle_event *a = left, *b = right;
   if (a->cycle != b->cycle) return a->cycle < b->cycle ? -1 : 1;
   if (a->is_departure != b->is_departure) return a->is_departure ? 1 : -1;
+  if (a->is_add != b->is_add) return a->is_add ? 1 : -1;
   if (a->burst != b->burst) return a->burst < b->burst ? -1 : 1;
   return a->k < b->k ? -1 : a->k > b->k;
 }
@@ -337,8 +338,8 @@ static inline void oracle_move(oracle *o) {
     const rs_burst *b = &s->bursts[i];
     for (int64_t k = 0; k < b->count; k++) {
       int64_t arrival = rs_burst_arrival(&s->timing, &o->wiring->links[b->link], b, k);
-      events[used++] = (oracle_event){rs_burst_departure(&s->timing, b, k), true, i, k};
-      events[used++] = (oracle_event){arrival, false, i, k};
+      events[used++] = (oracle_event){rs_burst_departure(&s->timing, b, k), true, false, i, k};
+      events[used++] = (oracle_event){arrival, false, b->action == RS_ACTION_ADD, i, k};
     }
   }
   qsort(events, used, sizeof *events, oracle_compare_events);

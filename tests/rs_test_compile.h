@@ -58,8 +58,8 @@ static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
 
 /* Rows that are for some wirings, groups or sizes only. */
 static inline bool is_particular(const char *algorithm) {
-  static const char *const names[] = {"exchange", "balanced-trees",   "gateways",
-                                      "ring",     "halving-doubling", "rotated-trees"};
+  static const char *const names[] = {"exchange",         "balanced-trees", "gateways",  "ring",
+                                      "halving-doubling", "rotated-trees",  "dimensions"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;
   }
@@ -70,6 +70,7 @@ static inline bool is_particular(const char *algorithm) {
 
 typedef struct judge_word {
   rs_int128 departs; /* ticks: from then on it may be sent */
+  rs_int128 meets;   /* ticks: when what was kept came, an add may come too */
   rs_int128 lands;   /* ticks: from then on an add may come */
   rs_int128 last;    /* ticks: the last write's arrival; −1: none */
   int64_t in_sram;   /* cycles */
@@ -81,7 +82,7 @@ typedef struct judge_event {
   rs_int128 ticks;
   uint64_t burst;
   int64_t k;
-  bool is_arrival;
+  bool is_arrival, is_add;
 } judge_event;
 
 typedef struct judge {
@@ -129,6 +130,7 @@ static inline void judge_put(judge *j, uint32_t op, uint32_t place, int buffer, 
   rs_int128 less = t->slot_den - 1;
   *w = (judge_word){.departs = (rs_int128)(ready + t->send_cycles) * t->slot_den - less,
                     .lands = (rs_int128)ready * t->slot_den - less,
+                    .meets = -1,
                     .last = -1,
                     .in_sram = ready,
                     .value = judge_input(op, chip, k),
@@ -161,6 +163,7 @@ static inline int judge_compare(const void *a, const void *b) {
   const judge_event *x = a, *y = b;
   if (x->ticks != y->ticks) return x->ticks < y->ticks ? -1 : 1;
   if (x->is_arrival != y->is_arrival) return x->is_arrival ? -1 : 1;
+  if (x->is_add != y->is_add) return x->is_add ? 1 : -1;
   if (x->burst != y->burst) return x->burst < y->burst ? -1 : 1;
   return x->k < y->k ? -1 : x->k > y->k;
 }
@@ -193,7 +196,7 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
   rs_int128 departs = e->ticks + (rs_int128)(t->forward_cycles + add) * t->slot_den;
   if (b->action == RS_ACTION_ADD) {
     if (!w->holds) judge_blame(j, e, "adds to nothing");
-    if (e->ticks < w->lands) judge_blame(j, e, "adds before it is there");
+    if (e->ticks < w->lands && e->ticks != w->meets) judge_blame(j, e, "adds before it is there");
     w->value += value;
     w->departs = RS_MAX(w->departs, departs);
   } else {
@@ -201,6 +204,7 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
     int64_t settled = RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles));
     w->value = value;
     w->departs = departs;
+    w->meets = e->ticks;
     w->lands = e->ticks + (rs_int128)settled * t->slot_den;
   }
   w->last = e->ticks;
@@ -280,8 +284,9 @@ static inline void judge_run(judge *j) {
     rs_int128 way = (rs_int128)rs_timing_latency(&s->timing, link) * s->timing.slot_den;
     for (int64_t k = 0; k < s->bursts[i].count; k++) {
       rs_int128 ticks = rs_burst_ticks(&s->timing, &s->bursts[i], k);
-      events[used++] = (judge_event){ticks, i, k, false};
-      events[used++] = (judge_event){ticks + way, i, k, true};
+      events[used++] = (judge_event){ticks, i, k, false, false};
+      bool is_add = s->bursts[i].action == RS_ACTION_ADD;
+      events[used++] = (judge_event){ticks + way, i, k, true, is_add};
     }
   }
   qsort(events, used, sizeof *events, judge_compare);

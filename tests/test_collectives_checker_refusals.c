@@ -305,7 +305,7 @@ static void what_is_being_written_is_not_overwritten(void **state) {
   rs_arena_destroy(b.arena);
 }
 
-/* Where the chip costs nothing, two writes in one cycle still have no order; a cycle apart they do. */
+/* Where the chip costs nothing, two that are kept in one cycle still have no order; a cycle apart they do. */
 static void writes_in_one_cycle_have_no_order(void **state) {
   (void)state;
   bench b;
@@ -317,9 +317,10 @@ static void writes_in_one_cycle_have_no_order(void **state) {
   assert_int_equal(run(&b), RS_E_REFUSED);
   assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
   assert_int_equal(b.report.fault.cycle, 3);
-  other->action = RS_ACTION_ADD;
+  other->action =
+      RS_ACTION_ADD; /* that has an order: what is kept is first; and the sum is wrong */
   assert_int_equal(run(&b), RS_E_REFUSED);
-  assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
+  assert_int_equal(b.report.fault.kind, RS_FAULT_RESULT);
   other->action = RS_ACTION_KEEP;
   other->start_cycles = 3;
   expect_proof(&b);
@@ -365,6 +366,36 @@ static void nothing_is_added_before_the_own_input(void **state) {
   expect_refusal(&b, RS_FAULT_EARLY, 299,
                  "link 1>0, cycle 299: 'b 0 1>0 83 2 in+0 out+0 add' arrives before the chip's own "
                  "input (vector 0)");
+  rs_arena_destroy(b.arena);
+}
+
+/* Chips 1 and 2 bring their inputs into the empty tmp of chip 0, and that goes to `out` of chip 3: who
+ * came first is kept, the other added. Links take 216 cycles, the sum is complete for the port 40 + 20
+ * later: 31 + 216 + 60 = 307. */
+static void what_comes_together_is_added_up(void **state) {
+  (void)state;
+  bench b;
+  open_bench(&b, 4, chip_timing());
+  put_op(b.schedule, RS_ALL_REDUCE, 4, RS_NONE, 3, 3);
+  put(&b, 2, 0, 31, 3, RS_BUFFER_IN, RS_BUFFER_TMP, RS_ACTION_ADD); /* listed before what is kept */
+  put(&b, 1, 0, 31, 3, RS_BUFFER_IN, RS_BUFFER_TMP, RS_ACTION_FORWARD);
+  put(&b, 0, 3, 307, 3, RS_BUFFER_TMP, RS_BUFFER_OUT, RS_ACTION_ADD);
+  expect_refusal(&b, RS_FAULT_RESULT, 307 + 216 + 48 + 47 + 20,
+                 "chip 0, operation 0 (all-reduce): vector 0 of the result is wrong");
+  b.schedule->bursts[2].start_cycles = 306;
+  assert_int_equal(run(&b), RS_E_REFUSED);
+  assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
+  /* a cycle behind what is kept is neither together nor after it */
+  b.schedule->bursts[2].start_cycles = 400;
+  b.schedule->bursts[0].start_cycles = 32;
+  assert_int_equal(run(&b), RS_E_REFUSED);
+  assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
+  assert_non_null(strstr(b.diag.what, "is added to what is still being written by"));
+  /* the other length is no meeting: of vectors 0 … 2 the last would be added to nothing */
+  b.schedule->bursts[0].start_cycles = 31;
+  b.schedule->bursts[1].count = 2;
+  assert_int_equal(run(&b), RS_E_REFUSED);
+  assert_int_equal(b.report.fault.kind, RS_FAULT_EMPTY);
   rs_arena_destroy(b.arena);
 }
 
@@ -575,6 +606,7 @@ int main(void) {
       cmocka_unit_test(writes_in_one_cycle_have_no_order),
       cmocka_unit_test(a_sum_under_way_is_not_overwritten),
       cmocka_unit_test(nothing_is_added_before_the_own_input),
+      cmocka_unit_test(what_comes_together_is_added_up),
       cmocka_unit_test(an_add_needs_something_to_add_to),
       cmocka_unit_test(results_say_what_is_wrong),
       cmocka_unit_test(a_result_that_never_came_is_missing),

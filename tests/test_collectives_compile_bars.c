@@ -12,9 +12,8 @@ typedef struct bar {
 } bar;
 
 static const bar bars[] = {
-    /* 3 hops and one slot more: a first write and adds to it cannot land together */
-    {RS_ALL_REDUCE, "realscale:264", 4},
-    {RS_ALL_REDUCE, "realscale:72", 4},
+    {RS_ALL_REDUCE, "realscale:264", 3}, /* the diameter */
+    {RS_ALL_REDUCE, "realscale:72", 3},
     {RS_ALL_GATHER, "realscale:264", 24}, /* ⌈263/11⌉ */
     {RS_REDUCE_SCATTER, "realscale:264", 24},
     {RS_ALL_GATHER, "polarfly:13", 14},      /* ⌈182/13⌉: a quadric has 13 links */

@@ -153,7 +153,7 @@ static void cost_wants_its_shape(void **state) {
   assert_refused("cost lstm --hidden 8 --batch 0", 2, "batch");
   assert_refused("cost lstm --hidden 8 --batch 3-1", 2, "list");
   assert_refused("cost lstm --hidden 8 --chip groqchip2", 2, "did you mean 'groqchip1'?");
-  assert_refused("cost gemm --inputs 8 --outputs 8 --weights int9", 2, "int8 or fp16");
+  assert_refused("cost gemm --inputs 8 --outputs 8 --weights int9", 2, "did you mean 'int8'?");
 }
 
 /* ---- compile, check, diff ---- */

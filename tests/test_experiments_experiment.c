@@ -242,8 +242,8 @@ static void things_are_looked_up(void **state) {
   check_mistake("llama-2-7b", "/", "e:3:8: model '/': this is a directory");
   check_mistake(
       NULL, "chip: grokchip1\n",
-      "e:7:7: unknown chip 'grokchip1'; expected a chip of 'realscale list chips'; did you "
-      "mean 'groqchip1'?");
+      "e:7:7: unknown chip 'grokchip1'; expected a chip of 'realscale list chips', or the "
+      "path of a chip's JSON; did you mean 'groqchip1'?");
   check_mistake("mesh:16", "mash:16", "e:4:11: unknown topology 'mash'");
   check_mistake("mesh:16", "realscale:9", "e:4:11: ");
   check_mistake("mesh:16", "mesh:18", "e:4:11: "); /* 17 ports a chip, and there are 16 */

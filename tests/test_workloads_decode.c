@@ -543,8 +543,8 @@ static void groups_that_differ_choose_for_themselves(void **state) {
 }
 
 /* A cube of 8 chips, and two meshes of 4 which only chips of the cube connect: 12 cables each, so they
- * look alike. In the cube trees that are grown together win; the second stage cannot have them,
- * because its chips do not connect among themselves, and takes another way. */
+ * look alike. In the cube one dimension after the other wins; the second stage cannot go so, because its
+ * chips do not connect among themselves, and takes another way. */
 static void a_group_that_cannot_do_alike_takes_another_way(void **state) {
   static const uint32_t cables[][2] = {
       {0, 1},   {2, 3},   {4, 5},   {6, 7},   {0, 2},   {1, 3},   {4, 6},  {5, 7},  {0, 4},
@@ -564,7 +564,7 @@ static void a_group_that_cannot_do_alike_takes_another_way(void **state) {
     firsts += is_first ? 1 : 0;
     seconds += is_first ? 0 : 1;
   }
-  assert_string_equal(d.all_reduce_algorithm, "balanced-trees");
+  assert_string_equal(d.all_reduce_algorithm, "dimensions");
   assert_true(firsts > 0 && seconds > 0);
 }
 

@@ -14,6 +14,7 @@
 #ifndef RS__DECODE_H
 #define RS__DECODE_H
 
+#include "rs__share.h"
 #include "rs_decode.h"
 
 /* A row of the table of algorithms, chosen once for a kind, a size and a shape of group. */
@@ -47,6 +48,7 @@ typedef struct rs__step {
   rs_calendar *calendar;
   rs_decode *decode;
   rs_diag *diag;
+  rs__share share;
 
   rs__member *members; /* tensor of them */
   int64_t front_cycles;
@@ -75,14 +77,20 @@ rs_status rs__step_init(rs__step *step);
 /* Adds one interval of `cost` on every chip of the group and books it under `part`. */
 void rs__step_compute(rs__step *step, const char *label, rs_part part, const rs_cost *cost);
 
-/* A projection of inputs × outputs weights. may_preload: it is the first one after a wait for the
- * network; its first tiles are then loaded before it starts, if the matrix unit of every chip has
- * been idle for as long as a load takes. */
-void rs__step_project(rs__step *step, const char *label, int64_t inputs, int64_t outputs,
-                      bool may_preload);
+/* A projection: inputs × outputs weights, met by `vectors` activation vectors. may_preload: it is the
+ * first one after a wait for the network; its first tiles are then loaded before it starts, if the
+ * matrix unit of every chip has been idle for as long as a load takes. */
+typedef struct rs__matrix {
+  int64_t inputs, outputs, vectors;
+  bool may_preload;
+} rs__matrix;
 
-/* Element-wise work of one pass on `elements` × batch. */
-void rs__step_vector(rs__step *step, const char *label, int64_t elements, int64_t ops);
+void rs__step_project(rs__step *step, const char *label, rs__matrix matrix);
+
+/* Element-wise work of one pass on `elements` of each of `rows`; a norm of the rows; both vector. */
+void rs__step_vector(rs__step *step, const char *label, int64_t elements, int64_t rows,
+                     int64_t ops);
+void rs__step_norm(rs__step *step, const char *label, int64_t elements, int64_t rows);
 
 /* A time of nothing on the group: it reads one operation and makes the input of the next, so that
  * the checker sees that the second waits for the first. */
@@ -100,7 +108,23 @@ void rs__step_send(rs__step *step, int64_t stage, int64_t block_bytes, const cha
 /* The stage at work has ended its own part: it is held for so long by one micro-batch. */
 void rs__step_end_stage(rs__step *step);
 
-/* ---- rs_decode_ops.c ---- */
+/* ---- what the group does, in order ---- */
+
+/* rs_decode_attention.c: from the hidden vector of every row to what each chip adds to the next. */
+void rs__decode_add_attention(rs__step *step);
+
+/* rs_decode_mlp.c: the same of an MLP's layer without experts. */
+void rs__decode_add_dense(rs__step *step);
+/* Of one with experts, when all rows are on all chips. */
+void rs__decode_add_experts(rs__step *step);
+/* And when each row is on one chip: from the attention's parts of the sum on, with the residual, to
+ * the rows that each chip has then. */
+void rs__decode_add_dispatched(rs__step *step, const char *label);
+
+/* rs_decode_ops.c: sums up what the last interval left on each chip and adds the residual; all rows are
+ * on all chips then. */
+void rs__decode_add_sum(rs__step *step, const char *label);
+void rs__decode_add_residual(rs__step *step, int64_t elements, int64_t rows);
 
 /* All operations of the step. */
 void rs__decode_add_operations(rs__step *step);

@@ -67,7 +67,8 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
   step.schedule = rs_schedule_create(arena, wiring, topology, &chip->timing);
   step.calendar = rs_calendar_create(arena, wiring, &chip->timing);
   if (step.schedule == NULL || step.calendar == NULL) return rs_arena_failed(arena, diag);
-  rs_status status = rs__step_init(&step);
+  rs_status status = rs__share_of(model, &sharding->request, &step.share, diag);
+  if (status == RS_OK) status = rs__step_init(&step);
   if (status != RS_OK) return status;
   rs__decode_add_operations(&step);
   if (step.status != RS_OK) return step.status;

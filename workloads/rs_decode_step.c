@@ -119,13 +119,12 @@ static bool can_preload(const rs__step *s) {
   return true;
 }
 
-void rs__step_project(rs__step *s, const char *label, int64_t inputs, int64_t outputs,
-                      bool may_preload) {
+void rs__step_project(rs__step *s, const char *label, rs__matrix m) {
   rs_cost cost;
   const rs_sharding_request *r = s->request;
   if (s->status != RS_OK) return;
-  bool preloads = may_preload && can_preload(s);
-  if (failed(s, rs_cost_gemm(s->chip, inputs, outputs, r->batch, r->weights, r->activations,
+  bool preloads = m.may_preload && can_preload(s);
+  if (failed(s, rs_cost_gemm(s->chip, m.inputs, m.outputs, m.vectors, r->weights, r->activations,
                              preloads, &cost, s->diag))) {
     return;
   }
@@ -138,12 +137,19 @@ void rs__step_project(rs__step *s, const char *label, int64_t inputs, int64_t ou
   rs__step_compute(s, label, RS_PART_WEIGHTS, &cost);
 }
 
-void rs__step_vector(rs__step *s, const char *label, int64_t elements, int64_t ops) {
+void rs__step_vector(rs__step *s, const char *label, int64_t elements, int64_t rows, int64_t ops) {
   rs_cost cost;
   const rs_sharding_request *r = s->request;
   if (s->status != RS_OK) return;
-  if (!failed(
-          s, rs_cost_vector(s->chip, elements, r->batch, ops, 1, r->activations, &cost, s->diag))) {
+  if (!failed(s, rs_cost_vector(s->chip, elements, rows, ops, 1, r->activations, &cost, s->diag))) {
+    rs__step_compute(s, label, RS_PART_VECTOR, &cost);
+  }
+}
+
+void rs__step_norm(rs__step *s, const char *label, int64_t elements, int64_t rows) {
+  rs_cost cost;
+  if (s->status != RS_OK) return;
+  if (!failed(s, rs_cost_norm(s->chip, elements, rows, s->request->activations, &cost, s->diag))) {
     rs__step_compute(s, label, RS_PART_VECTOR, &cost);
   }
 }

@@ -1,0 +1,58 @@
+/*
+ * A language model on a group of GPUs that share every layer (tensor parallelism on one switch): the
+ * operations of a prefill and of a decode step, and a whole generation of a batch from them.
+ *
+ * The operations are those of a serving stack's engine, one kernel each: for a layer norm, q/k/v
+ * projection, rotary with the append to the cache, attention, output projection, all-reduce, residual
+ * sum, norm, gate and up projection, activation, down projection, all-reduce, residual sum; then norm,
+ * head for the last position of each sequence, all-gather of logits, choice.
+ *
+ * Dense models with full or grouped attention. RS_E_INFEASIBLE with the reason for what does not
+ * divide or is not on one switch.
+ */
+#ifndef RS_GPU_STEP_H
+#define RS_GPU_STEP_H
+
+#include "rs_arena.h"
+#include "rs_gpu.h"
+#include "rs_model.h"
+
+typedef struct rs_gpu_request {
+  int64_t tensor;          /* GPUs */
+  int64_t batch;           /* sequences */
+  int64_t inputs, outputs; /* tokens of a sequence */
+  rs_number weights, kv, activations;
+  rs_number math;     /* of the projections */
+  bool shares_kv;     /* kernels that read a kv head once for all its query heads */
+  bool is_one_shot;   /* all-reduce by reading all others */
+  bool pages_weights; /* weights that do not fit stream from the host */
+} rs_gpu_request;
+
+#define RS_GPU_STEP_OPS 24 /* at most so many rows in the list of a step */
+
+/* Fills `ops` (RS_GPU_STEP_OPS of them) with a step in which each sequence has `queries` new
+ * positions and `context` in all: a prefill has as many of both. */
+rs_status rs_gpu_step_list(const rs_model *model, const rs_chip *chip,
+                           const rs_gpu_request *request, int64_t queries, int64_t context,
+                           rs_gpu_op *ops, size_t *op_count, rs_diag *diag);
+
+typedef struct rs_gpu_generation {
+  int64_t weight_bytes, kv_bytes; /* on one GPU, at the end */
+  int64_t paged_bytes;            /* of the weights, in every step */
+  bool fits;
+  char reason[128];  /* why it does not fit; the rest is zero then */
+  rs_gpu_cost first; /* the prefill: time to the first token */
+  rs_gpu_cost step;  /* a decode step in the middle of the generation */
+  double first_token_s;
+  double step_s;             /* the mean over the generation */
+  double tokens_per_s_user;  /* decode steps a second */
+  double tokens_per_s_total; /* output tokens / (prefill + steps), as static batches are measured */
+  double energy_j_per_token; /* of all GPUs, over the whole; the parts follow */
+  double energy_compute_j, energy_hbm_j, energy_link_j, energy_static_j;
+} rs_gpu_generation;
+
+/* A static batch from its input to its last token. */
+rs_status rs_gpu_generate(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
+                          rs_gpu_generation *generation, rs_diag *diag);
+
+#endif
