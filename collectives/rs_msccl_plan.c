@@ -14,6 +14,7 @@
 typedef struct import {
   const rs_msccl *program;
   rs__plan plan;
+  rs_timing padded; /* with the request's margin */
   rs_op op;
   rs__ms_flow flow;
   int64_t chunk_vectors;
@@ -226,10 +227,11 @@ static rs_status compile(import *m, rs_arena *work, rs_arena *tree, rs_schedule 
   if (status == RS_OK) status = sort_transfers(m, work, diag);
   if (status != RS_OK) return status;
   find_sizes(m, request, &schedule->timing);
+  m->padded = rs__request_timing(request, &schedule->timing);
   m->plan = (rs__plan){.arena = work,
                        .tree_arena = tree,
                        .wiring = wiring,
-                       .timing = &schedule->timing,
+                       .timing = &m->padded,
                        .request = request,
                        .position = position,
                        .members = request->chips,
