@@ -335,6 +335,10 @@ rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period);
 
 /* ---- rs_collective_request.c ---- */
 
+/* The timing that a plan is made with: the schedule's, with the request's margin in what a chip takes
+ * on arrival. */
+rs_timing rs__request_timing(const rs_collective_request *request, const rs_timing *timing);
+
 /* Checks everything but the name of the algorithm, and fills `position` ([chip], place in the
  * group; for send: of the first pair in which the chip sends). */
 rs_status rs__request_check(const rs_collective_request *request, const rs_wiring *wiring,

@@ -55,9 +55,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
-  c->padded = c->schedule->timing;
-  c->padded.receive_cycles += request->deskew_margin_cycles;
-  c->padded.forward_cycles += request->deskew_margin_cycles;
+  c->padded = rs__request_timing(request, &c->schedule->timing);
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
