@@ -319,6 +319,7 @@ const rs__row *rs__row_at(size_t index);
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_dimensions(rs__plan *plan);
+rs_status rs__build_nested_exchange(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);

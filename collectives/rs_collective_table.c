@@ -15,6 +15,8 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "dimensions",
      "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
+    {RS_ALL_REDUCE, "nested-exchange",
+     "in racks, between racks, in racks; 7 L + 5 V slots or more"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
@@ -99,6 +101,15 @@ static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
   if (plan->member_count <= 144) count = offer(list, count, 4, plan->block);
   if (plan->member_count <= 80) count = offer(list, count, 8, plan->block);
   return count;
+}
+
+/* Links of a node carry the message five times, trees down and up take about twice the hops: for
+ * messages that take less time than seven hops. */
+static size_t splits_nested(const rs__plan *plan, int64_t *list) {
+  const rs_timing *t = plan->timing;
+  int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
+  bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
+  return is_short && plan->wiring->rack_of != NULL ? offer(list, 0, 1, 1) : 0;
 }
 
 /* Growing trees pays where there is a choice, and costs N² of memory. */
@@ -233,6 +244,7 @@ static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
+    {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},

@@ -13,10 +13,16 @@ const char *const *rs__result_traffic_columns(size_t *count);
 
 const char *const *rs__result_collective_columns(size_t *count);
 
+const char *const *rs__result_clock_columns(size_t *count);
+
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
 typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                      rs_result *r, rs_diag *diag);
-rs__result_compute rs__result_decode, rs__result_traffic, rs__result_collective;
+rs__result_compute rs__result_decode, rs__result_traffic, rs__result_collective, rs__result_clock;
+
+/* A decode point whose chip is a GPU. */
+rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
+                                rs_diag *diag);
 
 /* ---- rs_result_collective.c: one collective, for a point and for `realscale compile` ---- */
 
@@ -37,6 +43,8 @@ typedef struct rs__collective {
 /* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the
  * compiler says, RS_E_REFUSED: the checker or the player found a fault. */
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag);
+/* From the first input to the last receive, margin included. */
+int64_t rs__collective_makespan(const rs__collective *c);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
 
 /* The timetable that the row is about. */

@@ -7,16 +7,19 @@
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
+enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
     {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
-    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all but spare ones)"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
+    {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
+     "from nominal arrival to receive on every hop (default: 0)"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
@@ -59,13 +62,6 @@ static bool has_root(rs_collective_kind kind) {
   return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
 }
 
-static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
-  *chips = RS_ARENA_NEW(arena, uint32_t, count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
-  return RS_OK;
-}
-
 static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
                           const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
                           rs_diag *diag) {
@@ -92,9 +88,9 @@ static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs
   const char *root = rs_arguments_value(arguments, "root");
   rs_collective_request *request = &j->request;
   uint32_t *chips = NULL;
-  uint32_t count = j->wiring->chip_count;
+  uint32_t count;
   rs_status status =
-      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
+      list == NULL ? rs_wiring_working(arguments->arena, j->wiring, &chips, &count, diag)
                    : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
   if (status != RS_OK) return status;
   request->chips = chips;
@@ -110,6 +106,16 @@ static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs
     status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
   }
   if (status == RS_OK) request->root = roots[0];
+  return status;
+}
+
+static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) {
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, margin, diag);
+  if (status == RS_OK && (*margin < 0 || *margin > MARGIN_CYCLES_MAX)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "'%s' is not a margin", text);
+    rs_diag_expect(diag, "0 to %d cycles", MARGIN_CYCLES_MAX);
+  }
+  if (status != RS_OK) rs_diag_at(diag, "--deskew-margin", 1, 1);
   return status;
 }
 
@@ -130,6 +136,10 @@ static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_d
   }
   if (status == RS_OK) status = read_group(arguments, j, diag);
   j->request.algorithm = rs_arguments_value(arguments, "algorithm");
+  const char *margin = rs_arguments_value(arguments, "deskew-margin");
+  if (status == RS_OK && margin != NULL) {
+    status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
+  }
   return status;
 }
 

@@ -17,6 +17,8 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
       return rs__result_traffic_columns(count);
     case RS_TASK_COLLECTIVE:
       return rs__result_collective_columns(count);
+    case RS_TASK_CLOCK:
+      return rs__result_clock_columns(count);
     case RS_TASK_DECODE:
     case RS_TASK_COUNT:
       break;
@@ -25,11 +27,31 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
 }
 
 bool rs_result_column_is_text(const char *column) {
-  static const char *const texts[] = {
-      "model",           "chip",        "topology",        "network",      "reason",
-      "weights",         "activations", "kv_cache",        "busiest_link", "all_reduce_algorithm",
-      "schedule_digest", "routing",     "pattern",         "family",       "automorphisms",
-      "collective",      "algorithm",   "algorithm_asked", "timing"};
+  static const char *const texts[] = {"model",
+                                      "chip",
+                                      "topology",
+                                      "network",
+                                      "reason",
+                                      "weights",
+                                      "activations",
+                                      "kv_cache",
+                                      "busiest_link",
+                                      "all_reduce_algorithm",
+                                      "schedule_digest",
+                                      "routing",
+                                      "pattern",
+                                      "family",
+                                      "automorphisms",
+                                      "collective",
+                                      "algorithm",
+                                      "algorithm_asked",
+                                      "timing",
+                                      "clock",
+                                      "offsets",
+                                      "tree",
+                                      "first_violation",
+                                      "first_violation_link",
+                                      "first_violation_burst"};
   for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
     if (strcmp(texts[i], column) == 0) return true;
   }
@@ -94,7 +116,8 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);
   static rs__result_compute *const computes[RS_TASK_COUNT] = {
-      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective};
+      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective,
+      rs__result_clock};
   rs_status status = computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;

@@ -32,6 +32,8 @@ static const char *const collective_columns[] = {"collective",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
+                                                 "received_slack_cycles_min",
+                                                 "deskew_margin_cycles",
                                                  "algorithm_asked",
                                                  "timing",
                                                  "schedule_digest"};
@@ -77,6 +79,7 @@ static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r)
   rs_result_set_text(arena, r, "algorithm_asked",
                      request->algorithm == NULL ? "auto" : request->algorithm);
   rs_result_set_text(arena, r, "timing", c->timing_name);
+  rs_result_set_i64(r, "deskew_margin_cycles", request->deskew_margin_cycles);
 }
 
 static double bus_bandwidth(const rs__collective *c, double seconds) {
@@ -84,12 +87,18 @@ static double bus_bandwidth(const rs__collective *c, double seconds) {
                                  seconds);
 }
 
+/* The last receive stands a margin after the last arrival, which is all that a proof knows. */
+int64_t rs__collective_makespan(const rs__collective *c) {
+  int64_t margin = c->schedule->burst_count > 0 ? c->request.deskew_margin_cycles : 0;
+  return c->proof.play.makespan_cycles + margin;
+}
+
 static void fill_times(const rs__collective *c, rs_result *r) {
-  const rs_play *play = &c->proof.play;
+  int64_t makespan = rs__collective_makespan(c);
   double clock = (double)c->timing.clock_hz;
-  double seconds = (double)play->makespan_cycles / clock;
+  double seconds = (double)makespan / clock;
   double bound = (double)c->bound.cycles / clock;
-  rs_result_set_i64(r, "makespan_cycles", play->makespan_cycles);
+  rs_result_set_i64(r, "makespan_cycles", makespan);
   rs_result_set_double(r, "makespan_s", seconds);
   rs_result_set_double(r, "bus_bandwidth_bytes_per_s", bus_bandwidth(c, seconds));
   rs_result_set_i64(r, "lower_bound_cycles", c->bound.cycles);
@@ -118,6 +127,9 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   }
   if (c->proof.check.slack_cycles_min >= 0) {
     rs_result_set_i64(r, "slack_cycles_min", c->proof.check.slack_cycles_min);
+  }
+  if (c->proof.check.received_slack_cycles_min >= 0) {
+    rs_result_set_i64(r, "received_slack_cycles_min", c->proof.check.received_slack_cycles_min);
   }
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(c->schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);

@@ -17,7 +17,9 @@ static const char *const decode_columns[] = {
     /* the schedule: vectors as the checker counted them, vector_hops as the player did */
     "makespan_cycles", "bottleneck_cycles", "bursts", "vectors", "vector_hops", "links_used",
     "busiest_link", "busiest_link_bytes", "slack_cycles_min", "all_reduce_algorithm",
-    "schedule_digest", "weight_bytes_total", "kv_bytes_total"};
+    "schedule_digest", "weight_bytes_total", "kv_bytes_total",
+    /* with a table of prices, in its currency */
+    "price_per_million_tokens", "price_chips_per_million_tokens", "price_power_per_million_tokens"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -124,10 +126,12 @@ static rs_status prove(rs_arena *arena, const rs_point *point, rs_decode *decode
 
 static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                          rs_diag *diag) {
+  if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_sharding *sharding;
   rs_decode decode;
-  rs_status status = rs_sharding_build(scratch, point->model, point->chip,
-                                       point->wiring->chip_count, &point->request, &sharding, diag);
+  rs_status status =
+      rs_sharding_build(scratch, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                        &point->request, &sharding, diag);
   if (status != RS_OK) return status;
   fill_sharding(sharding, r);
   rs_result_set_text(arena, r, "reason", sharding->reason);
@@ -139,10 +143,14 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
 
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag) {
+  if (point->chip->kind == RS_CHIP_GPU) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE, "GPUs have no timetable");
+  }
   rs_sharding *sharding;
   rs_decode decode;
-  rs_status status = rs_sharding_build(arena, point->model, point->chip, point->wiring->chip_count,
-                                       &point->request, &sharding, diag);
+  rs_status status =
+      rs_sharding_build(arena, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                        &point->request, &sharding, diag);
   if (status == RS_OK && !sharding->fits) {
     status = rs_diag_set(diag, RS_E_INFEASIBLE, "%s", sharding->reason);
   }
@@ -151,6 +159,22 @@ rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_
                              sharding, &decode, diag);
   *schedule = decode.schedule;
   return status;
+}
+
+/* Of a row that has a rate. */
+static void fill_price(const rs_point *point, rs_result *r) {
+  const rs_cell *rate = rs_result_cell(r, "tokens_per_s_total");
+  const rs_cell *energy = rs_result_cell(r, "energy_j_per_token");
+  const rs_cell *chips = rs_result_cell(r, "chips");
+  if (point->price == NULL || rate->kind != RS_CELL_DOUBLE || energy->kind != RS_CELL_DOUBLE ||
+      chips->kind != RS_CELL_I64) {
+    return;
+  }
+  rs_price_parts parts =
+      rs_price_per_million(point->price, chips->integer, rate->number, energy->number);
+  rs_result_set_double(r, "price_per_million_tokens", parts.total);
+  rs_result_set_double(r, "price_chips_per_million_tokens", parts.chips);
+  rs_result_set_double(r, "price_power_per_million_tokens", parts.power);
 }
 
 /* What becomes of a point that did not go through: some are answers, some are failures, and some say
@@ -162,6 +186,7 @@ rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *
   rs_status status = compute(arena, scratch, point, r, &own);
   switch (status) {
     case RS_OK:
+      fill_price(point, r);
       return RS_OK;
     case RS_E_INPUT:
     case RS_E_INFEASIBLE:

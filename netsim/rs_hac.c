@@ -109,16 +109,6 @@ rs_status rs_sync_tree_build(rs_arena *arena, const rs_wiring *wiring, uint32_t 
                      root, count - 1, n - 1);
 }
 
-uint32_t rs_sync_tree_distance(const rs_sync_tree *tree, uint32_t a, uint32_t b) {
-  uint32_t steps = 0;
-  while (a != b) {
-    uint32_t *deeper = tree->depth_of[a] >= tree->depth_of[b] ? &a : &b;
-    *deeper = tree->parent[*deeper];
-    steps++;
-  }
-  return steps;
-}
-
 /* ---- counters ---- */
 
 int64_t rs_hac_tracking_ppb(void) {

@@ -198,12 +198,12 @@ static void values_are_checked(void **state) {
                 "available: decode or topology or traffic or collective");
   check_mistake(
       "decode", "decod",
-      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective; "
-      "did you mean 'decode'?");
+      "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
+      "clock; did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: task 'decode' runs on the scheduled network");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
-                "fp16; did you mean 'int8'?");
+                "fp16 or fp8 or bf16; did you mean 'int8'?");
   check_mistake("name: test", "name: ../x", "e:1:7: name: '../x' cannot name a folder");
   check_mistake("name: test", "name: -x", "e:1:7: name: '-x' cannot name a folder");
   check_mistake("name: test", "name: a b", "e:1:7: name: 'a b' cannot name a folder");
@@ -290,7 +290,7 @@ static void plots_are_checked(void **state) {
   check_mistake(NULL, "plots: [stack]\n", "e:7:9: a plot is not a mapping");
   check_mistake(
       NULL, "plots: [{kind: stak}]\n",
-      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar or wirings; did you "
+      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar, map or wirings; did you "
       "mean 'stack'?");
   check_mistake(NULL, "plots: [{title: x}]\n", "e:7:9: a plot has no kind");
   check_mistake(NULL, "plots: [{kind: wirings}]\n", "e:7:9: the task has no plot of this kind");
@@ -422,7 +422,8 @@ static void points_print_their_keys(void **state) {
                       "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
                       "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.micro_batches: 1\n"
-                      "batch: 1\ncontext: 512\nnetwork: scheduled\nseed: 1\n");
+                      "batch: 1\ncontext: 512\nnetwork: scheduled\nseed: 1\ngpus: 8\npaging: none\n"
+                      "prices: none\n");
   rs_text_deinit(&text);
 }
 

@@ -54,7 +54,7 @@ static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sh
 rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                             const rs_wiring *wiring, const char *topology,
                             const rs_sharding *sharding, rs_decode *decode, rs_diag *diag) {
-  assert(sharding->fits && sharding->chips_used <= wiring->chip_count);
+  assert(sharding->fits && sharding->chips_used <= rs_wiring_working_count(wiring));
   *decode = (rs_decode){0};
   rs__step step = {.arena = arena,
                    .model = model,
