@@ -209,7 +209,8 @@ static const char *const columns[] = {
     "bound",          "weight_cycles", "pass_cycles", "vector_cycles", "stream_cycles",
     "latency_cycles", "energy_j",      "sram_bytes",  "macs",          "hidden",
     "inputs",         "outputs",       "heads",       "kv_heads",      "head_dim",
-    "context",        "weights",       "math"};
+    "context",        "weights",       "math",        "energy_sram_j", "energy_matrix_j",
+    "energy_vector_j"};
 
 void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
   if (value > 0) rs_table_set_i64(table, column, value);
@@ -241,6 +242,9 @@ static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, 
   rs__cost_set_given(table, "context", s->context);
   rs_table_set_text(table, "weights", rs_number_word(s->weights));
   rs_table_set_text(table, "math", rs_number_word(s->math));
+  rs_table_set_double(table, "energy_sram_j", cost->sram_pj * 1e-12);
+  rs_table_set_double(table, "energy_matrix_j", cost->matrix_pj * 1e-12);
+  rs_table_set_double(table, "energy_vector_j", cost->vector_pj * 1e-12);
 }
 
 static rs_status fill_lpu(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
