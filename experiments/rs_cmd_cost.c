@@ -102,6 +102,8 @@ static const rs_option options[] = {
     {"head-dim", 0, RS_OPTION_TEXT, "N", "size of a head"},
     {"context", 0, RS_OPTION_TEXT, "N", "cached positions"},
     {"ranks", 0, RS_OPTION_TEXT, "N", "GPUs of an all-reduce or a generation, on one switch"},
+    {"boards", 0, RS_OPTION_TEXT, "N",
+     "of a generation: boards that share the layers (default: 1)"},
     {"bytes", 0, RS_OPTION_TEXT, "SIZE", "the vector that each of them has, such as 1MiB"},
     {"model", 0, RS_OPTION_TEXT, "MODEL",
      "of a generation: a model of 'realscale list models', or the path of a config.json"},
@@ -176,7 +178,7 @@ static rs_status read_shape(const rs_arguments *arguments, const char *needs, co
     int64_t *value;
   } counts[] = {{"hidden", &s->hidden},   {"inputs", &s->inputs},     {"outputs", &s->outputs},
                 {"heads", &s->heads},     {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
-                {"context", &s->context}, {"ranks", &s->ranks}};
+                {"context", &s->context}, {"ranks", &s->ranks},       {"boards", &s->boards}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     rs_status status = read_count(arguments, counts[i].name, needs, counts[i].value, diag);
     if (status != RS_OK) return status;

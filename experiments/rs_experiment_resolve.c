@@ -216,6 +216,7 @@ static void resolve_request(const rs__draft *draft, rs_point *point) {
   rs_number_parse(draft->text[RS_KEY_KV_CACHE], &request->kv);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   point->gpus = count_of(draft, RS_KEY_GPUS);
+  point->boards = count_of(draft, RS_KEY_BOARDS);
   point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
 }
 
