@@ -21,6 +21,12 @@ rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, rs_topology *
   if (strncmp(spec, prefix, strlen(prefix)) != 0) {
     return rs_topology_parse(arena, spec, topology, diag);
   }
+  if (spec[strlen(prefix)] == '\0') {
+    rs_diag_set(diag, RS_E_INPUT, "file: without a path");
+    rs_diag_at(diag, NULL, 1, (int)sizeof prefix);
+    rs_diag_expect(diag, "a GraphML file or a list of edges, as in 'file:my.graphml'");
+    return RS_E_INPUT;
+  }
   rs_status status =
       rs_file_read(arena, spec + strlen(prefix), GRAPH_BYTES_MAX, &text, &length, diag);
   if (status != RS_OK) return status;
