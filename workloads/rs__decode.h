@@ -16,6 +16,7 @@
 
 #include "rs__share.h"
 #include "rs_decode.h"
+#include "rs_repeater.h"
 
 /* A row of the table of algorithms, chosen once for a kind, a size and a shape of group. */
 typedef struct rs__pick {
@@ -46,6 +47,7 @@ typedef struct rs__step {
   const rs_sharding_request *request;
   rs_schedule *schedule;
   rs_calendar *calendar;
+  rs_repeater *repeater;
   rs_decode *decode;
   rs_diag *diag;
   rs__share share;

@@ -36,7 +36,9 @@ rs_status rs__step_init(rs__step *s) {
   s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
   s->ready = RS_ARENA_NEW(s->arena, rs_ready, 2 * tensor);
   s->ends = RS_ARENA_NEW(s->arena, int64_t, 2 * tensor);
-  if (s->members == NULL || s->chips == NULL || s->ready == NULL || s->ends == NULL) {
+  s->repeater = rs_repeater_create(s->arena, s->wiring);
+  if (s->repeater == NULL || s->members == NULL || s->chips == NULL || s->ready == NULL ||
+      s->ends == NULL) {
     return rs_arena_failed(s->arena, s->diag);
   }
   s->reads_op = RS_NONE;
@@ -196,13 +198,13 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
                    .links_inside = count_links_inside(s, request)};
   request->algorithm = find_pick(s, &pick);
   if (request->algorithm != NULL) {
-    rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends,
-                                             report, s->diag);
+    rs_status status = rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends,
+                                           report, s->diag);
     if (status != RS_E_INFEASIBLE) return status;
     request->algorithm = NULL;
   }
   rs_status status =
-      rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends, report, s->diag);
+      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
   if (status == RS_OK && s->pick_count < RS__PICKS_MAX) {
     pick.algorithm = report->algorithm;
     s->picks[s->pick_count++] = pick;
