@@ -50,6 +50,12 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
+/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+typedef struct rs_compile_variant {
+  int64_t splits;
+  bool relays;
+} rs_compile_variant;
+
 typedef struct rs_collective_request {
   rs_collective_kind kind;
   const char *algorithm; /* NULL or "auto": the cheapest */
@@ -57,10 +63,11 @@ typedef struct rs_collective_request {
   uint32_t chip_count;
   uint32_t root; /* chip, or RS_NONE */
   int64_t block_bytes;
-  int64_t ready_cycles;  /* op.ready_cycles: when inputs are in SRAM, without `ready` */
-  const rs_ready *ready; /* NULL, or one a chip of the group: then a compute interval makes the
+  int64_t ready_cycles;       /* op.ready_cycles: when inputs are in SRAM, without `ready` */
+  const rs_ready *ready;      /* NULL, or one a chip of the group: then a compute interval makes the
                             input, and the caller adds it to the schedule with writes_op */
-  const char *label;     /* NULL: none */
+  const char *label;          /* NULL: none */
+  rs_compile_variant variant; /* with `algorithm`: only this one is tried; splits 0: all are */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16
@@ -73,8 +80,9 @@ typedef struct rs_compile_row {
 } rs_compile_row;
 
 typedef struct rs_compile_report {
-  uint32_t op;             /* the operation that was added */
-  const char *algorithm;   /* the row that was kept */
+  uint32_t op;           /* the operation that was added */
+  const char *algorithm; /* the row that was kept */
+  rs_compile_variant variant;
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;

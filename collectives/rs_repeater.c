@@ -23,6 +23,7 @@ typedef struct template {
   const rs_ready *ready; /* as they were */
   const int64_t *ends;
   int64_t makespan_cycles, end_cycles;
+  rs_compile_variant variant;
   uint32_t op;
   uint64_t first_burst, burst_count;
 }
@@ -201,6 +202,7 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
   *report = (rs_compile_report){.op = op,
                                 .algorithm = t->row,
+                                .variant = t->variant,
                                 .end_cycles = t->end_cycles + later,
                                 .makespan_cycles = t->makespan_cycles,
                                 .bursts = t->burst_count};
@@ -229,6 +231,7 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .kind = q->kind,
                   .algorithm = q->algorithm,
                   .row = report->algorithm,
+                  .variant = report->variant,
                   .block_bytes = q->block_bytes,
                   .chip_count = q->chip_count,
                   .links_inside = links_inside,
