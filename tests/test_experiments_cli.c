@@ -267,7 +267,7 @@ static void sends_are_between_pairs(void **state) {
   assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>0'", 2, "itself");
   assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>2,1>2'", 2, "receives");
   assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1' --chips 0-1", 2,
-                 "one of the two");
+                 "says who sends");
   assert_refused("compile all-reduce --topology mesh:8 --bytes 1KiB --pairs '0>1'", 2, "only send");
 }
 
