@@ -275,6 +275,8 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
     for (size_t i = 0; i < table->column_count; i++) {
       constant[i] = table->row_count > 1 && rs__table_is_constant(table, i);
       hidden[i] = constant[i];
+      /* what no row has need not be said */
+      if (rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT) constant[i] = false;
     }
     print_vertical(table, constant, sink);
     if (table->row_count > 1) rs_sink_put(sink, "\n");
@@ -287,7 +289,11 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
   if (left_out == 0) return;
   rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
   for (size_t i = 0; i < table->column_count; i++) {
-    if (hidden[i] && !constant[i]) rs_sink_printf(sink, " %s", table->columns[i]);
+    bool is_absent =
+        rs__table_is_constant(table, i) && rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT;
+    if (hidden[i] && !constant[i] && !is_absent) {
+      rs_sink_printf(sink, " %s", table->columns[i]);
+    }
   }
   rs_sink_put(sink, ")\n");
 }

@@ -22,6 +22,6 @@ set grid ytics linetype 1 dashtype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
 set border 3 linecolor rgb '#404040'
 set tics nomirror out
 set xtics noenhanced
-set yrange [0:*]
+set yrange [*<0:*]
 set key outside right top vertical Left reverse noenhanced
 array colour[8] = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#000000', '#999999']
