@@ -3,6 +3,7 @@
 #
 #   ./bootstrap.sh run [EXPERIMENT.yaml [OPTION…]]   runs an experiment (the main job by default)
 #   ./bootstrap.sh test                              runs every test, plain and under sanitizers
+#   ./bootstrap.sh accept                            takes this build's schedules as the golden ones
 #   ./bootstrap.sh build                             only sets up and builds
 #
 # A second call skips what is done. Needs Debian 12 or later, and root or sudo only when a package
@@ -12,8 +13,8 @@ set -eu
 root=$(cd "$(dirname "$0")" && pwd)
 
 packages="cmake ninja-build pkg-config gcc libc6-dev libigraph-dev libfyaml-dev libjansson-dev
-  libsqlite3-dev libcmocka-dev gnuplot-nox fonts-dejavu-core"
-test_packages="clang clang-format libsimgrid-dev"
+  libsqlite3-dev libcmocka-dev libsimgrid-dev gnuplot-nox fonts-dejavu-core"
+test_packages="clang clang-format libopenmpi-dev openmpi-bin"
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }
@@ -77,6 +78,13 @@ build)
   build_preset default
   say "built $root/build/default/experiments/realscale"
   ;;
+accept)
+  # shellcheck disable=SC2086
+  install_packages $packages
+  build_preset default
+  (cd "$root" && cmake --build --preset default --target accept)
+  say "review with: git diff tests/golden"
+  ;;
 test)
   # shellcheck disable=SC2086
   install_packages $packages $test_packages
@@ -90,7 +98,7 @@ test)
   run_tests default
   ;;
 *)
-  sed -n '2,9s/^# \{0,1\}//p' "$0"
+  sed -n '2,10s/^# \{0,1\}//p' "$0"
   [ "$command" = help ] || [ "$command" = --help ] || exit 2
   ;;
 esac

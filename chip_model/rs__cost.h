@@ -12,6 +12,9 @@ typedef struct rs__shape {
 
 rs_status rs__cost_check_shapes(const rs__shape *shapes, size_t count, rs_diag *diag);
 
+/* RS_E_INPUT, with the formats that would do, when the matrix unit does not compute in `math`. */
+rs_status rs__cost_check_math(const rs_chip *chip, rs_number math, rs_diag *diag);
+
 /* a · b · c, RS_E_OVERFLOW when it leaves 64 bits. */
 rs_status rs__cost_product(int64_t a, int64_t b, int64_t c, int64_t *product, rs_diag *diag);
 

@@ -1,69 +1,109 @@
 /*
  * Number formats and the check of a chip's constants.
  *
- * All integers stay below 2^40, and so do the products that the cost functions form without looking
- * (weights in the matrix unit, operations a cycle). Shapes are then the only thing that can overflow.
+ * Bounds of single numbers are the key table's. All integers of an LPU stay below 2^40, and so do the
+ * products that the cost functions form without looking (weights in the matrix unit, operations a
+ * cycle). Shapes are then the only thing that can overflow.
  */
 #include "rs_chip.h"
 
+#include <assert.h>
 #include <string.h>
 
-static const char *const number_words[RS_NUMBER_COUNT] = {"int8", "fp16"};
+#include "rs__chip.h"
+#include "rs_text.h"
+
+typedef struct format {
+  const char *word;
+  int64_t block_numbers;
+  int64_t block_bytes;
+} format;
+
+static const format formats[RS_NUMBER_COUNT] = {[RS_INT8] = {"int8", 1, 1},
+                                                [RS_FP16] = {"fp16", 1, 2},
+                                                [RS_FP8] = {"fp8", 1, 1},
+                                                [RS_BF16] = {"bf16", 1, 2},
+                                                [RS_BLOCK4] = {"block4", 16, 9}};
+
+int64_t rs_number_bytes_of(rs_number number, int64_t count) {
+  assert(count >= 0 && count < INT64_C(1) << 62);
+  return rs_ceil_div_i64(count, formats[number].block_numbers) * formats[number].block_bytes;
+}
 
 int64_t rs_number_bytes(rs_number number) {
-  return number == RS_INT8 ? 1 : 2;
+  assert(!rs_number_is_block(number));
+  return formats[number].block_bytes;
+}
+
+bool rs_number_is_block(rs_number number) {
+  return formats[number].block_numbers > 1;
 }
 
 const char *rs_number_word(rs_number number) {
-  return number_words[number];
+  return formats[number].word;
 }
 
 bool rs_number_parse(const char *word, rs_number *number) {
   for (int i = 0; i < RS_NUMBER_COUNT; i++) {
-    if (strcmp(number_words[i], word) != 0) continue;
+    if (strcmp(formats[i].word, word) != 0) continue;
     *number = (rs_number)i;
     return true;
   }
   return false;
 }
 
+static const char *const kind_words[RS_CHIP_KIND_COUNT] = {"lpu", "gpu"};
+
+const char *rs_chip_kind_word(rs_chip_kind kind) {
+  return kind_words[kind];
+}
+
+bool rs_chip_kind_parse(const char *word, rs_chip_kind *kind) {
+  for (int i = 0; i < RS_CHIP_KIND_COUNT; i++) {
+    if (strcmp(kind_words[i], word) != 0) continue;
+    *kind = (rs_chip_kind)i;
+    return true;
+  }
+  return false;
+}
+
+bool rs_chip_computes(const rs_chip *chip, rs_number math) {
+  return chip->kind == RS_CHIP_GPU ? chip->gpu.peak_ops_per_s[math] > 0
+                                   : chip->pass_cycles[math] > 0;
+}
+
 #define LIMIT (INT64_C(1) << 40)
 
-typedef struct field {
-  const char *name;
-  int64_t value;
-  int64_t least;
-} field;
-
-static rs_status refuse(const rs_chip *chip, const field *f, rs_diag *diag) {
-  rs_diag_set(diag, RS_E_INPUT, "chip %s: %s is %lld", chip->name, f->name, (long long)f->value);
-  rs_diag_expect(diag, "at least %lld and below 2^40", (long long)f->least);
-  return RS_E_INPUT;
-}
-
-static rs_status check_energy(const rs_chip *chip, rs_diag *diag) {
-  const double values[] = {chip->sram_pj_per_bit, chip->mac_pj[RS_INT8], chip->mac_pj[RS_FP16],
-                           chip->vector_op_pj,    chip->c2c_pj_per_bit,  chip->static_w};
-  static const char *const names[] = {"sram_pj_per_bit", "mac_pj int8",    "mac_pj fp16",
-                                      "vector_op_pj",    "c2c_pj_per_bit", "static_w"};
-  for (size_t i = 0; i < RS_COUNT_OF(values); i++) {
-    if (values[i] >= 0 && values[i] < 1e12) continue; /* a NaN is refused too */
-    rs_diag_set(diag, RS_E_INPUT, "chip %s: %s is %g", chip->name, names[i], values[i]);
-    rs_diag_expect(diag, "at least 0 and below 1e12");
-    return RS_E_INPUT;
-  }
-  return RS_OK;
-}
-
-/* A tile fits into the planes, and the products that nobody looks at stay small. */
-static rs_status check_planes(const rs_chip *chip, rs_diag *diag) {
-  int64_t weights, ops;
+/* A format is computed in, with both its numbers, or with none. */
+static rs_status check_formats(const rs_chip *chip, rs_diag *diag) {
+  bool is_gpu = chip->kind == RS_CHIP_GPU;
+  const int64_t *firsts = is_gpu ? chip->gpu.peak_ops_per_s : chip->pass_cycles;
+  const int64_t *seconds = is_gpu ? chip->gpu.gemm_efficiency_ppb : chip->planes_per_tile;
+  const char *first = is_gpu ? "peak" : "pass_cycles";
+  const char *second = is_gpu ? "gemm_efficiency" : "planes_per_tile";
+  bool has_any = false;
   for (int n = 0; n < RS_NUMBER_COUNT; n++) {
-    if (chip->planes_per_tile[n] <= chip->planes) continue;
+    const char *word = formats[n].word;
+    if (firsts[n] == 0 && seconds[n] == 0) continue;
+    if (rs_number_is_block((rs_number)n)) {
+      return rs_diag_set(diag, RS_E_INPUT, "chip %s: no unit computes in %s", chip->name, word);
+    }
+    if (firsts[n] == 0 || seconds[n] == 0) {
+      return rs_diag_set(diag, RS_E_INPUT, "chip %s: %s_%s and %s_%s go together", chip->name,
+                         first, word, second, word);
+    }
+    has_any = true;
+    if (is_gpu || seconds[n] <= chip->planes) continue;
     return rs_diag_set(diag, RS_E_INPUT, "chip %s: a tile of %s needs %lld planes of %lld",
-                       chip->name, number_words[n], (long long)chip->planes_per_tile[n],
-                       (long long)chip->planes);
+                       chip->name, word, (long long)seconds[n], (long long)chip->planes);
   }
+  if (has_any) return RS_OK;
+  return rs_diag_set(diag, RS_E_INPUT, "chip %s: %s is given for no format", chip->name, first);
+}
+
+/* The products that nobody looks at stay small. */
+static rs_status check_products(const rs_chip *chip, rs_diag *diag) {
+  int64_t weights, ops;
   if (!rs_mul_i64(chip->planes, chip->plane_rows, &weights) ||
       !rs_mul_i64(weights, chip->plane_columns, &weights) || weights >= LIMIT) {
     return rs_diag_set(diag, RS_E_INPUT, "chip %s: the matrix unit holds 2^40 weights or more",
@@ -76,30 +116,36 @@ static rs_status check_planes(const rs_chip *chip, rs_diag *diag) {
   return RS_OK;
 }
 
+/* Attention is reckoned against the fp16 peak. */
+static rs_status check_gpu(const rs_chip *chip, rs_diag *diag) {
+  if (chip->gpu.peak_ops_per_s[RS_FP16] > 0) return RS_OK;
+  return rs_diag_set(diag, RS_E_INPUT, "chip %s: peak_fp16 is missing", chip->name);
+}
+
 rs_status rs_chip_check(const rs_chip *chip, rs_diag *diag) {
-  const field fields[] = {{"ports", chip->ports, 1},
-                          {"sram_bytes", chip->sram_bytes, 1},
-                          {"sram_read_bytes_per_cycle", chip->sram_read_bytes_per_cycle, 1},
-                          {"stream_bytes_per_cycle", chip->stream_bytes_per_cycle, 1},
-                          {"planes", chip->planes, 1},
-                          {"plane_rows", chip->plane_rows, 1},
-                          {"plane_columns", chip->plane_columns, 1},
-                          {"tile_load_cycles", chip->tile_load_cycles, 1},
-                          {"pass_cycles int8", chip->pass_cycles[RS_INT8], 1},
-                          {"pass_cycles fp16", chip->pass_cycles[RS_FP16], 1},
-                          {"planes_per_tile int8", chip->planes_per_tile[RS_INT8], 1},
-                          {"planes_per_tile fp16", chip->planes_per_tile[RS_FP16], 1},
-                          {"matrix_latency_cycles", chip->matrix_latency_cycles, 0},
-                          {"lanes", chip->lanes, 1},
-                          {"alus_per_lane", chip->alus_per_lane, 1},
-                          {"vector_latency_cycles", chip->vector_latency_cycles, 0},
-                          {"gate_vector_cycles", chip->gate_vector_cycles, 0}};
-  for (size_t i = 0; i < RS_COUNT_OF(fields); i++) {
-    if (fields[i].value < fields[i].least || fields[i].value >= LIMIT) {
-      return refuse(chip, &fields[i], diag);
+  size_t count;
+  const rs__chip_key *keys = rs__chip_keys(&count);
+  rs_status status = RS_OK;
+  for (size_t i = 0; i < count && status == RS_OK; i++) {
+    if (rs__chip_key_of(&keys[i], chip->kind)) {
+      status = rs__chip_check_key(chip, &keys[i], diag);
     }
   }
-  rs_status status = check_planes(chip, diag);
-  if (status == RS_OK) status = check_energy(chip, diag);
+  if (status == RS_OK) status = check_formats(chip, diag);
+  if (status != RS_OK) return status;
+  if (chip->kind == RS_CHIP_GPU) return check_gpu(chip, diag);
+  status = check_products(chip, diag);
   return status == RS_OK ? rs_timing_check(&chip->timing, diag) : status;
+}
+
+uint64_t rs_chip_digest(const rs_chip *chip) {
+  size_t count;
+  const rs__chip_key *keys = rs__chip_keys(&count);
+  uint64_t digest = rs_digest_bytes(RS_DIGEST_SEED, chip->name, strlen(chip->name) + 1);
+  digest = rs_digest_u64(digest, (uint64_t)chip->kind);
+  for (size_t i = 0; i < count; i++) {
+    /* doubles by their bits: the same text gives the same bits on any machine */
+    digest = rs_digest_u64(digest, (uint64_t)rs__chip_get_i64(chip, &keys[i]));
+  }
+  return digest;
 }

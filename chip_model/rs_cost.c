@@ -8,6 +8,8 @@
  */
 #include "rs_cost.h"
 
+#include <stdio.h>
+
 #include "rs__cost.h"
 
 /* Times beyond this are a mistake in a shape, and would not fit into a schedule. */
@@ -21,6 +23,20 @@ rs_status rs__cost_check_shapes(const rs__shape *shapes, size_t count, rs_diag *
     return RS_E_INPUT;
   }
   return RS_OK;
+}
+
+rs_status rs__cost_check_math(const rs_chip *chip, rs_number math, rs_diag *diag) {
+  if (rs_chip_computes(chip, math)) return RS_OK;
+  char words[64] = "";
+  size_t length = 0;
+  for (int n = 0; n < RS_NUMBER_COUNT; n++) {
+    if (!rs_chip_computes(chip, (rs_number)n)) continue;
+    length += (size_t)snprintf(words + length, sizeof words - length, "%s%s",
+                               length > 0 ? " or " : "", rs_number_word((rs_number)n));
+  }
+  rs_diag_set(diag, RS_E_INPUT, "chip %s does not compute in %s", chip->name, rs_number_word(math));
+  rs_diag_expect(diag, "%s", words);
+  return RS_E_INPUT;
 }
 
 rs_status rs__cost_product(int64_t a, int64_t b, int64_t c, int64_t *product, rs_diag *diag) {
@@ -56,9 +72,10 @@ rs_status rs__cost_finish(const rs_chip *chip, rs_number math, int64_t early_byt
   /* who waits for streams waits early as well */
   cost->first_cycles = RS_MIN(cost->first_cycles + cost->stream_cycles, cost->cycles);
   cost->bound = largest_part(cost);
-  cost->energy_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit +
-                    (double)cost->macs * chip->mac_pj[math] +
-                    (double)cost->vector_ops * chip->vector_op_pj;
+  cost->sram_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit;
+  cost->matrix_pj = (double)cost->macs * chip->mac_pj[math];
+  cost->vector_pj = (double)cost->vector_ops * chip->vector_op_pj;
+  cost->energy_pj = cost->sram_pj + cost->matrix_pj + cost->vector_pj;
   return RS_OK;
 }
 
@@ -73,6 +90,9 @@ void rs_cost_add(rs_cost *sum, const rs_cost *next) {
   sum->macs += next->macs;
   sum->vector_ops += next->vector_ops;
   sum->energy_pj += next->energy_pj;
+  sum->sram_pj += next->sram_pj;
+  sum->matrix_pj += next->matrix_pj;
+  sum->vector_pj += next->vector_pj;
   sum->bound = largest_part(sum);
 }
 

@@ -8,7 +8,9 @@
  * diagonal, which computes nothing more in a pass; that is not done.
  *
  * Weights that are stored as int8 and computed in fp16 are widened on their way: they are half of
- * the bytes in SRAM and take as long to install as fp16 weights.
+ * the bytes in SRAM and take as long to install as fp16 weights. Weights in blocks of 4 bits are
+ * widened too. Where the vector unit has to do it (expand_ops), it works beside the installing of
+ * the same weights, and what it needs beyond that time is the operation's vector part.
  */
 #include "rs__cost.h"
 
@@ -60,6 +62,21 @@ static rs_status fill_time(const rs_chip *chip, const product *p, const tiling *
   return RS_OK;
 }
 
+/* Vector operations that widen the weights, and the time by which they are slower than the loads. */
+static rs_status fill_expansion(const rs_chip *chip, const product *p, rs_cost *cost,
+                                rs_diag *diag) {
+  int64_t weights;
+  if (!rs_number_is_block(p->weights) || chip->expand_ops == 0) return RS_OK;
+  rs_status status = rs__cost_product(p->inputs, p->outputs, p->copies, &weights, diag);
+  if (status == RS_OK) {
+    status = rs__cost_product(weights, chip->expand_ops, 1, &cost->vector_ops, diag);
+  }
+  if (status != RS_OK) return status;
+  int64_t cycles = rs_ceil_div_i64(cost->vector_ops, chip->lanes * chip->alus_per_lane);
+  cost->vector_cycles = RS_MAX(cycles - cost->weight_cycles, 0);
+  return RS_OK;
+}
+
 /* Weights are read once. Activations are read once for every block of output columns, and results
  * are written once: the planes add up the blocks of inputs themselves. */
 static rs_status fill_bytes(const product *p, const tiling *t, rs_cost *cost, int64_t *weight_bytes,
@@ -72,7 +89,7 @@ static rs_status fill_bytes(const product *p, const tiling *t, rs_cost *cost, in
   if (status == RS_OK) status = rs__cost_product(p->inputs, t->across, met, &read, diag);
   if (status == RS_OK) status = rs__cost_product(p->outputs, met, 1, &written, diag);
   if (status != RS_OK) return status;
-  *weight_bytes = matrices * rs_number_bytes(p->weights);
+  *weight_bytes = rs_number_bytes_of(p->weights, matrices);
   cost->sram_bytes = *weight_bytes + read + written;
   return RS_OK;
 }
@@ -80,14 +97,16 @@ static rs_status fill_bytes(const product *p, const tiling *t, rs_cost *cost, in
 static rs_status cost_product(const rs_chip *chip, const product *p, rs_cost *cost, rs_diag *diag) {
   tiling t;
   int64_t weight_bytes;
-  rs_status status = tile(chip, p, &t, diag);
+  rs_status status = rs__cost_check_math(chip, p->math, diag);
+  if (status == RS_OK) status = tile(chip, p, &t, diag);
   if (status == RS_OK) status = fill_time(chip, p, &t, cost, diag);
+  if (status == RS_OK) status = fill_expansion(chip, p, cost, diag);
   if (status == RS_OK) status = fill_bytes(p, &t, cost, &weight_bytes, diag);
   if (status != RS_OK) return status;
   int64_t early_bytes = 0;
   if (p->preloaded) {
     int64_t held = t.at_once * chip->plane_rows * chip->plane_columns;
-    early_bytes = RS_MIN(held * rs_number_bytes(p->weights), weight_bytes);
+    early_bytes = RS_MIN(rs_number_bytes_of(p->weights, held), weight_bytes);
   }
   return rs__cost_finish(chip, p->math, early_bytes, cost, diag);
 }

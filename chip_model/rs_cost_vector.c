@@ -20,6 +20,9 @@ rs_status rs_cost_vector(const rs_chip *chip, int64_t elements, int64_t batch,
   int64_t vectors = rs_ceil_div_i64(elements, chip->lanes);
   *cost = (rs_cost){0};
   rs_status status = rs__cost_check_shapes(shapes, RS_COUNT_OF(shapes), diag);
+  if (status == RS_OK && rs_number_is_block(number)) {
+    status = rs__cost_check_math(chip, number, diag);
+  }
   if (status == RS_OK) status = rs__cost_product(elements, batch, 1, &all, diag);
   if (status == RS_OK) status = rs__cost_product(all, ops_per_element, 1, &cost->vector_ops, diag);
   if (status == RS_OK)

@@ -215,19 +215,36 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
+/* Where blocks start: block b at the places roots[first[b]] … roots[first[b + 1] − 1], all of which hold
+ * it from the beginning. */
+typedef struct rs__starts {
+  uint32_t blocks;
+  uint32_t *first; /* [block + 1] */
+  uint32_t *roots;
+} rs__starts;
+
 typedef struct rs__forest {
-  uint32_t n;     /* members */
+  uint32_t n; /* members */
+  rs__starts starts;
   uint32_t steps; /* slots of a unit all-gather on these trees */
-  uint32_t *link; /* [root place · n + place] by which the chip receives */
-  uint32_t *step; /* [root place · n + place] in which slot, from 1 */
+  uint32_t *link; /* [block · n + place] by which the chip receives */
+  uint32_t *step; /* [block · n + place] in which slot, from 1; 0: it starts there */
 } rs__forest;
 
-/* RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
-rs_status rs__plan_forest(rs__plan *plan, bool needs_reverse, rs__forest *forest);
+/* Room for blocks that start at so many places in all. */
+rs_status rs__starts_create(rs__plan *plan, uint32_t blocks, uint32_t roots, rs__starts *starts);
 
-/* One of them as a tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+/* Trees for blocks of so many vectors, which decide how many slots a hop takes. RS_E_INFEASIBLE: the
+ * group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, const rs__starts *starts, int64_t vectors,
+                          bool needs_reverse, rs__forest *forest);
+/* So many trees for every member: block b starts at place b mod n. */
+rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
+                                 bool needs_reverse, rs__forest *forest);
+
+/* The tree of a block with one start; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
-rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t root_place,
+rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
 
 /* ---- rs_plan_rotation.c: the same for systems that are the same from every rack ---- */
@@ -264,6 +281,26 @@ int64_t rs__turned_end(const rs__plan *plan, int64_t *chip_end);
 rs_status rs__turned_append(const rs__plan *plan, rs_calendar *calendar, rs_schedule *schedule,
                             uint32_t op);
 
+/* ---- rs_plan_grid.c: groups that are grids of full meshes ---- */
+
+#define RS__GRID_DIMENSIONS_MAX 14
+#define RS__GRID_CHIPS_MAX 16384
+
+typedef struct rs__grid {
+  uint32_t dimensions;
+  uint32_t size[RS__GRID_DIMENSIONS_MAX];
+  uint32_t step[RS__GRID_DIMENSIONS_MAX]; /* what a coordinate counts in an index */
+  uint16_t *digit;                        /* [place · RS__GRID_DIMENSIONS_MAX + dimension] */
+  uint32_t *place_at;                     /* [index] */
+} rs__grid;
+
+/* RS_E_INFEASIBLE: the group is none of two dimensions or more. */
+rs_status rs__plan_grid(rs__plan *plan, rs__grid *grid);
+uint32_t rs__grid_index(const rs__grid *grid, uint32_t place);
+uint32_t rs__grid_digit(const rs__grid *grid, uint32_t place, uint32_t dimension);
+/* The place that differs from this one in one coordinate only. */
+uint32_t rs__grid_sibling(const rs__grid *grid, uint32_t place, uint32_t dimension, uint32_t digit);
+
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
 /* Finds the hops to (or from) one chip; paths to many others follow at the cost of their length. */
@@ -298,6 +335,10 @@ rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period);
 
 /* ---- rs_collective_request.c ---- */
 
+/* The timing that a plan is made with: the schedule's, with the request's margin in what a chip takes
+ * on arrival. */
+rs_timing rs__request_timing(const rs_collective_request *request, const rs_timing *timing);
+
 /* Checks everything but the name of the algorithm, and fills `position` ([chip], place in the
  * group; for send: of the first pair in which the chip sends). */
 rs_status rs__request_check(const rs_collective_request *request, const rs_wiring *wiring,
@@ -331,7 +372,10 @@ const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
+rs_status rs__build_dimensions(rs__plan *plan);
 rs_status rs__build_nested_exchange(rs__plan *plan);
+rs_status rs__build_hierarchical(rs__plan *plan);
+rs_status rs__build_balanced_hierarchical(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);

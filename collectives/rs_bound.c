@@ -13,25 +13,12 @@
  */
 #include <string.h>
 
-#include "rs__collective.h"
+#include "rs__bound.h"
 
 #define RS__BOUND_ALL_ROOTS_MAX 1024
 #define RS__BOUND_SAMPLED_ROOTS 64
 
-typedef struct bounder {
-  rs_arena *arena;
-  const rs_wiring *wiring;
-  const rs_timing *timing;
-  const rs_collective_request *request;
-  rs_diag *diag;
-  uint32_t *position;
-  int64_t block;
-  int64_t *distance;                      /* [chip] of the search at hand; −1: not reached */
-  uint32_t *queues[RS_CABLE_CLASS_COUNT]; /* links to try, in order of cost */
-  int64_t slots;                          /* some link carries at least so many vectors */
-} bounder;
-
-static rs_status init_bounder(bounder *b) {
+static rs_status init_bounder(rs__bounder *b) {
   uint32_t chips = b->wiring->chip_count, links = b->wiring->link_count;
   b->position = RS_ARENA_NEW(b->arena, uint32_t, chips);
   b->distance = RS_ARENA_NEW(b->arena, int64_t, chips);
@@ -48,22 +35,15 @@ static rs_status init_bounder(bounder *b) {
 
 /* ---- distances ---- */
 
-typedef struct search {
-  const rs_wiring *wiring;
-  bool backward; /* distances to the root */
-  int64_t cost[RS_CABLE_CLASS_COUNT];
-  uint32_t head[RS_CABLE_CLASS_COUNT], tail[RS_CABLE_CLASS_COUNT];
-} search;
-
-static uint32_t near_end(const search *s, uint32_t link) {
+static uint32_t near_end(const rs__search *s, uint32_t link) {
   return s->backward ? s->wiring->links[link].to : s->wiring->links[link].from;
 }
 
-static uint32_t far_end(const search *s, uint32_t link) {
+static uint32_t far_end(const rs__search *s, uint32_t link) {
   return s->backward ? s->wiring->links[link].from : s->wiring->links[link].to;
 }
 
-static void queue_links(const bounder *b, search *s, uint32_t chip) {
+static void queue_links(const rs__bounder *b, rs__search *s, uint32_t chip) {
   const uint32_t *first = s->backward ? s->wiring->in_first : s->wiring->out_first;
   for (uint32_t k = first[chip]; k < first[chip + 1]; k++) {
     uint32_t link = s->backward ? s->wiring->in_links[k] : k;
@@ -73,7 +53,7 @@ static void queue_links(const bounder *b, search *s, uint32_t chip) {
 }
 
 /* The class whose first link reaches its far end soonest; −1: all are empty. */
-static int next_class(const bounder *b, const search *s, int64_t *reached) {
+static int next_class(const rs__bounder *b, const rs__search *s, int64_t *reached) {
   int best = -1;
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     if (s->head[k] == s->tail[k]) continue;
@@ -86,7 +66,7 @@ static int next_class(const bounder *b, const search *s, int64_t *reached) {
 }
 
 /* Costs of cheapest ways from (backward: to) a chip, for a cost a link of each class. */
-static void run_search(bounder *b, uint32_t root, search *s) {
+void rs__bound_search(rs__bounder *b, uint32_t root, rs__search *s) {
   s->wiring = b->wiring;
   memset(b->distance, 0xff, b->wiring->chip_count * sizeof *b->distance);
   b->distance[root] = 0;
@@ -100,22 +80,22 @@ static void run_search(bounder *b, uint32_t root, search *s) {
   }
 }
 
-static search hop_costs(const bounder *b, bool backward) {
-  search s = {.backward = backward};
+rs__search rs__bound_hop_costs(const rs__bounder *b, bool backward) {
+  rs__search s = {.backward = backward};
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     s.cost[k] = b->timing->latency_cycles[k] + b->timing->forward_cycles;
   }
   return s;
 }
 
-static rs_status not_connected(const bounder *b, uint32_t from, uint32_t to) {
+static rs_status not_connected(const rs__bounder *b, uint32_t from, uint32_t to) {
   return rs_diag_set(b->diag, RS_E_INFEASIBLE, "no path between chips %u and %u", from, to);
 }
 
 /* Raises *farthest by the distances of all other members from `root`. */
-static rs_status measure_root(bounder *b, uint32_t root, bool backward, int64_t *farthest) {
-  search s = hop_costs(b, backward);
-  run_search(b, root, &s);
+static rs_status measure_root(rs__bounder *b, uint32_t root, bool backward, int64_t *farthest) {
+  rs__search s = rs__bound_hop_costs(b, backward);
+  rs__bound_search(b, root, &s);
   for (uint32_t i = 0; i < b->request->chip_count; i++) {
     int64_t distance = b->distance[b->request->chips[i]];
     if (distance < 0) return not_connected(b, root, b->request->chips[i]);
@@ -124,11 +104,11 @@ static rs_status measure_root(bounder *b, uint32_t root, bool backward, int64_t 
   return RS_OK;
 }
 
-static rs_status measure_pairs(bounder *b, int64_t *farthest) {
+static rs_status measure_pairs(rs__bounder *b, int64_t *farthest) {
   const rs_collective_request *r = b->request;
   for (uint32_t i = 0; i < r->chip_count; i += 2) {
-    search s = hop_costs(b, false);
-    if (i == 0 || r->chips[i] != r->chips[i - 2]) run_search(b, r->chips[i], &s);
+    rs__search s = rs__bound_hop_costs(b, false);
+    if (i == 0 || r->chips[i] != r->chips[i - 2]) rs__bound_search(b, r->chips[i], &s);
     int64_t distance = b->distance[r->chips[i + 1]];
     if (distance < 0) return not_connected(b, r->chips[i], r->chips[i + 1]);
     *farthest = RS_MAX(*farthest, distance);
@@ -136,12 +116,12 @@ static rs_status measure_pairs(bounder *b, int64_t *farthest) {
   return RS_OK;
 }
 
-static uint32_t root_step(const bounder *b) {
+static uint32_t root_step(const rs__bounder *b) {
   uint32_t n = b->request->chip_count;
   return n <= RS__BOUND_ALL_ROOTS_MAX ? 1 : (n - 1) / RS__BOUND_SAMPLED_ROOTS + 1;
 }
 
-static rs_status measure_farthest(bounder *b, int64_t *farthest) {
+static rs_status measure_farthest(rs__bounder *b, int64_t *farthest) {
   const rs_collective_request *r = b->request;
   if (r->kind == RS_SEND) return measure_pairs(b, farthest);
   if (rs__kind_has_root(r->kind)) {
@@ -157,7 +137,7 @@ static rs_status measure_farthest(bounder *b, int64_t *farthest) {
 
 /* ---- traffic ---- */
 
-static void raise_slots(bounder *b, rs_int128 vectors, int64_t links) {
+static void raise_slots(rs__bounder *b, rs_int128 vectors, int64_t links) {
   if (vectors <= 0 || links <= 0) return;
   rs_int128 slots = (vectors + links - 1) / links;
   if (slots < INT64_C(1) << 54) b->slots = RS_MAX(b->slots, (int64_t)slots);
@@ -169,7 +149,7 @@ typedef struct crossing {
   rs_int128 in;
 } crossing;
 
-static crossing crossing_of(const bounder *b, int64_t m, bool has_root) {
+static crossing crossing_of(const rs__bounder *b, int64_t m, bool has_root) {
   int64_t others = (int64_t)b->request->chip_count - m, block = b->block;
   if (m == 0 || others == 0) return (crossing){0, 0};
   switch (b->request->kind) {
@@ -200,7 +180,7 @@ typedef struct chip_set {
 } chip_set;
 
 /* Sets of chips with equal labels; labels NULL: every chip is a set of its own. */
-static rs_status bound_sets(bounder *b, const uint32_t *labels) {
+static rs_status bound_sets(rs__bounder *b, const uint32_t *labels) {
   const rs_wiring *w = b->wiring;
   chip_set *sets = RS_ARENA_NEW(b->arena, chip_set, w->chip_count);
   if (sets == NULL) return rs_arena_failed(b->arena, b->diag);
@@ -226,7 +206,7 @@ static rs_status bound_sets(bounder *b, const uint32_t *labels) {
   return RS_OK;
 }
 
-static void bound_pairs(bounder *b) {
+static void bound_pairs(rs__bounder *b) {
   const rs_wiring *w = b->wiring;
   for (uint32_t i = 0; i < b->request->chip_count; i += 2) {
     uint32_t from = b->request->chips[i], to = b->request->chips[i + 1];
@@ -236,7 +216,7 @@ static void bound_pairs(bounder *b) {
 }
 
 /* Links with a member at an end. */
-static int64_t links_at_members(const bounder *b) {
+static int64_t links_at_members(const rs__bounder *b) {
   int64_t links = 0;
   for (uint32_t l = 0; l < b->wiring->link_count; l++) {
     const rs_link *link = &b->wiring->links[l];
@@ -246,19 +226,19 @@ static int64_t links_at_members(const bounder *b) {
 }
 
 /* Sum of hops over all ordered pairs, at least; roots that are not searched count one hop a pair. */
-static int64_t sum_of_hops(bounder *b) {
+static int64_t sum_of_hops(rs__bounder *b) {
   const rs_collective_request *r = b->request;
   uint32_t searched = 0;
   int64_t hops = 0;
   for (uint32_t i = 0; i < r->chip_count; i += root_step(b), searched++) {
-    search s = {.cost = {1, 1, 1}};
-    run_search(b, r->chips[i], &s);
+    rs__search s = {.cost = {1, 1, 1}};
+    rs__bound_search(b, r->chips[i], &s);
     for (uint32_t k = 0; k < r->chip_count; k++) hops += b->distance[r->chips[k]];
   }
   return hops + (int64_t)(r->chip_count - searched) * (r->chip_count - 1);
 }
 
-static rs_status bound_traffic(bounder *b) {
+static rs_status bound_traffic(rs__bounder *b) {
   if (b->request->kind == RS_SEND) {
     bound_pairs(b);
     return RS_OK;
@@ -279,7 +259,7 @@ static rs_status bound_traffic(bounder *b) {
 
 /* ---- the bound ---- */
 
-static int64_t latency_min(const bounder *b) {
+static int64_t latency_min(const rs__bounder *b) {
   int64_t least = INT64_MAX;
   for (uint32_t l = 0; l < b->wiring->link_count; l++) {
     least = RS_MIN(least, rs_timing_latency(b->timing, &b->wiring->links[l]));
@@ -287,7 +267,7 @@ static int64_t latency_min(const bounder *b) {
   return least;
 }
 
-static rs_status compute_bound(bounder *b, rs_bound *bound) {
+static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   const rs_timing *t = b->timing;
   rs_status status = init_bounder(b);
   if (status != RS_OK || b->request->chip_count == 1) return status;
@@ -300,15 +280,17 @@ static rs_status compute_bound(bounder *b, rs_bound *bound) {
   bound->latency_cycles = ends + way + (rs__kind_adds(b->request->kind) ? t->add_cycles : 0);
   int64_t queue = b->slots == 0 ? 0 : rs_timing_slots(t, b->slots - 1);
   if (b->slots > 0) bound->bandwidth_cycles = ends + queue + latency_min(b);
+  status = rs__bound_pairs(b, &bound->pair_cycles);
   bound->cycles = RS_MAX(bound->latency_cycles, bound->bandwidth_cycles);
-  return RS_OK;
+  bound->cycles = RS_MAX(bound->cycles, bound->pair_cycles);
+  return status;
 }
 
 rs_status rs_collective_bound(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
                               const rs_collective_request *request, rs_bound *bound,
                               rs_diag *diag) {
-  bounder b = {.wiring = wiring, .timing = timing, .request = request, .diag = diag};
-  *bound = (rs_bound){0, 0, 0};
+  rs__bounder b = {.wiring = wiring, .timing = timing, .request = request, .diag = diag};
+  *bound = (rs_bound){.cycles = 0};
   b.arena = rs_arena_create(0);
   if (b.arena == NULL) return rs_arena_failed(arena, diag);
   rs_status status = compute_bound(&b, bound);

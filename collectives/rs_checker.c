@@ -75,6 +75,7 @@ static rs_status prove(const rs_schedule *schedule, const rs_wiring *wiring,
   *report = (rs_check_report){
       .bursts = schedule->burst_count,
       .slack_cycles_min = -1,
+      .received_slack_cycles_min = -1,
       .fault = {RS_FAULT_NONE, RS_NONE, RS_NONE, RS_NONE, 0, UINT64_MAX, UINT64_MAX}};
   rs__checker *c = calloc(1, sizeof *c);
   rs_arena *arena = rs_arena_create(0);

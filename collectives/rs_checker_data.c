@@ -141,8 +141,7 @@ static bool join_pieces(rs__checker *c, const access *a) {
 
 /* ---- reads ---- */
 
-static void note_slack(rs__checker *c, int64_t cycles) {
-  int64_t *least = &c->report->slack_cycles_min;
+static void note_slack(int64_t *least, int64_t cycles) {
   if (*least < 0 || cycles < *least) *least = cycles;
 }
 
@@ -153,9 +152,10 @@ static void note_slack_behind(rs__checker *c, const access *a, const rs__line *b
   rs_int128 gap = rs__line_gap(c, &a->line, b, first);
   if (a->line.stride != b->stride) gap = RS_MIN(gap, rs__line_gap(c, &a->line, b, last));
   gap -= (rs_int128)cost * t->slot_den;
-  int64_t least = c->report->slack_cycles_min;
+  int64_t least = c->report->received_slack_cycles_min; /* of which the other is never above */
   if (least >= 0 && gap >= (rs_int128)least * t->slot_den) return; /* saves the division */
-  note_slack(c, (int64_t)(gap / t->slot_den));
+  note_slack(&c->report->received_slack_cycles_min, (int64_t)(gap / t->slot_den));
+  note_slack(&c->report->slack_cycles_min, (int64_t)(gap / t->slot_den));
 }
 
 static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int64_t first,
@@ -164,7 +164,7 @@ static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int6
   int64_t cost = c->schedule->timing.send_cycles;
   int64_t spare = rs__line_cycles(c, &a->line, first) - ready->base - cost;
   if (ready->span == 0 && spare >= 0) { /* the usual case; departures grow with the address */
-    note_slack(c, spare);
+    note_slack(&c->report->slack_cycles_min, spare);
     return RS_OK;
   }
   if (!rs__line_finds_ready(c, &a->line, ready, shift, first, last, cost)) {
@@ -175,7 +175,7 @@ static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int6
   }
   int64_t at_first = rs__line_cycles(c, &a->line, first) - rs__ready_cycles(ready, first + shift);
   int64_t at_last = rs__line_cycles(c, &a->line, last) - rs__ready_cycles(ready, last + shift);
-  note_slack(c, RS_MIN(at_first, at_last) - cost);
+  note_slack(&c->report->slack_cycles_min, RS_MIN(at_first, at_last) - cost);
   return RS_OK;
 }
 

@@ -31,8 +31,9 @@ typedef struct compilation {
   rs_diag *diag;
   rs_op op;
   const rs_wiring *wiring;
-  int64_t base_cycles;  /* the makespan counts from here */
-  int64_t first_cycles; /* no vector of an input is in SRAM before; inputs may come over time */
+  rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
+  int64_t base_cycles;  /* the makespan counts from here: the first whole input */
+  int64_t first_cycles; /* nothing can depart earlier: the first vector of an input */
   trial best, last;     /* they change places when the last was better */
   uint64_t mark;        /* of the calendar before all trials */
   int64_t planned;      /* bursts of all trials */
@@ -54,10 +55,11 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
+  c->padded = rs__request_timing(request, &c->schedule->timing);
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
-                   .timing = &c->schedule->timing,
+                   .timing = &c->padded,
                    .request = request,
                    .position = position,
                    .members = request->chips,
@@ -228,6 +230,16 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
 static rs_status try_row(compilation *c, size_t row, bool is_forced, rs_compile_row *shown) {
   int64_t splits[RS__SPLITS_MAX];
   size_t count = rs__row_at(row)->splits(&c->best.plan, splits);
+  if (c->request->variant.splits > 0) {
+    rs_status only =
+        try_variant(c, row, (rs__variant){c->request->variant.splits, c->request->variant.relays});
+    if (only == RS_OK) keep_if_better(c, shown);
+    if (only == RS_E_INFEASIBLE || only == RS_E_LIMIT) {
+      snprintf(shown->reason, sizeof shown->reason, "%.95s", c->diag->what);
+      only = RS_OK;
+    }
+    return only;
+  }
   if (count == 0) snprintf(shown->reason, sizeof shown->reason, "not for this group and size");
   for (size_t i = 0; i < count; i++) {
     int64_t bursts = rs__row_at(row)->bursts(&c->last.plan, splits[i]);
@@ -348,6 +360,8 @@ static rs_status append_result(compilation *c) {
   if (op == RS_NONE) return rs_arena_failed(c->schedule->arena, c->diag);
   c->report->op = op;
   c->report->algorithm = algorithm;
+  c->report->variant =
+      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

@@ -52,6 +52,12 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
+/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+typedef struct rs_compile_variant {
+  int64_t splits;
+  bool relays;
+} rs_compile_variant;
+
 typedef struct rs_collective_request {
   rs_collective_kind kind;
   const char *algorithm; /* NULL or "auto": the cheapest */
@@ -63,6 +69,9 @@ typedef struct rs_collective_request {
   const rs_ready *ready; /* NULL, or one a chip of the group: then a compute interval makes the
                             input, and the caller adds it to the schedule with writes_op */
   const char *label;     /* NULL: none */
+  int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
+                                   arrival (rs_deskew.h), and all that needs it later by as much */
+  rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16
@@ -75,8 +84,9 @@ typedef struct rs_compile_row {
 } rs_compile_row;
 
 typedef struct rs_compile_report {
-  uint32_t op;             /* the operation that was added */
-  const char *algorithm;   /* the row that was kept */
+  uint32_t op;           /* the operation that was added */
+  const char *algorithm; /* the row that was kept */
+  rs_compile_variant variant;
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;
@@ -105,7 +115,8 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
 typedef struct rs_bound {
   int64_t latency_cycles;   /* the farthest pair, chip costs included */
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
-  int64_t cycles; /* a valid lower bound of the makespan: at least the larger of the two */
+  int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
+  int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 
 /* Of the collective alone on the wiring with inputs at cycle 0. Formulas: docs/collectives.md.

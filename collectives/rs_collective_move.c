@@ -37,11 +37,13 @@ rs_status rs__build_all_gather(rs__plan *plan) {
 rs_status rs__build_all_gather_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/false, &forest);
-  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
-    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/false, &tree);
+  uint32_t pieces = (uint32_t)plan->variant.splits;
+  rs_status status =
+      rs__plan_forest_of_all(plan, pieces, plan->block / pieces, /*needs_reverse=*/false, &forest);
+  for (uint32_t b = 0; b < plan->member_count * pieces && status == RS_OK; b++) {
+    status = rs__forest_tree(plan, &forest, b, /*toward_root=*/false, &tree);
     if (status != RS_OK) return status;
-    piece p = piece_of(plan, 0, i * plan->block, 0);
+    piece p = piece_of(plan, 0, b % plan->member_count * plan->block, b / plan->member_count);
     rs__plan_spread_tree(plan, &tree, &p.origin, p.target, RS_NONE);
     status = plan->status;
   }
@@ -104,7 +106,8 @@ rs_status rs__build_broadcast_shards(rs__plan *plan) {
 
 rs_status rs__build_broadcast_forest(rs__plan *plan) {
   rs__forest forest;
-  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/false, &forest);
+  rs_status status = rs__plan_forest_of_all(plan, 1, plan->block / plan->variant.splits,
+                                            /*needs_reverse=*/false, &forest);
   return status == RS_OK ? spread_shards(plan, &forest) : status;
 }
 

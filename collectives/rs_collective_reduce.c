@@ -103,14 +103,31 @@ rs_status rs__build_reduce_shards(rs__plan *plan) {
 
 /* ---- on balanced trees ---- */
 
+/* A tree a shard, from its owner. */
+static rs_status grow_shards(rs__plan *plan, rs__forest *forest) {
+  uint32_t shards = (uint32_t)plan->variant.splits;
+  int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
+  rs__starts starts;
+  rs_status status = rs__starts_create(plan, shards, shards, &starts);
+  if (status != RS_OK) return status;
+  for (uint32_t k = 0; k < shards; k++) {
+    starts.roots[k] = plan->position[owner_of(plan, owners, k)];
+    starts.first[k + 1] = k + 1;
+  }
+  return rs__plan_forest(plan, &starts, plan->block / shards, /*needs_reverse=*/true, forest);
+}
+
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
-  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
-    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
+  uint32_t pieces = (uint32_t)plan->variant.splits, n = plan->member_count;
+  rs_status status =
+      rs__plan_forest_of_all(plan, pieces, plan->block / pieces, /*needs_reverse=*/true, &forest);
+  for (uint32_t b = 0; b < n * pieces && status == RS_OK; b++) {
+    status = rs__forest_tree(plan, &forest, b, /*toward_root=*/true, &tree);
     if (status != RS_OK) return status;
-    rs__plan_reduce_tree(plan, &tree, (rs__run){i * plan->block, plan->block}, /*is_result=*/true);
+    rs__run block = {b % n * plan->block, plan->block};
+    rs__plan_reduce_tree(plan, &tree, rs__run_part(block, pieces, b / n), /*is_result=*/true);
     status = plan->status;
   }
   return status;
@@ -119,13 +136,13 @@ rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {
 rs_status rs__build_all_reduce_forest(rs__plan *plan) {
   rs__forest forest;
   rs_route_tree tree = {0};
-  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
-  for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
-    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/true, &tree);
+  rs_status status = grow_shards(plan, &forest);
+  for (uint32_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
+    status = rs__forest_tree(plan, &forest, k, /*toward_root=*/true, &tree);
     if (status != RS_OK) return status;
-    rs__run shard = shard_of(plan, i);
+    rs__run shard = shard_of(plan, k);
     uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/true);
-    status = rs__forest_tree(plan, &forest, i, /*toward_root=*/false, &tree);
+    status = rs__forest_tree(plan, &forest, k, /*toward_root=*/false, &tree);
     if (status != RS_OK) return status;
     rs__origin origin = {RS_BUFFER_OUT, shard.offset, sum};
     rs__plan_spread_tree(plan, &tree, &origin, shard, RS_NONE);
@@ -136,6 +153,7 @@ rs_status rs__build_all_reduce_forest(rs__plan *plan) {
 
 rs_status rs__build_reduce_forest(rs__plan *plan) {
   rs__forest forest;
-  rs_status status = rs__plan_forest(plan, /*needs_reverse=*/true, &forest);
+  rs_status status = rs__plan_forest_of_all(plan, 1, plan->block / plan->variant.splits,
+                                            /*needs_reverse=*/true, &forest);
   return status == RS_OK ? sum_shards(plan, &forest) : status;
 }

@@ -7,12 +7,20 @@
 
 #define RS__FOREST_CHIPS_MAX 640
 #define RS__SINGLE_CHIPS_MAX 1024
+#define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
+#define RS__PIECES_MAX 4
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
+    {RS_ALL_REDUCE, "dimensions",
+     "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
     {RS_ALL_REDUCE, "nested-exchange",
      "in racks, between racks, in racks; 7 L + 5 V slots or more"},
+    {RS_ALL_REDUCE, "hierarchical",
+     "shards up to a full mesh (a node), across, down; (2 r + 1) L + 2(N-1)V/(Nd) slots or more"},
+    {RS_ALL_REDUCE, "balanced-hierarchical",
+     "the same on trees grown together; as many hops, even loads"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
@@ -66,6 +74,11 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   return count + 1;
 }
 
+/* About n shards, all of the same number of vectors but the last: ⌈V / ⌈V/n⌉⌉. */
+static int64_t even_shards(const rs__plan *plan, int64_t n) {
+  return rs_ceil_div_i64(plan->block, rs_ceil_div_i64(plan->block, n));
+}
+
 static size_t splits_one(const rs__plan *plan, int64_t *list) {
   return offer(list, 0, 1, plan->block);
 }
@@ -87,6 +100,7 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
   size_t count = offer(list, 0, n, plan->block);
   if (plan->is_mesh) return count;
+  count = offer(list, count, even_shards(plan, n), plan->block);
   count = offer(list, count, n / 4, plan->block);
   count = offer(list, count, n / 16, plan->block);
   count = offer(list, count, 1, plan->block);
@@ -115,14 +129,76 @@ static bool wants_forest(const rs__plan *plan) {
   return !plan->is_mesh && plan->member_count > 2 && plan->member_count <= RS__FOREST_CHIPS_MAX;
 }
 
+/* Dimensions that share out, and one: none for the shortest messages, all for the longest. */
+static size_t splits_dimensions(const rs__plan *plan, int64_t *list) {
+  size_t count = 0;
+  if (plan->is_mesh) return 0;
+  for (int64_t shared_out = 0; shared_out < RS__SPLITS_MAX; shared_out++) {
+    if (plan->member_count >> shared_out == 0) break; /* a dimension has two chips at least */
+    list[count++] = shared_out + 1;
+  }
+  return count;
+}
+
+static size_t splits_balanced_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (!wants_forest(plan) || n < 4) return 0;
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
+  return offer(list, count, n / 2, plan->block);
+}
+
+/* Shards, each with a core of its own. */
+static size_t splits_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 4 || n > RS__FOREST_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, n, plan->block);
+  count = offer(list, count, n / 2, plan->block);
+  count = offer(list, count, n / 8, plan->block);
+  return offer(list, count, n / 32, plan->block);
+}
+
+static uint32_t least_links_in(const rs__plan *plan) {
+  uint32_t least = UINT32_MAX;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    const uint32_t *first = &plan->wiring->in_first[plan->members[i]];
+    least = RS_MIN(least, first[1] - first[0]);
+  }
+  return least;
+}
+
+/* Blocks a chip that lose least to rounding: with p of them a unit all-gather takes ⌈p(N−1)/d⌉
+ * slots, not p⌈(N−1)/d⌉. The fewest of those that are best. */
+static int64_t even_pieces(const rs__plan *plan) {
+  int64_t others = plan->member_count - 1;
+  int64_t links = RS_MAX(1, least_links_in(plan));
+  int64_t best = 1;
+  if (plan->member_count > RS__PIECES_CHIPS_MAX) return 1;
+  for (int64_t p = 2; p <= RS__PIECES_MAX; p++) {
+    int64_t slots = rs_ceil_div_i64(p * others, links);
+    if (slots * best < rs_ceil_div_i64(best * others, links) * p) best = p;
+  }
+  return best;
+}
+
 static size_t splits_forest(const rs__plan *plan, int64_t *list) {
-  return wants_forest(plan) ? offer(list, 0, 1, 1) : 0;
+  if (!wants_forest(plan)) return 0;
+  size_t count = offer(list, 0, 1, 1);
+  return offer(list, count, even_pieces(plan), plan->block);
 }
 
 static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  if (plan->request->kind == RS_BROADCAST) n--; /* the root owns no shard */
-  return wants_forest(plan) && n <= plan->block ? offer(list, 0, n, n) : 0;
+  if (!wants_forest(plan)) return 0;
+  if (plan->request->kind != RS_ALL_REDUCE) {
+    if (plan->request->kind == RS_BROADCAST) n--; /* the root owns no shard */
+    return n <= plan->block ? offer(list, 0, n, n) : 0;
+  }
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
+  count = offer(list, count, even_pieces(plan) * n, plan->block);
+  count = offer(list, count, n / 2, plan->block);
+  return offer(list, count, n / 4, plan->block);
 }
 
 /* Chips of the first node, if all nodes are as large and chips of a node stand side by side. */
@@ -198,11 +274,7 @@ static int64_t floor_none(const rs__plan *plan) {
 
 /* N−1 whole messages come into every chip. */
 static int64_t floor_into_each(const rs__plan *plan) {
-  uint32_t least = UINT32_MAX;
-  for (uint32_t i = 0; i < plan->member_count; i++) {
-    const uint32_t *first = &plan->wiring->in_first[plan->members[i]];
-    least = RS_MIN(least, first[1] - first[0]);
-  }
+  uint32_t least = least_links_in(plan);
   if (least == 0) return 0;
   return rs_ceil_div_i64(times(plan->member_count - 1, plan->block), least);
 }
@@ -210,7 +282,10 @@ static int64_t floor_into_each(const rs__plan *plan) {
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
+    {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
     {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none},
+    {rs__build_hierarchical, splits_hierarchical, bursts_there_back, floor_none},
+    {rs__build_balanced_hierarchical, splits_balanced_hierarchical, bursts_there_back, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},

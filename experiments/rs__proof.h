@@ -8,6 +8,7 @@
 #include "rs_checker.h"
 #include "rs_player.h"
 #include "rs_schedule_text.h"
+#include "rs_stream_checker.h"
 
 typedef struct rs_proof {
   rs_check_report check;
@@ -22,6 +23,14 @@ rs_status rs__proof_run(const rs_schedule *schedule, const rs_wiring *wiring, rs
 /* Reads a .rsched file ("-": stdin) and builds the wiring that its header names. */
 rs_status rs__proof_read(rs_arena *arena, const char *path, rs_schedule **schedule,
                          const rs_wiring **wiring, rs_diag *diag);
+
+/* The proof in one pass over a file ("-": stdin), whose bursts are not kept. RS_E_LIMIT or
+ * RS_E_INFEASIBLE: one pass does not decide. The wiring is the arena's. */
+rs_status rs__proof_stream(rs_arena *arena, const char *path, const rs_wiring **wiring,
+                           rs_stream_report *report, rs_diag *diag);
+
+/* What a file is called in messages: "stdin" for "-". */
+const char *rs__proof_name(const char *path);
 
 rs_status rs__proof_write(const char *path, rs_schedule *schedule, const rs_wiring *wiring,
                           rs_diag *diag);

@@ -1,8 +1,10 @@
-/* The inside of a table, shared by rs_table.c and rs_table_print.c. */
+/* The inside of a table, shared by rs_table.c, rs_table_print.c and rs_table_html.c. */
 #ifndef RS__TABLE_H
 #define RS__TABLE_H
 
 #include "rs_table.h"
+
+#define RS__TABLE_CELL_MAX 80
 
 struct rs_table {
   rs_arena *arena;
@@ -14,5 +16,10 @@ struct rs_table {
   rs_cell dropped; /* where a write goes when there was no memory for the first row */
   bool failed;
 };
+
+/* A cell as a person reads it: five significant digits, thousands apart, "-" where there is none. */
+void rs__table_shorten(const rs_cell *cell, char *text, size_t size);
+bool rs__table_is_constant(const rs_table *table, size_t column);
+bool rs__table_is_text(const rs_table *table, size_t column);
 
 #endif

@@ -15,8 +15,9 @@
 #include "rs_math.h"
 
 static const rs_command *const commands[] = {
-    &rs_command_run_experiment, &rs_command_topology, &rs_command_compile, &rs_command_check,
-    &rs_command_diff,           &rs_command_cost,     &rs_command_plot,    &rs_command_list,
+    &rs_command_run_experiment, &rs_command_topology, &rs_command_compile,  &rs_command_check,
+    &rs_command_diff,           &rs_command_fault,    &rs_command_trace,    &rs_command_cost,
+    &rs_command_plot,           &rs_command_report,   &rs_command_validate, &rs_command_list,
 };
 
 /* Every command has these besides its own. */
@@ -346,6 +347,13 @@ const char *rs_arguments_value(const rs_arguments *arguments, const char *option
   return arguments->value_counts[index] == 0 ? NULL : arguments->values[index][0];
 }
 
+size_t rs_arguments_values(const rs_arguments *arguments, const char *option,
+                           const char *const **values) {
+  size_t index = option_index(arguments, option);
+  *values = arguments->values[index];
+  return arguments->value_counts[index];
+}
+
 bool rs_arguments_flag(const rs_arguments *arguments, const char *option) {
   return arguments->value_counts[option_index(arguments, option)] > 0;
 }
@@ -366,10 +374,18 @@ static size_t terminal_width(void) {
   return size.ws_col == 0 ? PIPE_WIDTH : size.ws_col;
 }
 
-int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table) {
+static int print_table(const rs_arguments *arguments, const rs_table *table, size_t width) {
   rs_sink sink = {.write = write_stdout};
-  rs_table_print(table, arguments->format, terminal_width(), &sink);
+  rs_table_print(table, arguments->format, width, &sink);
   return RS_EXIT_GOOD; /* a failed write is sticky in stdout and seen at the end */
+}
+
+int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table) {
+  return print_table(arguments, table, terminal_width());
+}
+
+int rs_cli_print_list(const rs_arguments *arguments, const rs_table *table) {
+  return print_table(arguments, table, 0);
 }
 
 /* ---- lists of numbers ---- */

@@ -60,12 +60,16 @@ typedef struct rs_command {
 
 /* Each command is defined in experiments/rs_cmd_<name>.c as `const rs_command rs_command_<name>`. */
 extern const rs_command rs_command_run_experiment, rs_command_plot, rs_command_topology,
-    rs_command_compile, rs_command_check, rs_command_diff, rs_command_cost, rs_command_list;
+    rs_command_compile, rs_command_check, rs_command_diff, rs_command_fault, rs_command_trace,
+    rs_command_cost, rs_command_report, rs_command_validate, rs_command_list;
 
 int rs_cli_main(int argc, char **argv);
 
 /* The value of an option by name, NULL when absent; the name must be one of the command's. */
 const char *rs_arguments_value(const rs_arguments *arguments, const char *option);
+/* How often a list's option was given, and its values. */
+size_t rs_arguments_values(const rs_arguments *arguments, const char *option,
+                           const char *const **values);
 bool rs_arguments_flag(const rs_arguments *arguments, const char *option);
 
 /* Prints the diagnostic as one line on stderr ("realscale: " in front when it has no file), and
@@ -75,6 +79,9 @@ int rs_cli_report(const rs_diag *diag);
 /* Prints the table to stdout in the arguments' format, with the width of the terminal. Returns
  * RS_EXIT_GOOD, or RS_EXIT_USAGE with a message when stdout could not be written. */
 int rs_cli_print_table(const rs_arguments *arguments, const rs_table *table);
+
+/* The same without a width: a list of names and sentences is read whole. */
+int rs_cli_print_list(const rs_arguments *arguments, const rs_table *table);
 
 /* A list such as "1,3,6" or "0-7,16" as integers ≥ 0 (arena's array). */
 rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values, size_t *count,
@@ -86,7 +93,15 @@ rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values,
  * is absent, a directory, unreadable or too large. The text is NUL-terminated and the arena's. */
 rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
                        size_t *length, rs_diag *diag);
-/* Writes to a temporary name beside `path`, then renames: never half a file. */
+/* The same file piece by piece; "-": stdin. rs_file_read_some is an rs_source_read of a descriptor. */
+rs_status rs_file_open(const char *path, int *descriptor, rs_diag *diag);
+ptrdiff_t rs_file_read_some(void *descriptor, char *bytes, size_t capacity);
+void rs_file_close(int descriptor);
+/* Writes to a temporary name beside `path`, then renames: never half a file. `fill` puts the text
+ * into the sink, in pieces of any size; its failure is the result, and the file stays as it was. */
+typedef rs_status rs_file_fill(void *context, rs_sink *sink, rs_diag *diag);
+rs_status rs_file_print(const char *path, rs_file_fill *fill, void *context, rs_diag *diag);
+/* The same for a text that is there. */
 rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag);
 /* Makes a folder and its parents. */
 rs_status rs_file_make_folder(const char *path, rs_diag *diag);
@@ -103,8 +118,33 @@ struct rs_wiring;
 rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
                                 const struct rs_wiring **wiring, rs_diag *diag);
 
-/* A timing preset: "unit" or a chip's name. */
+/* Reads an experiment ("-": stdin); overrides are those of --set. */
+struct rs_experiment;
+rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *const *overrides,
+                                 size_t override_count, const struct rs_experiment **experiment,
+                                 rs_diag *diag);
+
+/* A model by the name of a preset, or by the path of a config.json (a '/' in it, or .json at its end). */
+struct rs_model;
+rs_status rs_cli_find_model(rs_arena *arena, const char *name, struct rs_model *model,
+                            rs_diag *diag);
+
+/* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
+struct rs_chip;
+struct rs_chip_file;
+rs_status rs_cli_find_chip(rs_arena *arena, const char *name, const struct rs_chip **chip,
+                           rs_diag *diag);
+/* The same with what its file says of every number. */
+rs_status rs_cli_read_chip(rs_arena *arena, const char *name, struct rs_chip_file *file,
+                           rs_diag *diag);
+
+/* A timing: "unit", the name of an LPU, or keys and values as below. */
 struct rs_timing;
 rs_status rs_cli_find_timing(const char *name, struct rs_timing *timing, rs_diag *diag);
+
+/* latency=TIME,rate=RATE[,vector=SIZE][,clock=FREQUENCY][,send=TIME][,receive=TIME][,forward=TIME]
+ * [,add=TIME]: a message of n bytes takes latency + n/rate on a lone link. Left out: 320B, 1GHz, and
+ * no time. The timing is named "custom". */
+rs_status rs_cli_parse_timing(const char *text, struct rs_timing *timing, rs_diag *diag);
 
 #endif

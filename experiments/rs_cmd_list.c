@@ -1,9 +1,9 @@
-/* `realscale list`: what there is, one line each. */
+/* `realscale list`: what there is, one line each, and what is known of one chip. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs_chip.h"
+#include "rs_chip_file.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
 #include "rs_model.h"
@@ -34,6 +34,64 @@ static rs_status list_chips(const rs_arguments *arguments, rs_table *table, rs_d
   const rs_chip *chips = rs_chip_catalogue(&count);
   for (size_t i = 0; i < count; i++) add_line(table, chips[i].name, chips[i].summary);
   return RS_OK;
+}
+
+/* ---- one chip ---- */
+
+static const char *const note_columns[] = {"key", "value", "confidence", "source", "range"};
+
+/* Sources are sentences: lines as long as they are, where a table would cut them. */
+static void print_chip(const rs_chip_file *file) {
+  size_t key_width = 0, value_width = 0;
+  for (size_t i = 0; i < file->note_count; i++) {
+    key_width = RS_MAX(key_width, strlen(file->notes[i].key));
+    value_width = RS_MAX(value_width, strlen(file->notes[i].value));
+  }
+  printf("%s: %s\n\n", file->chip.name, file->chip.summary);
+  for (size_t i = 0; i < file->note_count; i++) {
+    const rs_chip_note *note = &file->notes[i];
+    bool has_range = note->range[0] != '\0';
+    printf("%-*s  %-*s  %-2s  %s%s%s%s\n", (int)key_width, note->key, (int)value_width, note->value,
+           note->confidence, note->source, has_range ? " (" : "", note->range,
+           has_range ? ")" : "");
+  }
+  printf(
+      "\nP primary source, P2 primary through a reader's notes, S press or third party, W weak,\n"
+      "I arithmetic, F fitted, A assumption\n");
+  for (size_t i = 0; i < file->reference_count; i++) {
+    printf("[%s] %s\n", file->references[i].name, file->references[i].text);
+  }
+}
+
+/* A row a number, then what the sources call by a name. */
+static int show_chip(const rs_arguments *arguments) {
+  rs_diag diag = {0};
+  rs_chip_file file;
+  if (rs_cli_read_chip(arguments->arena, arguments->operands[1], &file, &diag) != RS_OK) {
+    return rs_cli_report(&diag);
+  }
+  if (arguments->format == RS_FORMAT_TABLE) {
+    print_chip(&file);
+    return RS_EXIT_GOOD;
+  }
+  rs_table *table = rs_table_create(arguments->arena, note_columns, RS_COUNT_OF(note_columns));
+  for (size_t i = 0; i < file.note_count; i++) {
+    const rs_chip_note *note = &file.notes[i];
+    rs_table_add_row(table);
+    rs_table_set_text(table, "key", note->key);
+    rs_table_set_text(table, "value", note->value);
+    rs_table_set_text(table, "confidence", note->confidence);
+    rs_table_set_text(table, "source", note->source);
+    if (note->range[0] != '\0') rs_table_set_text(table, "range", note->range);
+  }
+  for (size_t i = 0; i < file.reference_count; i++) {
+    const char *key = rs_arena_printf(arguments->arena, "[%s]", file.references[i].name);
+    if (key == NULL) continue;
+    rs_table_add_row(table);
+    rs_table_set_text(table, "key", key);
+    rs_table_set_text(table, "source", file.references[i].text);
+  }
+  return rs_cli_print_table(arguments, table);
 }
 
 static rs_status list_topologies(const rs_arguments *arguments, rs_table *table, rs_diag *diag) {
@@ -124,12 +182,18 @@ static const subject subjects[] = {
 static int run_list(const rs_arguments *arguments) {
   const char *names[RS_COUNT_OF(subjects)];
   rs_diag diag = {0};
+  if (arguments->operand_count == 2) {
+    if (strcmp(arguments->operands[0], "chips") == 0) return show_chip(arguments);
+    rs_diag_set(&diag, RS_E_INPUT, "'%s' takes no NAME", arguments->operands[0]);
+    rs_diag_expect(&diag, "a NAME behind chips only");
+    return rs_cli_report(&diag);
+  }
   for (size_t i = 0; i < RS_COUNT_OF(subjects); i++) {
     names[i] = subjects[i].name;
     if (strcmp(names[i], arguments->operands[0]) != 0) continue;
     rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
     if (subjects[i].fill(arguments, table, &diag) != RS_OK) return rs_cli_report(&diag);
-    return rs_cli_print_table(arguments, table);
+    return rs_cli_print_list(arguments, table);
   }
   rs_diag_set(&diag, RS_E_INPUT, "nothing to list under '%s'", arguments->operands[0]);
   rs_diag_expect(&diag, "models, chips, topologies, collectives or experiments");
@@ -139,10 +203,10 @@ static int run_list(const rs_arguments *arguments) {
 
 const rs_command rs_command_list = {
     .name = "list",
-    .operands = "models|chips|topologies|collectives|experiments",
+    .operands = "models|chips|topologies|collectives|experiments [NAME]",
     .operands_min = 1,
-    .operands_max = 1,
-    .summary = "what there is, with one line each",
-    .example = "realscale list topologies",
+    .operands_max = 2,
+    .summary = "what there is, with one line each; or a chip's numbers with their sources",
+    .example = "realscale list chips h100",
     .run = run_list,
 };

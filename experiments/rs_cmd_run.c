@@ -6,14 +6,14 @@
 
 #include "rs_cli.h"
 #include "rs_draw.h"
+#include "rs_ranks.h"
 #include "rs_runner.h"
 #include "rs_units.h"
-#include "rs_yaml.h"
 
 /* 128 + SIGINT, as shells have it. */
 #define EXIT_INTERRUPTED 130
 
-enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_KEYS };
+enum { OPTION_OUTPUT, OPTION_JOBS, OPTION_SET, OPTION_RESUME, OPTION_NO_PICTURES, OPTION_KEYS };
 
 static const rs_option options[] = {
     [OPTION_OUTPUT] =
@@ -24,6 +24,8 @@ static const rs_option options[] = {
                     "overrides a key, such as batch=4 or sweep.batch=[1,4]"},
     [OPTION_RESUME] = {"resume", 0, RS_OPTION_FLAG, NULL,
                        "take points that the folder's store has"},
+    [OPTION_NO_PICTURES] = {"no-pictures", 0, RS_OPTION_FLAG, NULL,
+                            "draw nothing; `realscale plot DIR` does it later"},
     [OPTION_KEYS] = {"help-keys", 0, RS_OPTION_FLAG, NULL, "print all keys of an experiment file"},
 };
 
@@ -105,12 +107,17 @@ static void print_sweep(rs_json *json, const rs_experiment *e) {
 }
 
 static void print_plots(rs_json *json, const rs_experiment *e) {
-  static const char *const names[] = {"kind", "x", "y", "by", "title"};
+  static const char *const names[] = {"kind", "x", "y", "by", "bound", "log", "title"};
   rs_json_key(json, "plots");
   rs_json_begin_array(json);
   for (size_t i = 0; i < e->plot_count; i++) {
     const rs_plot *plot = &e->plots[i];
-    const char *const values[] = {rs_plot_kind_word(plot->kind), plot->x, plot->y, plot->by,
+    const char *const values[] = {rs_plot_kind_word(plot->kind),
+                                  plot->x,
+                                  plot->y,
+                                  plot->by,
+                                  plot->bound,
+                                  plot->log,
                                   plot->title};
     rs_json_newline(json);
     rs_json_begin_object(json);
@@ -209,6 +216,7 @@ static void draw_pictures(const run *r, const rs_table *table) {
   const rs_experiment *e = r->experiment;
   fprintf(stderr, "results   %s\n", file_in(r, "results.csv"));
   fprintf(stderr, "manifest  %s\n", file_in(r, "manifest.json"));
+  if (rs_arguments_flag(r->arguments, "no-pictures")) return;
   for (size_t i = 0; i < e->plot_count; i++) {
     rs_diag diag = {0};
     const char *paths[2];
@@ -335,16 +343,6 @@ static int write_stdout(void *context, const char *bytes, size_t length) {
   return fwrite(bytes, 1, length, stdout) == length ? 0 : 1;
 }
 
-static rs_status read_experiment(run *r, const char *path, rs_diag *diag) {
-  char *text;
-  size_t length;
-  rs_status status = rs_file_read(r->arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
-  if (status != RS_OK) return status;
-  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-  return rs_experiment_parse(r->arena, name, text, length, r->arguments->values[OPTION_SET],
-                             r->arguments->value_counts[OPTION_SET], &r->experiment, diag);
-}
-
 /* Rows of one table have one task's columns. */
 static rs_status check_task(const run *runs, size_t index, rs_diag *diag) {
   const rs_experiment *e = runs[index].experiment;
@@ -392,7 +390,9 @@ static rs_status read_all(const rs_arguments *arguments, run *runs, rs_diag *dia
   rs_status status = read_options(arguments, &runner, diag);
   for (size_t i = 0; i < arguments->operand_count && status == RS_OK; i++) {
     runs[i] = (run){.arguments = arguments, .arena = arguments->arena, .options = runner};
-    status = read_experiment(&runs[i], arguments->operands[i], diag);
+    status = rs_cli_read_experiment(arguments->arena, arguments->operands[i],
+                                    arguments->values[OPTION_SET],
+                                    arguments->value_counts[OPTION_SET], &runs[i].experiment, diag);
     if (status == RS_OK) status = check_task(runs, i, diag);
     if (status == RS_OK) status = choose_folder(runs, i, diag);
   }
@@ -419,6 +419,15 @@ static int run_all(const rs_arguments *arguments, run *runs) {
   return worst;
 }
 
+/* A rank that computes and says nothing. */
+static int serve_all(const rs_arguments *arguments, const run *runs) {
+  rs_diag diag = {0};
+  for (size_t i = 0; i < arguments->operand_count; i++) {
+    if (rs_runner_serve(runs[i].experiment, &diag) != RS_OK) return rs_cli_report(&diag);
+  }
+  return RS_EXIT_GOOD;
+}
+
 static int run_experiments(const rs_arguments *arguments) {
   rs_diag diag = {0};
   if (rs_arguments_flag(arguments, "help-keys")) {
@@ -429,7 +438,7 @@ static int run_experiments(const rs_arguments *arguments) {
   run *runs = RS_ARENA_NEW(arguments->arena, run, arguments->operand_count);
   if (runs == NULL) rs_arena_failed(arguments->arena, &diag);
   if (runs == NULL || read_all(arguments, runs, &diag) != RS_OK) return rs_cli_report(&diag);
-  return run_all(arguments, runs);
+  return rs_ranks_rank() == 0 ? run_all(arguments, runs) : serve_all(arguments, runs);
 }
 
 const rs_command rs_command_run_experiment = {

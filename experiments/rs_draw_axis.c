@@ -20,6 +20,11 @@ static const axis_name names[] = {
     {"pipeline", "pipeline stages"},
     {"micro_batches", "micro-batches in flight"},
     {"concurrency", "sequences in flight"},
+    {"bytes", "message (bytes)"},
+    {"ppm", "oscillators within ± (ppm)"},
+    {"safe_ppm", "safe by the formula (ppm)"},
+    {"unsafe_share", "share of draws with a violation"},
+    {"resync_cycles", "from one deskew to the next (cycles)"},
     {"offered_load", "offered load (share of capacity)"},
     {"accepted_load", "accepted load (share of capacity)"},
     {"tokens_per_s_user", "tokens/s of a user"},
@@ -77,6 +82,13 @@ void rs__draw_axis(const char *column, double most, rs__axis_form *form) {
     return;
   }
   const unit *chosen = NULL;
+  if (ends_with(column, "_bytes_per_s")) {
+    chosen = choose_unit(byte_units, RS_COUNT_OF(byte_units), most);
+    put_words(column, "_bytes_per_s", words, sizeof words);
+    snprintf(form->label, sizeof form->label, "%s (%s/s)", words, chosen->name);
+    form->scale = 1 / chosen->size;
+    return;
+  }
   if (ends_with(column, "_s")) {
     chosen = choose_unit(time_units, RS_COUNT_OF(time_units), most);
     put_words(column, "_s", words, sizeof words);

@@ -10,10 +10,20 @@
 #include "rs_math.h"
 
 /* Columns that tell points apart, in the order in which a label names them. */
-static const char *const naming[] = {"model",   "chip",        "topology",     "network",
-                                     "routing", "pattern",     "offered_load", "buffer_vectors",
-                                     "tensor",  "pipeline",    "batch",        "context",
-                                     "weights", "activations", "kv_cache",     "micro_batches"};
+static const char *const naming[] = {"model",         "chip",
+                                     "topology",      "network",
+                                     "routing",       "pattern",
+                                     "offered_load",  "buffer_vectors",
+                                     "tensor",        "pipeline",
+                                     "batch",         "context",
+                                     "weights",       "activations",
+                                     "kv_cache",      "micro_batches",
+                                     "collective",    "algorithm_asked",
+                                     "bytes",         "timing",
+                                     "clock",         "ppm",
+                                     "wander_ppm",    "offsets",
+                                     "resync_cycles", "deskew_margin_cycles",
+                                     "tree"};
 
 bool rs__draw_is_naming(const char *column) {
   for (size_t i = 0; i < RS_COUNT_OF(naming); i++) {
@@ -104,8 +114,9 @@ void rs__draw_label_add(rs__label *l, const char *separator, const char *name, c
 
 /* Texts that say themselves what they are need no name before them. */
 static const char *name_of(const char *column) {
-  static const char *const own[] = {"model",   "chip",    "topology", "network",
-                                    "routing", "pattern", "family"};
+  static const char *const own[] = {"model",     "chip",           "topology", "network",
+                                    "routing",   "pattern",        "family",   "collective",
+                                    "algorithm", "algorithm_asked"};
   for (size_t i = 0; i < RS_COUNT_OF(own); i++) {
     if (strcmp(own[i], column) == 0) return "";
   }
@@ -136,8 +147,9 @@ void rs__draw_name_row(const rs_table *table, const bool *is_naming, size_t row,
 
 /* What is the same in all rows: the second line of a title that we make. */
 void rs__draw_name_constants(const rs_table *table, rs__label *l) {
-  static const char *const worth_it[] = {"model",   "weights", "chip",     "topology", "network",
-                                         "pattern", "tensor",  "pipeline", "batch",    "context"};
+  static const char *const worth_it[] = {"model",   "weights", "chip",       "topology",
+                                         "network", "pattern", "tensor",     "pipeline",
+                                         "batch",   "context", "collective", "timing"};
   *l = (rs__label){.used = 0};
   for (size_t i = 0; i < RS_COUNT_OF(worth_it); i++) {
     size_t column = rs__draw_column(table, worth_it[i]);

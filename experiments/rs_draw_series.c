@@ -19,7 +19,8 @@
 typedef struct view {
   const rs_table *table;
   size_t rows;
-  size_t x, y, by;         /* columns; by = SIZE_MAX: none */
+  size_t x, y, by, bound;  /* columns; SIZE_MAX: none, of the last two */
+  const char *log;         /* what the plot says, or NULL */
   bool *splits;            /* [column]: it tells points apart that `by` does not */
   const char **series;     /* [row]: its name; NULL when the row is not drawn */
   const char **x_text;     /* [row] */
@@ -42,11 +43,11 @@ static double largest(const view *v, size_t column) {
 }
 
 static rs_status find_columns(const rs_plot *plot, view *v, rs_diag *diag) {
-  const char *const wanted[] = {plot->x, plot->y, plot->by};
-  size_t *const columns[] = {&v->x, &v->y, &v->by};
+  const char *const wanted[] = {plot->x, plot->y, plot->by, plot->bound};
+  size_t *const columns[] = {&v->x, &v->y, &v->by, &v->bound};
   for (size_t i = 0; i < RS_COUNT_OF(wanted); i++) {
     *columns[i] = rs__draw_column(v->table, wanted[i]);
-    if (*columns[i] != SIZE_MAX || (i == 2 && wanted[i] == NULL)) continue;
+    if (*columns[i] != SIZE_MAX || (i >= 2 && wanted[i] == NULL)) continue;
     return rs_diag_set(diag, RS_E_INPUT, "there is no column '%.80s'",
                        wanted[i] == NULL ? "" : wanted[i]);
   }
@@ -106,9 +107,31 @@ static void find_splits(view *v, const bool *is_naming) {
   }
 }
 
+/* All values of y are above 0, as a logarithmic axis needs it. */
+static bool is_log_y(const view *v) {
+  double y;
+  if (v->log == NULL || strchr(v->log, 'y') == NULL) return false;
+  for (size_t row = 0; row < v->rows; row++) {
+    if (v->series[row] != NULL && rs__draw_cell_number(v->table, row, v->y, &y) && y <= 0)
+      return false;
+  }
+  return true;
+}
+
+/* The middle of a logarithmic y axis: its unit reads well at both ends. */
+static double middle_drawn(const view *v) {
+  double least = INFINITY;
+  double y;
+  for (size_t row = 0; row < v->rows; row++) {
+    if (v->series[row] == NULL || !rs__draw_cell_number(v->table, row, v->y, &y)) continue;
+    least = RS_MIN(least, y);
+  }
+  return sqrt(least * largest(v, v->y));
+}
+
 static rs_status open_view(rs_arena *arena, const rs_table *table, const bool *is_naming,
                            const rs_plot *plot, view *v, rs_diag *diag) {
-  *v = (view){.table = table, .rows = rs_table_row_count(table)};
+  *v = (view){.table = table, .rows = rs_table_row_count(table), .log = plot->log};
   rs_status status = find_columns(plot, v, diag);
   if (status != RS_OK) return status;
   v->series = RS_ARENA_NEW(arena, const char *, v->rows);
@@ -127,7 +150,7 @@ static rs_status open_view(rs_arena *arena, const rs_table *table, const bool *i
   }
   find_firsts(v);
   rs__draw_axis(plot->x, v->is_text ? 0 : largest(v, v->x), &v->x_form);
-  rs__draw_axis(plot->y, largest(v, v->y), &v->y_form);
+  rs__draw_axis(plot->y, is_log_y(v) ? middle_drawn(v) : largest(v, v->y), &v->y_form);
   return RS_OK;
 }
 
@@ -157,9 +180,9 @@ static double x_of(const view *v, size_t row) {
   return value * v->x_form.scale;
 }
 
-static void put_line_row(const view *v, size_t row, rs_sink *data) {
+static void put_line_row(const view *v, size_t row, size_t column, rs_sink *data) {
   double y = 0;
-  rs__draw_cell_number(v->table, row, v->y, &y);
+  if (!rs__draw_cell_number(v->table, row, column, &y)) return;
   rs__draw_put_number(data, x_of(v, row));
   rs_sink_put(data, " ");
   rs__draw_put_number(data, y * v->y_form.scale);
@@ -170,7 +193,7 @@ static void put_line_row(const view *v, size_t row, rs_sink *data) {
 
 /* Rows of the series of `first` by rising x, equal ones as they came: the next is the least (x, row)
  * beyond the last. */
-static void write_series(const view *v, size_t first, rs_sink *data) {
+static void write_series(const view *v, size_t first, size_t column, rs_sink *data) {
   size_t last = SIZE_MAX;
   for (;;) {
     size_t next = SIZE_MAX;
@@ -181,7 +204,7 @@ static void write_series(const view *v, size_t first, rs_sink *data) {
       if (!is_done && (next == SIZE_MAX || x < x_of(v, next))) next = row;
     }
     if (next == SIZE_MAX) return;
-    put_line_row(v, next, data);
+    put_line_row(v, next, column, data);
     last = next;
   }
 }
@@ -213,25 +236,78 @@ static double identity(double x) {
 
 /* A logarithmic axis where it spreads the values more evenly: for 1, 2, 4, 8, not for 1, 2, 3, 4. */
 static bool wants_log(const view *v) {
+  if (v->log != NULL && strchr(v->log, 'x') == NULL) return false;
   for (size_t row = 0; row < v->rows; row++) {
     if (starts_x(v, row) && x_of(v, row) <= 0) return false;
   }
+  if (v->log != NULL) return !v->is_text;
   return !v->is_text && widest_gap(v, log) < widest_gap(v, identity);
+}
+
+/* "16 KiB" for 16384 and "320 B" for 320. */
+static void put_size_tic(double bytes, rs_sink *variables) {
+  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  while (unit + 1 < RS_COUNT_OF(units) && bytes >= 1024 && fmod(bytes, 1024) <= 0) {
+    bytes /= 1024;
+    unit++;
+  }
+  rs_sink_printf(variables, "\"%.0f %s\" ", bytes, units[unit]);
 }
 
 /* Tics at the values themselves when there are few. */
 static void put_x_tics(const view *v, rs_sink *variables) {
-  enum { TICS_MAX = 10 };
+  enum { TICS_MAX = 10, SIZES_MAX = 16 };
+  bool is_size = strcmp(rs_table_column_name(v->table, v->x), "bytes") == 0;
+  size_t most = is_size ? SIZES_MAX : TICS_MAX;
   size_t tics = 0;
   rs_sink_put(variables, "xtics_ = '");
   for (size_t row = 0; row < v->rows; row++) {
-    if (!starts_x(v, row) || ++tics > TICS_MAX) continue;
+    if (!starts_x(v, row) || ++tics > most) continue;
     rs_sink_put(variables, tics == 1 ? "" : ", ");
+    if (is_size) put_size_tic(x_of(v, row), variables);
     rs__draw_put_number(variables, x_of(v, row));
   }
   rs_sink_put(variables, "'; ");
-  rs_sink_printf(variables, "tics_count = %zu; is_text = %d; is_log = %d; ", tics, v->is_text,
-                 wants_log(v));
+  rs_sink_printf(variables,
+                 "tics_count = %zu; is_size = %d; is_text = %d; is_log = %d; is_log_y = %d; ", tics,
+                 is_size, v->is_text, wants_log(v), is_log_y(v));
+}
+
+/* The bounds of two series are the same at every x. */
+static bool same_bounds(const view *v, size_t a, size_t b) {
+  for (size_t row = 0; row < v->rows; row++) {
+    if (!is_drawn(v, row) || v->first_of_series[row] != b) continue;
+    bool is_met = false;
+    for (size_t other = 0; other < v->rows && !is_met; other++) {
+      is_met = is_drawn(v, other) && v->first_of_series[other] == a &&
+               v->first_of_x[other] == v->first_of_x[row] &&
+               rs__draw_same_cell(v->table, row, other, v->bound);
+    }
+    if (!is_met) return false;
+  }
+  return true;
+}
+
+/* Bounds that differ, a block each, headed by the number of a series that it belongs to. */
+static void write_bounds(const view *v, rs_sink *data, rs_sink *variables) {
+  size_t series = 0;
+  size_t bounds = 0;
+  rs_sink_put(variables, "bound_of = '");
+  for (size_t row = 0; row < v->rows && v->bound != SIZE_MAX; row++) {
+    if (!starts_series(v, row)) continue;
+    size_t first = 0;
+    while (first < row && !(starts_series(v, first) && same_bounds(v, first, row))) first++;
+    if (first == row) {
+      rs_sink_put(data, "\"lower bound\"\n");
+      write_series(v, row, v->bound, data);
+      rs_sink_put(data, "\n\n");
+      rs_sink_printf(variables, "%zu ", series);
+      bounds++;
+    }
+    series++;
+  }
+  rs_sink_printf(variables, "'; bounds = %zu; ", bounds);
 }
 
 static size_t write_lines(const view *v, rs_sink *data, rs_sink *variables) {
@@ -240,10 +316,11 @@ static size_t write_lines(const view *v, rs_sink *data, rs_sink *variables) {
     if (!starts_series(v, row)) continue;
     rs__draw_put_quoted(data, v->series[row]);
     rs_sink_put(data, "\n");
-    write_series(v, row, data);
+    write_series(v, row, v->y, data);
     rs_sink_put(data, "\n\n");
     blocks++;
   }
+  write_bounds(v, data, variables);
   put_axes(v, variables);
   put_x_tics(v, variables);
   rs_sink_printf(variables, "blocks = %zu; ", blocks);

@@ -1,5 +1,6 @@
 /*
- * Files at the edge: whole files in, whole files out. Nothing else in the program opens one.
+ * Files at the edge: whole files in and out, or in piece by piece. Nothing else in the program opens
+ * one.
  *
  * Reading is bounded, because a mistyped path may be a device or a disk image. Writing goes to a
  * temporary name in the same folder and is renamed, because rename is the one step that leaves
@@ -58,22 +59,32 @@ static rs_status read_all(rs_arena *arena, int descriptor, const char *path, siz
   return rs_arena_failed(arena, diag);
 }
 
+/* Opens for reading; a directory or a device of blocks is refused. */
+static rs_status open_checked(const char *path, int *descriptor, struct stat *info, rs_diag *diag) {
+  *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (*descriptor < 0) return fail_at(diag, RS_E_INPUT, path, "cannot open the file");
+  rs_status status = RS_OK;
+  if (fstat(*descriptor, info) != 0) {
+    status = fail_at(diag, RS_E_INPUT, path, "cannot look at the file");
+  } else if (S_ISDIR(info->st_mode)) {
+    status = refuse(diag, path, "this is a directory", "a file");
+  } else if (S_ISBLK(info->st_mode)) {
+    status = refuse(diag, path, "this is a device", "a file");
+  }
+  if (status != RS_OK) close(*descriptor);
+  return status;
+}
+
 rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, char **text,
                        size_t *length, rs_diag *diag) {
   if (strcmp(path, "-") == 0) {
     return read_all(arena, STDIN_FILENO, "stdin", limit_bytes, 65536, text, length, diag);
   }
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail_at(diag, RS_E_INPUT, path, "cannot open the file");
+  int descriptor;
   struct stat info;
-  rs_status status = RS_OK;
-  if (fstat(descriptor, &info) != 0) {
-    status = fail_at(diag, RS_E_INPUT, path, "cannot look at the file");
-  } else if (S_ISDIR(info.st_mode)) {
-    status = refuse(diag, path, "this is a directory", "a file");
-  } else if (S_ISBLK(info.st_mode)) {
-    status = refuse(diag, path, "this is a device", "a file");
-  } else if (info.st_size > 0 && (size_t)info.st_size > limit_bytes) {
+  rs_status status = open_checked(path, &descriptor, &info, diag);
+  if (status != RS_OK) return status;
+  if (info.st_size > 0 && (size_t)info.st_size > limit_bytes) {
     rs_diag_set(diag, RS_E_LIMIT, "the file has %lld bytes", (long long)info.st_size);
     rs_diag_expect(diag, "at most %zu MiB", limit_bytes >> 20);
     rs_diag_at(diag, path, 0, 0);
@@ -84,6 +95,25 @@ rs_status rs_file_read(rs_arena *arena, const char *path, size_t limit_bytes, ch
   }
   close(descriptor);
   return status;
+}
+
+rs_status rs_file_open(const char *path, int *descriptor, rs_diag *diag) {
+  struct stat info;
+  *descriptor = STDIN_FILENO;
+  return strcmp(path, "-") == 0 ? RS_OK : open_checked(path, descriptor, &info, diag);
+}
+
+ptrdiff_t rs_file_read_some(void *descriptor, char *bytes, size_t capacity) {
+  const int *from = descriptor;
+  ssize_t got;
+  do {
+    got = read(*from, bytes, capacity);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+void rs_file_close(int descriptor) {
+  if (descriptor != STDIN_FILENO) close(descriptor);
 }
 
 static bool write_all(int descriptor, const char *bytes, size_t length) {
@@ -97,24 +127,45 @@ static bool write_all(int descriptor, const char *bytes, size_t length) {
   return true;
 }
 
-/* A device or a pipe is written where it is: it cannot be replaced by a rename. */
-static rs_status write_in_place(const char *path, const char *bytes, size_t length, rs_diag *diag) {
-  int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot open the file");
-  bool good = write_all(descriptor, bytes, length);
-  rs_status status = good ? RS_OK : fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
-  close(descriptor);
+/* ---- writing: through a buffer, so that a long text needs no memory of its length ---- */
+
+typedef struct output {
+  int descriptor;
+  size_t used;
+  char bytes[65536];
+} output;
+
+static int flush_output(output *o) {
+  bool good = write_all(o->descriptor, o->bytes, o->used);
+  o->used = 0;
+  return good ? 0 : 1;
+}
+
+static int put_output(void *context, const char *bytes, size_t length) {
+  output *o = context;
+  if (length > sizeof o->bytes - o->used && flush_output(o) != 0) return 1;
+  if (length > sizeof o->bytes) return write_all(o->descriptor, bytes, length) ? 0 : 1;
+  memcpy(o->bytes + o->used, bytes, length);
+  o->used += length;
+  return 0;
+}
+
+/* Closes the descriptor. A fill that fails has said why; a disk that is full says it here. */
+static rs_status fill_descriptor(int descriptor, const char *path, rs_file_fill *fill,
+                                 void *context, rs_diag *diag) {
+  output o = {.descriptor = descriptor};
+  rs_sink sink = {.write = put_output, .context = &o};
+  errno = 0;
+  rs_status status = fill(context, &sink, diag);
+  bool good = !sink.failed && (status != RS_OK || flush_output(&o) == 0);
+  if (!good) status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  if (close(descriptor) != 0 && status == RS_OK) {
+    status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  }
   return status;
 }
 
-rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag) {
-  struct stat info;
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-    return refuse(diag, path, "this is a directory", "the name of a file");
-  }
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-    return write_in_place(path, bytes, length, diag);
-  }
+static rs_status print_beside(const char *path, rs_file_fill *fill, void *context, rs_diag *diag) {
   char temporary[4096];
   int size = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
   if (size < 0 || (size_t)size >= sizeof temporary) {
@@ -122,12 +173,42 @@ rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_d
   }
   int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot create the file");
-  bool good = write_all(descriptor, bytes, length);
-  if (close(descriptor) != 0) good = false;
-  if (good && rename(temporary, path) == 0) return RS_OK;
-  rs_status status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
-  unlink(temporary);
+  rs_status status = fill_descriptor(descriptor, path, fill, context, diag);
+  if (status == RS_OK && rename(temporary, path) != 0) {
+    status = fail_at(diag, RS_E_SYSTEM, path, "cannot write the file");
+  }
+  if (status != RS_OK) unlink(temporary);
   return status;
+}
+
+rs_status rs_file_print(const char *path, rs_file_fill *fill, void *context, rs_diag *diag) {
+  struct stat info;
+  bool exists = stat(path, &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) {
+    return refuse(diag, path, "this is a directory", "the name of a file");
+  }
+  if (!exists || S_ISREG(info.st_mode)) return print_beside(path, fill, context, diag);
+  /* A device or a pipe is written where it is: it cannot be replaced by a rename. */
+  int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail_at(diag, RS_E_SYSTEM, path, "cannot open the file");
+  return fill_descriptor(descriptor, path, fill, context, diag);
+}
+
+typedef struct text_bytes {
+  const char *bytes;
+  size_t length;
+} text_bytes;
+
+static rs_status print_text(void *context, rs_sink *sink, rs_diag *diag) {
+  const text_bytes *text = context;
+  (void)diag;
+  rs_sink_bytes(sink, text->bytes, text->length);
+  return RS_OK;
+}
+
+rs_status rs_file_write(const char *path, const char *bytes, size_t length, rs_diag *diag) {
+  text_bytes text = {bytes, length};
+  return rs_file_print(path, print_text, &text, diag);
 }
 
 rs_status rs_file_make_folder(const char *path, rs_diag *diag) {

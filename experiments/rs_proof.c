@@ -4,9 +4,6 @@
 #include "rs__proof.h"
 #include "rs_cli.h"
 
-/* A schedule of 10 million bursts is about 500 MB of text. */
-#define SCHEDULE_BYTES_MAX ((size_t)4 << 30)
-
 rs_status rs__proof_run(const rs_schedule *schedule, const rs_wiring *wiring, rs_proof *proof,
                         rs_diag *diag) {
   const rs_check_options check = {.seed = 0};
@@ -30,12 +27,70 @@ static rs_status provide_wiring(void *context, const char *topology, rs_arena *a
 
 rs_status rs__proof_read(rs_arena *arena, const char *path, rs_schedule **schedule,
                          const rs_wiring **wiring, rs_diag *diag) {
-  char *text;
-  size_t length;
-  rs_status status = rs_file_read(arena, path, SCHEDULE_BYTES_MAX, &text, &length, diag);
+  int descriptor;
+  rs_source source = {rs_file_read_some, &descriptor};
+  rs_status status = rs_file_open(path, &descriptor, diag);
   if (status != RS_OK) return status;
-  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-  return rs_schedule_parse(arena, name, text, length, provide_wiring, NULL, schedule, wiring, diag);
+  status = rs_schedule_read(arena, rs__proof_name(path), &source, provide_wiring, NULL, schedule,
+                            wiring, diag);
+  rs_file_close(descriptor);
+  return status;
+}
+
+const char *rs__proof_name(const char *path) {
+  return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
+/* A fault stands at the line of the burst by which it shows. */
+static rs_status prove_records(rs_schedule_reader *reader, const char *name,
+                               rs_stream_report *report, rs_diag *diag) {
+  const rs_check_options options = {.seed = 0};
+  uint64_t computes;
+  rs_schedule_reader_promised(reader, &computes);
+  if (computes > 0) {
+    rs_diag_set(diag, RS_E_LIMIT, "the file has compute intervals, which stand behind the bursts");
+    rs_diag_expect(diag, "a check without --stream");
+    rs_diag_at(diag, name, 0, 0);
+    return RS_E_LIMIT;
+  }
+  rs_stream_checker *checker = rs_stream_checker_create(
+      rs_schedule_reader_header(reader), rs_schedule_reader_wiring(reader), &options);
+  if (checker == NULL) return rs_arena_failed(NULL, diag);
+  rs_record record = {.kind = RS_RECORD_BURST};
+  rs_status status = RS_OK;
+  while (status == RS_OK && record.kind != RS_RECORD_END) {
+    status = rs_schedule_reader_next(reader, &record, diag);
+    if (status != RS_OK) break;
+    status = record.kind == RS_RECORD_BURST ? rs_stream_checker_add(checker, &record.burst, diag)
+                                            : rs_stream_checker_finish(checker, diag);
+    if (status == RS_OK) continue;
+    if (status == RS_E_LIMIT || status == RS_E_INFEASIBLE) {
+      rs_diag_expect(diag, "a check without --stream");
+    }
+    rs_diag_at(diag, name, rs_schedule_reader_line(reader), 1);
+  }
+  rs_stream_checker_report(checker, report);
+  rs_stream_checker_destroy(checker);
+  return status;
+}
+
+rs_status rs__proof_stream(rs_arena *arena, const char *path, const rs_wiring **wiring,
+                           rs_stream_report *report, rs_diag *diag) {
+  int descriptor;
+  rs_source source = {rs_file_read_some, &descriptor};
+  rs_schedule_reader *reader = NULL;
+  *report = (rs_stream_report){0};
+  rs_status status = rs_file_open(path, &descriptor, diag);
+  if (status != RS_OK) return status;
+  const char *name = rs__proof_name(path);
+  status = rs_schedule_reader_open(arena, name, &source, provide_wiring, NULL, &reader, diag);
+  if (status == RS_OK) {
+    *wiring = rs_schedule_reader_wiring(reader);
+    status = prove_records(reader, name, report, diag);
+    rs_schedule_reader_close(reader);
+  }
+  rs_file_close(descriptor);
+  return status;
 }
 
 rs_status rs__proof_write(const char *path, rs_schedule *schedule, const rs_wiring *wiring,

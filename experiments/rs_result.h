@@ -10,6 +10,7 @@
 #define RS_RESULT_H
 
 #include "rs_experiment.h"
+#include "rs_schedule.h"
 #include "rs_table.h"
 
 /* The columns of a task's rows. */
@@ -24,11 +25,19 @@ typedef struct rs_result {
   bool failed;
 } rs_result;
 
+/* A row without values. */
+rs_status rs_result_create(rs_arena *arena, rs_task task, rs_result *result, rs_diag *diag);
+
 /* Works in an arena of its own; only the result is `arena`'s. Deterministic; any thread. What can be
  * said about a decode point is in its row, so that only what the machine lacks (RS_E_NO_MEMORY,
  * RS_E_SYSTEM) is an error of it. */
 rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *result,
                             rs_diag *diag);
+
+/* The timetable of a point, for pictures of it; proved by nobody here. RS_E_INFEASIBLE with the reason
+ * when the point has none, RS_E_INPUT when its task has none. */
+rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
+                             rs_diag *diag);
 
 rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, rs_diag *diag);
 

@@ -1,4 +1,4 @@
-/* Threads over points: a counter under a lock hands out work, results go to their index. */
+/* Threads and ranks over points: a counter under a lock hands out work, results go to their index. */
 #include "rs_runner.h"
 
 #include <pthread.h>
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "rs_ranks.h"
 
 typedef struct job {
   rs_arena *arena; /* of the results; under the lock, like what follows `lock` */
@@ -127,8 +129,78 @@ static void *work(void *context) {
   return NULL;
 }
 
+/* ---- other ranks ---- */
+
+/* Takes points until one must be computed; those that the store has are done on the way. */
+static bool take_uncomputed(job *j, rs_arena *arena, size_t *index) {
+  while (take_point(j, index)) {
+    rs_diag diag = {0};
+    rs_result result = {0};
+    bool stored;
+    rs_status status = find_stored(j, arena, *index, &result, &stored, &diag);
+    if (status == RS_OK && !stored) return true;
+    finish_point(j, *index, status, &result, stored, &diag);
+  }
+  return false;
+}
+
+static void take_report(job *j, rs_arena *arena, const rs_rank_report *report) {
+  rs_diag diag = {0};
+  rs_result result = {0};
+  if (report->point == RS_RANKS_NO_POINT) return;
+  rs_status status = report->status;
+  if (status == RS_OK) {
+    status = rs_result_parse(arena, j->experiment->task, report->text, &result, &diag);
+  } else {
+    rs_diag_set(&diag, status, "%s", report->text);
+  }
+  finish_point(j, (size_t)report->point, status, &result, false, &diag);
+}
+
+/* Talks to the other ranks until each was told that there is no more. */
+static void serve_ranks(job *j) {
+  rs_arena *arena = rs_arena_create(0);
+  for (int left = rs_ranks_count() - 1; left > 0 && arena != NULL;) {
+    rs_rank_report report = {0};
+    rs_diag diag = {0};
+    size_t index;
+    if (rs_ranks_receive(arena, &report, &diag) != RS_OK) break;
+    take_report(j, arena, &report);
+    bool more = take_uncomputed(j, arena, &index);
+    rs_ranks_assign(report.rank, more ? (int64_t)index : RS_RANKS_NO_POINT);
+    if (!more) left--;
+    rs_arena_reset(arena);
+  }
+  rs_arena_destroy(arena);
+}
+
+rs_status rs_runner_serve(const rs_experiment *experiment, rs_diag *diag) {
+  rs_text text;
+  rs_arena *arena = rs_arena_create(0);
+  rs_rank_report report = {.point = RS_RANKS_NO_POINT};
+  rs_diag own = {0};
+  if (arena == NULL) return rs_arena_failed(NULL, diag);
+  signal(SIGINT, SIG_IGN); /* rank 0 hears it, and hands out no more */
+  signal(SIGTERM, SIG_IGN);
+  rs_text_init(&text);
+  while ((report.point = rs_ranks_ask(&report)) != RS_RANKS_NO_POINT) {
+    rs_result result = {0};
+    report.status = rs_result_compute(arena, &experiment->points[report.point], &result, &own);
+    text.length = 0;
+    rs_sink sink = rs_text_sink(&text);
+    if (report.status == RS_OK) report.status = rs_result_print(&result, &sink);
+    report.text = report.status == RS_OK ? text.bytes : own.what;
+    rs_arena_reset(arena);
+  }
+  rs_text_deinit(&text);
+  rs_arena_destroy(arena);
+  return RS_OK;
+}
+
+/* ---- the whole ---- */
+
 static unsigned thread_count(const rs_runner_options *options, size_t points) {
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  long processors = rs_ranks_count() > 1 ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
   size_t count = options->threads > 0 ? options->threads : (size_t)RS_MAX(processors, 1);
   return (unsigned)RS_MIN(count, RS_MAX(points, (size_t)1));
 }
@@ -138,6 +210,7 @@ static void run_workers(job *j, worker *workers, unsigned count) {
   for (; started < count; started++) {
     if (pthread_create(&workers[started].thread, NULL, work, &workers[started]) != 0) break;
   }
+  if (rs_ranks_count() > 1) serve_ranks(j);
   if (started == 0) work(&workers[0]); /* no threads to be had: the caller's will do */
   for (unsigned i = 0; i < started; i++) pthread_join(workers[i].thread, NULL);
   if (j->options->progress) fputc('\n', stderr);

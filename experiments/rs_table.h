@@ -47,6 +47,10 @@ void rs_table_set_text(rs_table *table, const char *column, const char *text);
 void rs_table_set_i64(rs_table *table, const char *column, int64_t value);
 void rs_table_set_double(rs_table *table, const char *column, double value);
 
+/* What every row says alike as a list, then the rest as a table; cells as the table form has them, with
+ * the full value in the tooltip. Texts are escaped. No styles: the page around it has them. */
+void rs_table_print_html(const rs_table *table, rs_sink *sink);
+
 /* width_columns: of the terminal, for the table form; 0: unlimited. */
 void rs_table_print(const rs_table *table, rs_format format, size_t width_columns, rs_sink *sink);
 

@@ -97,7 +97,7 @@ static void print_json(const rs_table *table, rs_sink *sink) {
 
 /* ---- the table for people ---- */
 
-#define CELL_TEXT_MAX 80
+#define CELL_TEXT_MAX RS__TABLE_CELL_MAX
 
 /* "1234567" → "1 234 567"; digits of the whole part only. */
 static void group_thousands(const char *number, char *text, size_t size) {
@@ -131,7 +131,7 @@ static void shorten_double(double value, char *text, size_t size) {
   group_thousands(number, text, size);
 }
 
-static void shorten_cell(const rs_cell *cell, char *text, size_t size) {
+void rs__table_shorten(const rs_cell *cell, char *text, size_t size) {
   char number[32];
   switch (cell->kind) {
     case RS_CELL_ABSENT:
@@ -169,7 +169,7 @@ static bool cells_equal(const rs_cell *a, const rs_cell *b) {
   return false;
 }
 
-static bool column_is_constant(const rs_table *table, size_t column) {
+bool rs__table_is_constant(const rs_table *table, size_t column) {
   for (size_t row = 1; row < table->row_count; row++) {
     if (!cells_equal(rs_table_cell(table, 0, column), rs_table_cell(table, row, column))) {
       return false;
@@ -182,29 +182,34 @@ static size_t column_width(const rs_table *table, size_t column) {
   size_t width = strlen(table->columns[column]);
   for (size_t row = 0; row < table->row_count; row++) {
     char text[CELL_TEXT_MAX];
-    shorten_cell(rs_table_cell(table, row, column), text, sizeof text);
+    rs__table_shorten(rs_table_cell(table, row, column), text, sizeof text);
     width = RS_MAX(width, strlen(text));
   }
   return width;
 }
 
-static bool column_is_text(const rs_table *table, size_t column) {
+bool rs__table_is_text(const rs_table *table, size_t column) {
   for (size_t row = 0; row < table->row_count; row++) {
     if (rs_table_cell(table, row, column)->kind == RS_CELL_TEXT) return true;
   }
   return false;
 }
 
-/* "name: value" lines for the columns that `chosen` marks, values in one column. */
+static bool is_said(const rs_table *table, const bool *chosen, size_t column) {
+  return chosen[column] && rs_table_cell(table, 0, column)->kind != RS_CELL_ABSENT;
+}
+
+/* "name: value" lines for the columns that `chosen` marks, values in one column. Columns that hold
+ * nothing need no line. */
 static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *sink) {
   size_t width = 0;
   for (size_t i = 0; i < table->column_count; i++) {
-    if (chosen[i]) width = RS_MAX(width, strlen(table->columns[i]));
+    if (is_said(table, chosen, i)) width = RS_MAX(width, strlen(table->columns[i]));
   }
   for (size_t i = 0; i < table->column_count; i++) {
     char text[512];
-    if (!chosen[i]) continue;
-    shorten_cell(rs_table_cell(table, 0, i), text, sizeof text);
+    if (!is_said(table, chosen, i)) continue;
+    rs__table_shorten(rs_table_cell(table, 0, i), text, sizeof text);
     if (text[0] == '\0') continue;
     rs_sink_printf(sink, "%s%*s  %s\n", table->columns[i], (int)(width - strlen(table->columns[i])),
                    "", text);
@@ -233,10 +238,10 @@ static void print_line(const rs_table *table, const bool *hidden, const size_t *
     char text[CELL_TEXT_MAX];
     const char *shown = table->columns[i];
     if (row != SIZE_MAX) {
-      shorten_cell(rs_table_cell(table, row, i), text, sizeof text);
+      rs__table_shorten(rs_table_cell(table, row, i), text, sizeof text);
       shown = text;
     }
-    print_aligned(shown, widths[i], column_is_text(table, i), i == last, sink);
+    print_aligned(shown, widths[i], rs__table_is_text(table, i), i == last, sink);
   }
 }
 
@@ -268,8 +273,10 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
   bool too_wide = width_columns > 0 && total_width(table, hidden, widths) > width_columns + 2;
   if (too_wide) {
     for (size_t i = 0; i < table->column_count; i++) {
-      constant[i] = table->row_count > 1 && column_is_constant(table, i);
+      constant[i] = table->row_count > 1 && rs__table_is_constant(table, i);
       hidden[i] = constant[i];
+      /* what no row has need not be said */
+      if (rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT) constant[i] = false;
     }
     print_vertical(table, constant, sink);
     if (table->row_count > 1) rs_sink_put(sink, "\n");
@@ -282,7 +289,11 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
   if (left_out == 0) return;
   rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
   for (size_t i = 0; i < table->column_count; i++) {
-    if (hidden[i] && !constant[i]) rs_sink_printf(sink, " %s", table->columns[i]);
+    bool is_absent =
+        rs__table_is_constant(table, i) && rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT;
+    if (hidden[i] && !constant[i] && !is_absent) {
+      rs_sink_printf(sink, " %s", table->columns[i]);
+    }
   }
   rs_sink_put(sink, ")\n");
 }

@@ -84,4 +84,46 @@ void rs__memory_deinit(rs__memory *memory);
  * an operation against the time when the result was there. */
 rs_status rs__memory_check_results(rs__memory *memory);
 
+static inline bool rs__word_is(const rs__word *word, uint64_t value) {
+  return word->departs_cycles >= 0 && word->value == value;
+}
+
+/* Every result word of an operation with the value that it must have; of one chip, or of all
+ * (RS_NONE). Stops at the first visit that does not return RS_OK. */
+typedef rs_status rs__memory_visit(void *context, rs__words_bank *bank, int64_t address,
+                                   const rs__word *word, uint64_t value);
+rs_status rs__memory_visit_results(rs__memory *memory, uint32_t op, uint32_t only_chip,
+                                   rs__memory_visit *visit, void *context);
+
+/* ---- rs_player_loss.c: playing with an outage ---- */
+
+/* What is added to a word to spoil it: never 0, another for each (op or burst, chip or vector). */
+uint64_t rs__memory_spoil_of(uint32_t what, uint64_t which, int64_t k);
+
+/* Spoils a chip's own input of an operation, and the copy of it that stands in `out`. */
+void rs__memory_spoil_input(rs__memory *memory, uint32_t op, uint32_t chip);
+
+typedef struct rs__losing {
+  const rs_outage *outage;
+  rs_loss *loss;
+  const rs_schedule *schedule;
+  const rs_wiring *wiring;
+  rs__memory *memory;
+  uint64_t *computes; /* intervals that read a result, by start */
+  uint64_t compute_count, compute_next;
+  bool *chip_hit; /* [chip] has a result that is lost */
+  bool error_done;
+} rs__losing;
+
+rs_status rs__losing_init(rs__losing *losing, const rs__player *player, rs__memory *memory);
+void rs__losing_deinit(rs__losing *losing);
+
+/* The word that a vector, arriving now, brings: its own, or a spoiled one. */
+uint64_t rs__losing_deliver(rs__losing *losing, uint32_t burst, int64_t k, int64_t now_cycles,
+                            uint64_t value);
+/* Intervals that start at or before `cycles` hand on what is wrong in what they read. */
+void rs__losing_compute(rs__losing *losing, int64_t cycles);
+/* Counts results that are wrong at the end. */
+void rs__losing_tally(rs__losing *losing);
+
 #endif

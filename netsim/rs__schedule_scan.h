@@ -7,6 +7,7 @@
 #ifndef RS__SCHEDULE_SCAN_H
 #define RS__SCHEDULE_SCAN_H
 
+#include <limits.h>
 #include <string.h>
 
 #include "rs_math.h"
@@ -43,7 +44,7 @@ static inline rs_status rs__scan_take(rs__scanner *s, const char *text) {
   if (!rs__scan_starts_with(s, text, length)) return rs__scan_missing(s, text);
   s->at += length;
   if (*text == '\n') {
-    s->line++;
+    if (s->line < INT_MAX) s->line++; /* a stream may be longer */
     s->line_start = s->at;
   }
   return RS_OK;

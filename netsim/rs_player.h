@@ -20,12 +20,36 @@
 
 typedef enum rs_fidelity { RS_FIDELITY_BURST, RS_FIDELITY_VECTOR } rs_fidelity;
 
+/* Something that breaks while a schedule runs. Nobody notices: chips go on by the timetable, with
+ * whatever is in their memory. */
+typedef struct rs_outage {
+  int64_t at_cycles;
+  const bool *dead_links; /* [link]: what has not arrived whole by then is lost; NULL: none */
+  const bool
+      *dead_chips;     /* [chip]: its links are dead; results on it are not counted; NULL: none */
+  uint32_t error_link; /* the first vector that departs on it from then on arrives wrong; RS_NONE */
+} rs_outage;
+
+/* What an outage costs. A result is a vector that an operation's definition asks for. */
+typedef struct rs_loss {
+  uint64_t vectors_lost; /* on links */
+  uint64_t results;      /* on chips that live */
+  uint64_t results_lost; /* of them: missing or wrong at the end */
+  uint32_t ops_hit;      /* operations with a result that is lost */
+  uint32_t chips_hit;
+  int64_t first_cycles; /* when the first vector that is lost should have arrived; −1: none */
+  uint32_t first_burst; /* its burst; RS_NONE */
+} rs_loss;
+
 typedef struct rs_play_options {
   rs_fidelity fidelity;
   uint64_t seed;             /* of the words, for vector fidelity */
   size_t memory_limit_bytes; /* 0: 4 GiB */
   int64_t *op_end_cycles;    /* NULL, or op_count entries: when the op's last result is in SRAM */
   int64_t *link_busy_slots;  /* NULL, or link_count entries: vectors that each link carried */
+  const rs_outage
+      *outage;   /* NULL: none. Vector fidelity only (asserted); wrong results then go … */
+  rs_loss *loss; /* … here, and are no fault */
 } rs_play_options;
 
 typedef struct rs_play {

@@ -300,34 +300,55 @@ static uint64_t copy_of(const rs__memory *m, uint32_t op_index, uint32_t positio
   }
 }
 
-static rs_status check_word(rs__memory *m, uint32_t op, uint32_t chip, int64_t address,
-                            uint64_t value) {
-  rs__words_bank *bank = &m->banks[*find_slot(m, op, chip) - 1];
-  const rs__word *word = word_of(m, (uint32_t)(bank - m->banks), RS_BUFFER_OUT, address);
-  bank->result_cycles = RS_MAX(bank->result_cycles, word->settled_cycles);
-  if (word->departs_cycles >= 0 && word->value == value) return RS_OK;
-  return rs_diag_set(m->diag, RS_E_REFUSED,
-                     "chip %u, operation %u (%s): vector %lld of the result is %s", chip, op,
-                     rs_collective_kind_word(m->schedule->ops[op].kind), (long long)address,
-                     word->departs_cycles < 0 ? "missing" : "wrong");
-}
-
 /* By address and then by member, so that a sum is taken once for all who must have it. */
-static rs_status check_op(rs__memory *m, uint32_t op_index) {
+rs_status rs__memory_visit_results(rs__memory *m, uint32_t op_index, uint32_t only_chip,
+                                   rs__memory_visit *visit, void *context) {
   const rs_op *op = &m->schedule->ops[op_index];
   const uint32_t *group = m->schedule->group_chips + op->group_first;
   for (int64_t address = 0; address < rs_op_out_vectors(op); address++) {
     uint64_t sum = is_sum(op->kind) ? sum_of(m, op_index, address) : 0;
     for (uint32_t i = 0; i < op->group_count; i++) {
       int64_t first, end;
+      if (only_chip != RS_NONE && group[i] != only_chip) continue;
       result_range(op, group[i] == op->root, i, &first, &end);
       if (address < first || address >= end) continue;
       uint64_t value = is_sum(op->kind) ? sum : copy_of(m, op_index, i, address);
-      rs_status status = check_word(m, op_index, group[i], address, value);
+      uint32_t bank = *find_slot(m, op_index, group[i]) - 1;
+      const rs__word *word = word_of(m, bank, RS_BUFFER_OUT, address);
+      rs_status status = visit(context, &m->banks[bank], address, word, value);
       if (status != RS_OK) return status;
     }
   }
   return RS_OK;
+}
+
+static rs_status check_word(void *context, rs__words_bank *bank, int64_t address,
+                            const rs__word *word, uint64_t value) {
+  const rs__memory *m = context;
+  bank->result_cycles = RS_MAX(bank->result_cycles, word->settled_cycles);
+  if (rs__word_is(word, value)) return RS_OK;
+  return rs_diag_set(m->diag, RS_E_REFUSED,
+                     "chip %u, operation %u (%s): vector %lld of the result is %s", bank->chip,
+                     bank->op, rs_collective_kind_word(m->schedule->ops[bank->op].kind),
+                     (long long)address, word->departs_cycles < 0 ? "missing" : "wrong");
+}
+
+void rs__memory_spoil_input(rs__memory *m, uint32_t op_index, uint32_t chip) {
+  const rs_schedule *s = m->schedule;
+  const rs_op *op = &s->ops[op_index];
+  int64_t from, to, count;
+  for (uint32_t i = 0; i < op->group_count; i++) {
+    if (s->group_chips[op->group_first + i] != chip || !has_input(op, chip, i)) continue;
+    uint32_t bank = *find_slot(m, op_index, chip) - 1;
+    own_part(op, chip, i, &from, &to, &count);
+    for (int64_t k = 0; k < rs_op_in_vectors(op); k++) {
+      uint64_t spoil = rs__memory_spoil_of(op_index, chip, k);
+      word_of(m, bank, RS_BUFFER_IN, k)->value += spoil;
+      if (k >= from && k < from + count) {
+        word_of(m, bank, RS_BUFFER_OUT, to + k - from)->value += spoil;
+      }
+    }
+  }
 }
 
 static rs_status check_compute(const rs__memory *m, const rs_compute *c) {
@@ -345,7 +366,7 @@ static rs_status check_compute(const rs__memory *m, const rs_compute *c) {
 rs_status rs__memory_check_results(rs__memory *m) {
   rs_status status = RS_OK;
   for (uint32_t op = 0; op < m->schedule->op_count && status == RS_OK; op++) {
-    status = check_op(m, op);
+    status = rs__memory_visit_results(m, op, RS_NONE, check_word, m);
   }
   for (uint64_t i = 0; i < m->schedule->compute_count && status == RS_OK; i++) {
     status = check_compute(m, &m->schedule->computes[i]);

@@ -42,6 +42,7 @@ typedef struct clockwork {
   action *actions;
   size_t action_count, action_capacity;
   int64_t now;
+  rs__losing *losing; /* NULL: nothing breaks */
 } clockwork;
 
 /* ---- flights and actions ---- */
@@ -129,6 +130,7 @@ static rs_status arrive(clockwork *c, const action *a) {
   const rs_burst *burst = &c->player->schedule->bursts[a->burst];
   rs__word *word = &c->memory.words[c->memory.target_first[a->burst] + (size_t)a->k];
   uint64_t value = c->flights[a->flight].value;
+  if (c->losing != NULL) value = rs__losing_deliver(c->losing, a->burst, a->k, c->now, value);
   int64_t departs = c->now + RS_MIN(t->forward_cycles, t->receive_cycles + t->send_cycles);
   int64_t settled = c->now + t->receive_cycles;
   c->flights[a->flight].next = c->flight_free;
@@ -151,6 +153,13 @@ static rs_status arrive(clockwork *c, const action *a) {
   return RS_OK;
 }
 
+/* An interval starts at a whole cycle: after what arrives then, before what departs then. */
+static void compute_before(const clockwork *c, const action *a) {
+  if (c->losing == NULL) return;
+  bool is_at_the_end = a == NULL || (a->early_ticks == 0 && !a->is_arrival);
+  rs__losing_compute(c->losing, is_at_the_end ? c->now : c->now - 1);
+}
+
 /* Does what was collected for the present cycle. */
 static rs_status finish_cycle(clockwork *c) {
   bool sorted = true;
@@ -160,6 +169,7 @@ static rs_status finish_cycle(clockwork *c) {
   if (!sorted) qsort(c->actions, c->action_count, sizeof *c->actions, compare_actions);
   for (size_t i = 0; i < c->action_count; i++) {
     const action *a = &c->actions[i];
+    compute_before(c, a);
     rs_status status = a->is_arrival ? arrive(c, a) : depart(c, a);
     if (status != RS_OK) return status;
   }
@@ -232,7 +242,19 @@ static rs_status run_events(clockwork *c) {
     if (!collected) return rs_arena_failed(NULL, p->diag);
   }
   rs_status status = finish_cycle(c);
-  return status == RS_OK ? rs__memory_check_results(&c->memory) : status;
+  if (status != RS_OK) return status;
+  if (c->losing == NULL) return rs__memory_check_results(&c->memory);
+  rs__losing_tally(c->losing);
+  return RS_OK;
+}
+
+static rs_status run_losing(clockwork *c) {
+  rs__losing losing;
+  rs_status status = rs__losing_init(&losing, c->player, &c->memory);
+  c->losing = &losing;
+  if (status == RS_OK) status = run_events(c);
+  rs__losing_deinit(&losing);
+  return status;
 }
 
 rs_status rs__player_run_vectors(rs__player *player) {
@@ -240,7 +262,10 @@ rs_status rs__player_run_vectors(rs__player *player) {
   rs_status status = rs__memory_init(&c.memory, player);
   if (status == RS_OK) {
     c.link_free = calloc((size_t)player->wiring->link_count + 1, sizeof *c.link_free);
-    status = c.link_free == NULL ? rs_arena_failed(NULL, player->diag) : run_events(&c);
+    bool breaks = player->options->outage != NULL;
+    status = c.link_free == NULL ? rs_arena_failed(NULL, player->diag)
+             : breaks            ? run_losing(&c)
+                                 : run_events(&c);
   }
   rs__memory_deinit(&c.memory);
   free(c.link_free);

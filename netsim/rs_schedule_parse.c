@@ -1,38 +1,24 @@
 /*
- * Reading the text form: the grammar, by recursive descent over the scanner of rs__schedule_scan.h,
- * in one pass. Nothing is copied but labels. Memory grows with what was read, never with what a
- * header promises.
+ * Reading the text form: the grammar, by recursive descent over the scanner of rs__schedule_scan.h.
+ * Nothing is copied but labels. What drives it, and where the bytes come from, is in
+ * rs_schedule_read.c, which sees to it that the whole line is there before it is looked at.
  *
  * What the grammar cannot see (offsets inside their buffers, groups without repetition) is asked of
  * rs__schedule.h a record at a time, while the places of the record's fields are still known.
  */
+#include "rs__schedule_parse.h"
+
 #include <string.h>
-
-#include "rs__schedule.h"
-#include "rs__schedule_scan.h"
-#include "rs_schedule_text.h"
-
-typedef struct reader {
-  rs__scanner scan;
-  rs_arena *arena;
-  rs_schedule *schedule;
-  const rs_wiring *wiring;
-  uint32_t *mark;  /* [chip] for rs__schedule_op_fault */
-  uint32_t *group; /* the group that is being read */
-  uint32_t group_capacity;
-  const char *places[RS__FIELDS]; /* of the fields of this record; NULL: not there */
-  uint64_t promised_ops, promised_bursts, promised_computes;
-} reader;
 
 /* ---- faults of whole records ---- */
 
 /* Notes where a field of the record begins. */
-static void mark_field(reader *r, rs__field field) {
+static void mark_field(rs__reader *r, rs__field field) {
   r->places[field] = r->scan.at;
 }
 
 /* Turns a fault of the record whose line the cursor is still on into a diagnostic. */
-static rs_status record_status(reader *r, rs__record_fault fault) {
+static rs_status record_status(rs__reader *r, rs__record_fault fault) {
   static const char *const expected[RS__FIELDS] = {
       [RS__FIELD_VECTORS] = "vectors · chips of at most 2^40",
       [RS__FIELD_ROOT] = "a chip of the group, or - where the kind has no root",
@@ -53,7 +39,7 @@ static rs_status record_status(reader *r, rs__record_fault fault) {
 
 /* ---- the header ---- */
 
-static rs_status read_timing(reader *r, rs_timing *t) {
+static rs_status read_timing(rs__reader *r, rs_timing *t) {
   const struct {
     const char *name;
     int64_t *value;
@@ -84,7 +70,7 @@ static rs_status read_timing(reader *r, rs_timing *t) {
   return rs__scan_take(&r->scan, "\n");
 }
 
-static rs_status read_digest(reader *r, uint64_t *digest) {
+static rs_status read_digest(rs__reader *r, uint64_t *digest) {
   *digest = 0;
   for (int i = 0; i < 16; i++) {
     static const char digits[] = "0123456789abcdef";
@@ -98,14 +84,14 @@ static rs_status read_digest(reader *r, uint64_t *digest) {
 }
 
 /* The provider knows topologies but not this file: its diagnostic gets the place of the spec. */
-static rs_status provide(reader *r, rs_wiring_provider *provider, void *context,
+static rs_status provide(rs__reader *r, rs_wiring_provider *provider, void *context,
                          const char *topology, int column) {
   rs_status status = provider(context, topology, r->arena, &r->wiring, r->scan.diag);
   if (status != RS_OK) rs_diag_at(r->scan.diag, r->scan.file, r->scan.line, column);
   return status;
 }
 
-static rs_status read_wiring(reader *r) {
+static rs_status read_wiring(rs__reader *r) {
   int64_t chips, links;
   uint64_t digest;
   rs_status status = rs__scan_field(&r->scan, "wiring chips=", &chips);
@@ -126,7 +112,7 @@ static rs_status read_wiring(reader *r) {
   return rs__scan_take(&r->scan, "\n");
 }
 
-static rs_status read_counts(reader *r) {
+static rs_status read_counts(rs__reader *r) {
   int64_t ops, bursts, computes;
   rs_status status = rs__scan_field(&r->scan, "counts ops=", &ops);
   if (status == RS_OK) status = rs__scan_field(&r->scan, " bursts=", &bursts);
@@ -138,19 +124,29 @@ static rs_status read_counts(reader *r) {
   return rs__scan_take(&r->scan, "\n");
 }
 
-static rs_status read_header(reader *r, rs_wiring_provider *provider, void *context) {
-  char topology[256];
-  rs_timing timing = {0};
-  rs_status status = rs__scan_take(&r->scan, "rsched 1");
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "topology ");
+static rs_status read_topology(rs__reader *r, rs_wiring_provider *provider, void *context,
+                               char *topology, size_t size) {
+  rs_status status = rs__scan_take(&r->scan, "topology ");
   int column = rs__scan_column(&r->scan, r->scan.at);
-  if (status == RS_OK) status = rs__scan_rest(&r->scan, topology, sizeof topology);
+  if (status == RS_OK) status = rs__scan_rest(&r->scan, topology, size);
   if (status == RS_OK && strcmp(topology, "-") == 0) topology[0] = '\0';
   if (status == RS_OK) status = provide(r, provider, context, topology, column);
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
+}
+
+rs_status rs__parse_header(rs__reader *r, rs_wiring_provider *provider, void *context) {
+  char topology[256];
+  rs_timing timing = {0};
+  rs_status status = rs__reader_fill(r);
+  if (status == RS_OK) status = rs__scan_take(&r->scan, "rsched 1");
   if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
+  if (status == RS_OK) status = rs__reader_fill(r);
+  if (status == RS_OK) status = read_topology(r, provider, context, topology, sizeof topology);
+  if (status == RS_OK) status = rs__reader_fill(r);
   if (status == RS_OK) status = read_wiring(r);
+  if (status == RS_OK) status = rs__reader_fill(r);
   if (status == RS_OK) status = read_timing(r, &timing);
+  if (status == RS_OK) status = rs__reader_fill(r);
   if (status == RS_OK) status = read_counts(r);
   if (status != RS_OK) return status;
   r->schedule = rs_schedule_create(r->arena, r->wiring, topology, &timing);
@@ -161,7 +157,7 @@ static rs_status read_header(reader *r, rs_wiring_provider *provider, void *cont
 /* ---- operations ---- */
 
 /* Adds low … high to the group, whose room doubles and is used again for the next operation. */
-static bool add_range(reader *r, uint32_t low, uint32_t high, uint32_t *count) {
+static bool add_range(rs__reader *r, uint32_t low, uint32_t high, uint32_t *count) {
   uint32_t needed = *count + (high - low + 1);
   if (needed > r->group_capacity) {
     uint32_t capacity = RS_MAX(needed, 2 * r->group_capacity);
@@ -176,7 +172,7 @@ static bool add_range(reader *r, uint32_t low, uint32_t high, uint32_t *count) {
 }
 
 /* 0-7,16 */
-static rs_status read_group(reader *r, uint32_t *count) {
+static rs_status read_group(rs__reader *r, uint32_t *count) {
   uint32_t most = 2 * r->wiring->chip_count; /* a send has a pair for each receiver */
   *count = 0;
   for (;;) {
@@ -198,7 +194,7 @@ static rs_status read_group(reader *r, uint32_t *count) {
   }
 }
 
-static rs_status read_kind(reader *r, rs_collective_kind *kind) {
+static rs_status read_kind(rs__reader *r, rs_collective_kind *kind) {
   const char *words[RS_COLLECTIVE_KIND_COUNT];
   int index;
   for (int i = 0; i < RS_COLLECTIVE_KIND_COUNT; i++) {
@@ -210,7 +206,7 @@ static rs_status read_kind(reader *r, rs_collective_kind *kind) {
 }
 
 /* A chip or an operation, or '-'. */
-static rs_status read_number_or_none(reader *r, uint32_t *number) {
+static rs_status read_number_or_none(rs__reader *r, uint32_t *number) {
   *number = RS_NONE;
   if (!rs__scan_starts_with(&r->scan, "-", 1)) return rs__scan_u32(&r->scan, number);
   r->scan.at++;
@@ -218,14 +214,14 @@ static rs_status read_number_or_none(reader *r, uint32_t *number) {
 }
 
 /* NAME=NUMBER, with the number's place noted. */
-static rs_status read_size(reader *r, const char *name, rs__field field, int64_t *value) {
+static rs_status read_size(rs__reader *r, const char *name, rs__field field, int64_t *value) {
   rs_status status = rs__scan_take(&r->scan, name);
   mark_field(r, field);
   return status == RS_OK ? rs__scan_number(&r->scan, INT64_MAX, value) : status;
 }
 
 /* Everything behind the operation's number and kind. */
-static rs_status read_op_fields(reader *r, rs_op *op, uint32_t *chip_count) {
+static rs_status read_op_fields(rs__reader *r, rs_op *op, uint32_t *chip_count) {
   rs_status status = read_size(r, " bytes=", RS__FIELD_BYTES, &op->block_bytes);
   if (status == RS_OK) status = read_size(r, " vectors=", RS__FIELD_VECTORS, &op->block_vectors);
   if (status == RS_OK) status = read_size(r, " tmp=", RS__FIELD_TMP, &op->tmp_vectors);
@@ -246,7 +242,7 @@ static rs_status read_op_fields(reader *r, rs_op *op, uint32_t *chip_count) {
   return status;
 }
 
-static rs_status read_op(reader *r) {
+rs_status rs__parse_op(rs__reader *r) {
   rs_op op = {0};
   uint32_t index;
   uint32_t chip_count = 0;
@@ -269,7 +265,7 @@ static rs_status read_op(reader *r) {
 
 /* ---- bursts ---- */
 
-static rs_status read_link(reader *r, uint32_t *link) {
+static rs_status read_link(rs__reader *r, uint32_t *link) {
   uint32_t from, to;
   uint32_t copy = 0;
   const char *place = r->scan.at;
@@ -285,7 +281,7 @@ static rs_status read_link(reader *r, uint32_t *link) {
   return *link == RS_NONE ? rs__scan_fault_at(&r->scan, place, "a link of this wiring") : RS_OK;
 }
 
-static rs_status read_address(reader *r, bool is_target, uint8_t *buffer, int64_t *offset) {
+static rs_status read_address(rs__reader *r, bool is_target, uint8_t *buffer, int64_t *offset) {
   static const char *const words[] = {"in", "out", "tmp"};
   int index;
   const char *place = r->scan.at;
@@ -299,7 +295,7 @@ static rs_status read_address(reader *r, bool is_target, uint8_t *buffer, int64_
   return rs__scan_number(&r->scan, INT64_MAX, offset);
 }
 
-static rs_status read_count(reader *r, rs_burst *burst) {
+static rs_status read_count(rs__reader *r, rs_burst *burst) {
   const char *place = r->scan.at;
   rs_status status = rs__scan_number(&r->scan, INT64_MAX, &burst->count);
   if (status != RS_OK) return status;
@@ -315,7 +311,7 @@ static rs_status read_count(reader *r, rs_burst *burst) {
   return status;
 }
 
-static rs_status read_burst_fields(reader *r, rs_burst *burst) {
+static rs_status read_burst_fields(rs__reader *r, rs_burst *burst) {
   static const char *const actions[] = {"keep", "add", "forward"};
   int action = 0;
   rs_status status = read_link(r, &burst->link);
@@ -337,27 +333,23 @@ static rs_status read_burst_fields(reader *r, rs_burst *burst) {
   return status;
 }
 
-static rs_status read_burst(reader *r) {
-  rs_burst burst = {0};
+rs_status rs__parse_burst(rs__reader *r, rs_burst *burst) {
+  *burst = (rs_burst){0};
   rs_status status = rs__scan_take(&r->scan, "b ");
   const char *place = r->scan.at;
-  if (status == RS_OK) status = rs__scan_u32(&r->scan, &burst.op);
-  if (status == RS_OK && burst.op >= r->schedule->op_count) {
+  if (status == RS_OK) status = rs__scan_u32(&r->scan, &burst->op);
+  if (status == RS_OK && burst->op >= r->schedule->op_count) {
     return rs__scan_fault_at(&r->scan, place, "an operation of the header");
   }
   if (status == RS_OK) status = rs__scan_take(&r->scan, " ");
-  if (status == RS_OK) status = read_burst_fields(r, &burst);
-  if (status == RS_OK) status = record_status(r, rs__schedule_burst_fault(r->schedule, &burst));
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
-  if (status != RS_OK) return status;
-  if (rs_schedule_add_burst(r->schedule, &burst) == NULL)
-    return rs_arena_failed(r->arena, r->scan.diag);
-  return RS_OK;
+  if (status == RS_OK) status = read_burst_fields(r, burst);
+  if (status == RS_OK) status = record_status(r, rs__schedule_burst_fault(r->schedule, burst));
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
 }
 
 /* ---- compute intervals ---- */
 
-static rs_status read_op_or_none(reader *r, const char *name, uint32_t *op) {
+static rs_status read_op_or_none(rs__reader *r, const char *name, uint32_t *op) {
   rs_status status = rs__scan_take(&r->scan, name);
   const char *place = r->scan.at;
   if (status == RS_OK) status = read_number_or_none(r, op);
@@ -367,7 +359,7 @@ static rs_status read_op_or_none(reader *r, const char *name, uint32_t *op) {
   return status;
 }
 
-static rs_status read_compute_fields(reader *r, rs_compute *compute) {
+static rs_status read_compute_fields(rs__reader *r, rs_compute *compute) {
   static const char *const units[] = {"matrix", "vector", "host"};
   int unit = 0;
   rs_status status =
@@ -381,84 +373,22 @@ static rs_status read_compute_fields(reader *r, rs_compute *compute) {
   return status;
 }
 
-static rs_status read_compute(reader *r) {
+rs_status rs__parse_compute(rs__reader *r, rs_compute *compute) {
   char label[RS__LABEL_BYTES];
-  rs_compute compute = {0};
+  *compute = (rs_compute){0};
   rs_status status = rs__scan_take(&r->scan, "c ");
   const char *place = r->scan.at;
-  if (status == RS_OK) status = rs__scan_u32(&r->scan, &compute.chip);
-  if (status == RS_OK && compute.chip >= r->wiring->chip_count) {
+  if (status == RS_OK) status = rs__scan_u32(&r->scan, &compute->chip);
+  if (status == RS_OK && compute->chip >= r->wiring->chip_count) {
     return rs__scan_fault_at(&r->scan, place, "a chip of the wiring");
   }
   if (status == RS_OK) status = rs__scan_take(&r->scan, " ");
-  if (status == RS_OK) status = read_compute_fields(r, &compute);
+  if (status == RS_OK) status = read_compute_fields(r, compute);
   if (status == RS_OK) status = rs__scan_take(&r->scan, " ");
   if (status == RS_OK) status = rs__scan_rest(&r->scan, label, sizeof label);
   if (status != RS_OK) return status;
-  compute.label = rs_schedule_label(r->schedule, label);
-  if (compute.label == RS_NONE) return rs_arena_failed(r->arena, r->scan.diag);
-  status = record_status(r, rs__schedule_compute_fault(r->schedule, &compute));
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
-  if (status != RS_OK) return status;
-  if (rs_schedule_add_compute(r->schedule, &compute) == NULL) {
-    return rs_arena_failed(r->arena, r->scan.diag);
-  }
-  return RS_OK;
-}
-
-/* ---- the whole ---- */
-
-static rs_status check_counts(reader *r, const char *place) {
-  const rs_schedule *s = r->schedule;
-  if (s->op_count == r->promised_ops && s->burst_count == r->promised_bursts &&
-      s->compute_count == r->promised_computes) {
-    return RS_OK;
-  }
-  rs_diag_set(r->scan.diag, RS_E_INPUT,
-              "the file has %u operations, %llu bursts and %llu compute intervals", s->op_count,
-              (unsigned long long)s->burst_count, (unsigned long long)s->compute_count);
-  rs_diag_expect(r->scan.diag, "%llu, %llu and %llu, as its header says",
-                 (unsigned long long)r->promised_ops, (unsigned long long)r->promised_bursts,
-                 (unsigned long long)r->promised_computes);
-  rs_diag_at(r->scan.diag, r->scan.file, r->scan.line, rs__scan_column(&r->scan, place));
-  return RS_E_INPUT;
-}
-
-static rs_status read_records(reader *r) {
-  rs_status status = RS_OK;
-  while (status == RS_OK && rs__scan_starts_with(&r->scan, "op ", 3)) status = read_op(r);
-  memset(r->places, 0, sizeof r->places); /* places of one kind of record mean nothing to another */
-  while (status == RS_OK && rs__scan_starts_with(&r->scan, "b ", 2)) status = read_burst(r);
-  memset(r->places, 0, sizeof r->places);
-  while (status == RS_OK && rs__scan_starts_with(&r->scan, "c ", 2)) status = read_compute(r);
-  if (status != RS_OK) return status;
-  if (!rs__scan_starts_with(&r->scan, "end", 3)) {
-    return rs__scan_fault(
-        &r->scan, "an operation, then bursts ('b …'), then compute intervals ('c …'), 'end'");
-  }
-  status = check_counts(r, r->scan.at);
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "end");
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
-  if (status == RS_OK && r->scan.at != r->scan.end)
-    return rs__scan_fault(&r->scan, "nothing after 'end'");
-  return status;
-}
-
-rs_status rs_schedule_parse(rs_arena *arena, const char *file, const char *text, size_t length,
-                            rs_wiring_provider *provider, void *provider_context,
-                            rs_schedule **schedule, const rs_wiring **wiring, rs_diag *diag) {
-  reader r = {.scan = {.file = file,
-                       .at = text,
-                       .end = text + length,
-                       .line_start = text,
-                       .line = 1,
-                       .diag = diag},
-              .arena = arena};
-  rs_status status = read_header(&r, provider, provider_context);
-  if (status == RS_OK) status = read_records(&r);
-  if (status != RS_OK) return status;
-  rs_schedule_sort(r.schedule);
-  *schedule = r.schedule;
-  *wiring = r.wiring;
-  return RS_OK;
+  compute->label = rs_schedule_label(r->schedule, label);
+  if (compute->label == RS_NONE) return rs_arena_failed(r->arena, r->scan.diag);
+  status = record_status(r, rs__schedule_compute_fault(r->schedule, compute));
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
 }

@@ -44,6 +44,52 @@ rs_status rs_schedule_parse(rs_arena *arena, const char *file, const char *text,
                             rs_wiring_provider *provider, void *provider_context,
                             rs_schedule **schedule, const rs_wiring **wiring, rs_diag *diag);
 
+/* ---- from a source: a file or a pipe, without holding its text ---- */
+
+/* Up to `capacity` bytes; 0: the end; below 0: reading failed. */
+typedef ptrdiff_t rs_source_read(void *context, char *bytes, size_t capacity);
+
+typedef struct rs_source {
+  rs_source_read *read;
+  void *context;
+} rs_source;
+
+/* rs_schedule_parse for a source. RS_E_SYSTEM: it failed. */
+rs_status rs_schedule_read(rs_arena *arena, const char *file, const rs_source *source,
+                           rs_wiring_provider *provider, void *provider_context,
+                           rs_schedule **schedule, const rs_wiring **wiring, rs_diag *diag);
+
+/* Record by record, without holding them either: memory for the header, the operations, every
+ * label once, and a window of 256 KiB or the longest line (at most 32 MiB), whatever the number of
+ * bursts. */
+typedef struct rs_schedule_reader rs_schedule_reader;
+
+typedef enum rs_record_kind { RS_RECORD_BURST, RS_RECORD_COMPUTE, RS_RECORD_END } rs_record_kind;
+
+typedef struct rs_record {
+  rs_record_kind kind;
+  rs_burst burst;
+  rs_compute compute; /* its label is one of the header's schedule */
+} rs_record;
+
+/* Reads the header and the operations; schedule and wiring are the arena's. Close what was opened;
+ * `file` must outlive it. */
+rs_status rs_schedule_reader_open(rs_arena *arena, const char *file, const rs_source *source,
+                                  rs_wiring_provider *provider, void *provider_context,
+                                  rs_schedule_reader **reader, rs_diag *diag);
+void rs_schedule_reader_close(rs_schedule_reader *reader); /* NULL is allowed */
+
+/* The next record, in the order of the file; each is well formed. After RS_RECORD_END, which comes
+ * when the whole file was right, and after a failure there is no further one. */
+rs_status rs_schedule_reader_next(rs_schedule_reader *reader, rs_record *record, rs_diag *diag);
+
+/* The operations, and no bursts or compute intervals. */
+const rs_schedule *rs_schedule_reader_header(const rs_schedule_reader *reader);
+const rs_wiring *rs_schedule_reader_wiring(const rs_schedule_reader *reader);
+/* Bursts, and compute intervals, that the header promises. */
+uint64_t rs_schedule_reader_promised(const rs_schedule_reader *reader, uint64_t *computes);
+int rs_schedule_reader_line(const rs_schedule_reader *reader); /* of the last record */
+
 /* The line of the text form for one burst, without the newline: for messages. */
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,
                        char *text, size_t size);

@@ -1,8 +1,8 @@
 /*
  * Mutants of schedules: one seeded fault of a class each, and what became of them.
  *
- * A mutant is put before three judges: the checker, the oracle (rs_test_checker.h) and the player at
- * vector fidelity. What the oracle or the player faults, the checker must refuse; what the checker
+ * A mutant is put before four judges: the checker, the one-pass proof, which must say the same, the
+ * oracle (rs_test_checker.h) and the player at vector fidelity. What the oracle or the player faults, the checker must refuse; what the checker
  * proves, both must find right. A mutant that all find right is equivalent (a burst moved to where it
  * does no harm, say). One that only the checker refuses is counted as strict.
  */
@@ -11,6 +11,7 @@
 
 #include "rs_player.h"
 #include "rs_test_checker.h"
+#include "rs_test_stream.h"
 
 typedef enum mutation {
   MUTATION_EARLIER,
@@ -46,6 +47,7 @@ static inline const char *mutation_word(mutation m) {
 
 typedef struct mutant_count {
   uint64_t tried, refused, equivalent, strict;
+  uint64_t in_one_pass; /* decided by the one-pass proof too */
 } mutant_count;
 
 typedef struct mutator {
@@ -233,6 +235,8 @@ static inline void mutator_try(mutator *m, mutation kind, uint64_t seed, const c
   rs_check_options options = {.seed = seed};
   rs_play_options play_options = {.fidelity = RS_FIDELITY_VECTOR, .seed = seed};
   bool proved = rs_checker_run(&m->mutant, m->wiring, &options, &report, &checked) == RS_OK;
+  if (stream_agrees(&m->mutant, m->wiring, seed, proved, &report) != RS_E_LIMIT)
+    count->in_one_pass++;
   count->tried++;
   if (!proved) count->refused++;
   if (!proved && report.fault.kind == RS_FAULT_FORM) return;
@@ -255,17 +259,20 @@ static inline void mutator_try(mutator *m, mutation kind, uint64_t seed, const c
 
 static inline void mutant_counts_print(const mutant_count *counts) {
   mutant_count sum = {0};
-  print_message("%-20s %8s %8s %10s %7s\n", "class", "mutants", "refused", "equivalent", "strict");
+  print_message("%-20s %8s %8s %10s %7s %12s\n", "class", "mutants", "refused", "equivalent",
+                "strict", "in one pass");
   for (int k = 0; k <= MUTATION_COUNT; k++) {
     const mutant_count *c = k < MUTATION_COUNT ? &counts[k] : &sum;
-    print_message("%-20s %8llu %8llu %10llu %7llu\n",
+    print_message("%-20s %8llu %8llu %10llu %7llu %12llu\n",
                   k < MUTATION_COUNT ? mutation_word((mutation)k) : "all",
                   (unsigned long long)c->tried, (unsigned long long)c->refused,
-                  (unsigned long long)c->equivalent, (unsigned long long)c->strict);
+                  (unsigned long long)c->equivalent, (unsigned long long)c->strict,
+                  (unsigned long long)c->in_one_pass);
     sum.tried += c->tried;
     sum.refused += c->refused;
     sum.equivalent += c->equivalent;
     sum.strict += c->strict;
+    sum.in_one_pass += c->in_one_pass;
   }
 }
 

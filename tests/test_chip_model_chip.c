@@ -41,6 +41,14 @@ static void numbers_have_words_and_bytes(void **state) {
   assert_true(rs_number_parse("int8", &number));
   assert_int_equal(number, RS_INT8);
   assert_int_equal(rs_number_bytes(number), 1);
+  /* 9 bytes for a block of 16: 4.5 bits; a block that is begun is whole */
+  assert_int_equal(rs_number_bytes_of(RS_BLOCK4, 0), 0);
+  assert_int_equal(rs_number_bytes_of(RS_BLOCK4, 1), 9);
+  assert_int_equal(rs_number_bytes_of(RS_BLOCK4, 16), 9);
+  assert_int_equal(rs_number_bytes_of(RS_BLOCK4, 17), 18);
+  assert_int_equal(rs_number_bytes_of(RS_BF16, 17), 34);
+  assert_int_equal(rs_number_bytes_of(RS_FP8, (INT64_C(1) << 62) - 1), (INT64_C(1) << 62) - 1);
+  assert_true(rs_number_is_block(RS_BLOCK4) && !rs_number_is_block(RS_FP8));
   assert_false(rs_number_parse("int", &number));
   assert_false(rs_number_parse("", &number));
   for (int i = 0; i < RS_NUMBER_COUNT; i++) {
@@ -148,17 +156,18 @@ typedef struct field {
 
 static const field fields[] = {
     FIELD(ports, 1),
-    FIELD(sram_bytes, 1),
+    {"sram", offsetof(rs_chip, sram_bytes), 1},
     FIELD(sram_read_bytes_per_cycle, 1),
     FIELD(stream_bytes_per_cycle, 1),
     FIELD(planes, 1),
     FIELD(plane_rows, 1),
     FIELD(plane_columns, 1),
     FIELD(tile_load_cycles, 1),
-    {"pass_cycles int8", offsetof(rs_chip, pass_cycles), 1},
-    {"pass_cycles fp16", offsetof(rs_chip, pass_cycles) + sizeof(int64_t), 1},
-    {"planes_per_tile int8", offsetof(rs_chip, planes_per_tile), 1},
-    {"planes_per_tile fp16", offsetof(rs_chip, planes_per_tile) + sizeof(int64_t), 1},
+    {"pass_cycles_int8", offsetof(rs_chip, pass_cycles[RS_INT8]), 1},
+    {"pass_cycles_fp16", offsetof(rs_chip, pass_cycles[RS_FP16]), 1},
+    {"planes_per_tile_int8", offsetof(rs_chip, planes_per_tile[RS_INT8]), 1},
+    {"planes_per_tile_fp16", offsetof(rs_chip, planes_per_tile[RS_FP16]), 1},
+    FIELD(expand_ops, 0),
     FIELD(matrix_latency_cycles, 0),
     FIELD(lanes, 1),
     FIELD(alus_per_lane, 1),
@@ -205,12 +214,12 @@ static void energies_are_numbers_from_zero_on(void **state) {
     chips[3].vector_op_pj = bad[i];
     chips[4].c2c_pj_per_bit = bad[i];
     chips[5].static_w = bad[i];
-    refused_for(&chips[0], "sram_pj_per_bit");
-    refused_for(&chips[1], "mac_pj int8");
-    refused_for(&chips[2], "mac_pj fp16");
-    refused_for(&chips[3], "vector_op_pj");
-    refused_for(&chips[4], "c2c_pj_per_bit");
-    refused_for(&chips[5], "static_w");
+    refused_for(&chips[0], "sram_energy");
+    refused_for(&chips[1], "mac_energy_int8");
+    refused_for(&chips[2], "mac_energy_fp16");
+    refused_for(&chips[3], "vector_op_energy");
+    refused_for(&chips[4], "link_energy");
+    refused_for(&chips[5], "static_power");
   }
 }
 
@@ -220,6 +229,13 @@ static void what_depends_on_two_fields_is_checked(void **state) {
   chip.planes = 1; /* an fp16 tile takes two */
   refused_for(&chip, "a tile of fp16 needs 2 planes of 1");
   chip = *groqchip1();
+  memset(chip.pass_cycles, 0, sizeof chip.pass_cycles);
+  memset(chip.planes_per_tile, 0, sizeof chip.planes_per_tile);
+  refused_for(&chip, "pass_cycles is given for no format");
+  chip = *groqchip1();
+  chip.pass_cycles[RS_BLOCK4] = chip.planes_per_tile[RS_BLOCK4] = 1;
+  refused_for(&chip, "no unit computes in block4");
+  chip = *groqchip1();
   chip.plane_rows = chip.plane_columns = INT64_C(1) << 20; /* 4 · 2^40 weights */
   refused_for(&chip, "2^40 weights");
   chip = *groqchip1();
@@ -227,7 +243,7 @@ static void what_depends_on_two_fields_is_checked(void **state) {
   refused_for(&chip, "2^40 ALUs");
   chip = *groqchip1();
   chip.timing.clock_hz = 0; /* the timing's own check is part of it */
-  refused_for(&chip, "clock_hz");
+  refused_for(&chip, "clock");
 }
 
 int main(void) {

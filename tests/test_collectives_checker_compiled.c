@@ -114,6 +114,7 @@ static void mutate_case(compiled *c, void *context) {
     t->counts[k].refused += m.counts[k].refused;
     t->counts[k].equivalent += m.counts[k].equivalent;
     t->counts[k].strict += m.counts[k].strict;
+    t->counts[k].in_one_pass += m.counts[k].in_one_pass;
   }
 }
 

@@ -84,11 +84,35 @@ static void bounds_with_chip_costs(void **state) {
   /* 31 + 216 + 47 + 20 = 314; two vectors on a link: 31 + ⌈23.616⌉ + 216 + 47 = 318 */
   assert_int_equal(o.bound.latency_cycles, 314);
   assert_int_equal(o.bound.bandwidth_cycles, 318);
-  assert_int_equal(o.bound.cycles, 318);
+  /* all 8 of one chip on its link to another: ⌈7·23.616⌉ = 166 after the first, at 294 */
+  assert_int_equal(o.bound.pair_cycles, 460);
+  assert_int_equal(o.bound.cycles, 460);
   /* four hops: 31 + 4·216 + 3·40 + 47 = 1062, nothing is added */
   o = run("ring:8", &chip, RS_BROADCAST, 1, NULL);
   assert_int_equal(o.bound.latency_cycles, 1062);
   assert_int_equal(o.report.makespan_cycles, 1062);
+}
+
+/* Vectors of one chip come over the direct link from 31 + 216 + 47 = 294 on, and over each of 6
+ * detours from 31 + 216 + 40 + 216 + 47 = 550 on. */
+static void a_pair_needs_its_vectors(void **state) {
+  (void)state;
+  rs_timing chip = chip_timing();
+  /* all of 11 directly: ⌈10·23.616⌉ = ⌈236.16⌉ = 237 after the first, at 531 */
+  assert_int_equal(run("mesh:8", &chip, RS_ALL_REDUCE, 11, NULL).bound.pair_cycles, 531);
+  /* 13 directly would be ⌈283.392⌉ = 284 after it, at 578; at 550 there are 1 + ⌊256/23.616⌋ = 11 and
+   * 6 over detours, at 549 only 11 */
+  assert_int_equal(run("mesh:8", &chip, RS_ALL_REDUCE, 13, NULL).bound.pair_cycles, 550);
+  /* a reduce's root, an all-gather's chip and a broadcast's receiver have the same links */
+  assert_int_equal(run("mesh:8", &chip, RS_REDUCE, 13, NULL).bound.pair_cycles, 550);
+  assert_int_equal(run("mesh:8", &chip, RS_ALL_GATHER, 13, NULL).bound.pair_cycles, 550);
+  assert_int_equal(run("mesh:8", &chip, RS_BROADCAST, 11, NULL).bound.pair_cycles, 531);
+  /* blocks of pairs are not chips' vectors */
+  assert_int_equal(run("mesh:8", &chip, RS_ALL_TO_ALL, 11, NULL).bound.pair_cycles, 0);
+  /* unit clock, ring of 8, the opposite chip: both ways from cycle 4 on, so 9 vectors take
+   * 4 + ⌈9/2⌉ − 1 = 8 cycles */
+  rs_timing unit = unit_timing();
+  assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 9, NULL).bound.pair_cycles, 8);
 }
 
 /* One phase: the last of V vectors departs at (V−1)q and takes send + L + receive + add. */
@@ -138,11 +162,9 @@ static void the_rows_cross(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bounds_by_hand),
-      cmocka_unit_test(bounds_with_chip_costs),
-      cmocka_unit_test(one_shot_on_a_mesh),
-      cmocka_unit_test(two_phases_on_a_mesh),
-      cmocka_unit_test(long_all_reduce_fills_the_links),
+      cmocka_unit_test(bounds_by_hand),           cmocka_unit_test(bounds_with_chip_costs),
+      cmocka_unit_test(a_pair_needs_its_vectors), cmocka_unit_test(one_shot_on_a_mesh),
+      cmocka_unit_test(two_phases_on_a_mesh),     cmocka_unit_test(long_all_reduce_fills_the_links),
       cmocka_unit_test(the_rows_cross),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

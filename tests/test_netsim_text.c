@@ -31,9 +31,53 @@ static rs_status provide(void *context, const char *topology, rs_arena *arena,
   return status;
 }
 
+/* The text as a source that gives a few bytes at a time. */
+typedef struct dribble {
+  const char *at, *end;
+  size_t most;
+} dribble;
+
+static ptrdiff_t read_dribble(void *context, char *bytes, size_t capacity) {
+  dribble *d = context;
+  size_t count = RS_MIN(RS_MIN(capacity, d->most), (size_t)(d->end - d->at));
+  if (count > 0) memcpy(bytes, d->at, count);
+  d->at += count;
+  return (ptrdiff_t)count;
+}
+
+/* What a source of the same bytes gives must be the same: the schedule, or the fault and its place. */
+static void stream_agrees(const char *text, size_t length, rs_status status, rs_schedule *schedule,
+                          const rs_diag *diag) {
+  static const size_t steps[] = {1, 3, 17, 4096};
+  dribble from = {text, text + length, steps[length % 4]};
+  rs_source source = {read_dribble, &from};
+  rs_arena *arena = rs_arena_create(0);
+  rs_diag found = {0};
+  rs_schedule *s;
+  const rs_wiring *w;
+  char words[1024], expected[1024];
+  if (length > 1 << 16) from.most = 65536;
+  rs_status streamed = rs_schedule_read(arena, "f.rsched", &source, provide, NULL, &s, &w, &found);
+  assert_int_equal(streamed, status);
+  if (status == RS_OK) {
+    assert_int_equal(rs_schedule_digest(s), rs_schedule_digest(schedule));
+  } else if (diag != NULL) {
+    rs_diag_format(&found, words, sizeof words);
+    rs_diag_format(diag, expected, sizeof expected);
+    assert_string_equal(words, expected);
+  }
+  rs_arena_destroy(arena);
+}
+
+/* From memory and from a source; only an arena that is too small makes a difference. */
 static rs_status parse(rs_arena *arena, const char *text, size_t length, rs_schedule **schedule,
                        const rs_wiring **wiring, rs_diag *diag) {
-  return rs_schedule_parse(arena, "f.rsched", text, length, provide, NULL, schedule, wiring, diag);
+  rs_status status =
+      rs_schedule_parse(arena, "f.rsched", text, length, provide, NULL, schedule, wiring, diag);
+  if (status != RS_E_NO_MEMORY) {
+    stream_agrees(text, length, status, status == RS_OK ? *schedule : NULL, diag);
+  }
+  return status;
 }
 
 static void print(rs_schedule *s, const rs_wiring *w, rs_text *text) {
@@ -254,6 +298,8 @@ static const fault faults[] = {
     {"ops=3", "ops=4",
      "f.rsched:16:1: the file has 3 operations, 5 bursts and 2 compute "
      "intervals; expected 4, 5 and 2, as its header says"},
+    {"bursts=5", "bursts=-5", "f.rsched:5:21: '-5'; expected a whole number"},
+    {"bursts=5", "bursts=99999999999999999999", "f.rsched:5:21: '99999"},
     {"bursts=5", "bursts=1000000000000", "f.rsched:16:1: the file has 3 operations"},
     {"computes=2", "computes=1", "f.rsched:16:1: the file has 3 operations"},
     {"op 1", "op 2", "f.rsched:7:4: '2'; expected operations in order from 0"},

@@ -157,7 +157,7 @@ static void bad_tables_say_where(void **state) {
       {"realscale:576,ports=", "", "", 286, 307, "too short"},
       {"realscale:576,ports=", "", "", 0, 21, "too short"},
       {"realscale:576,ports=", "0", "0", 0, 309, "more than 288 characters"},
-      {"realscale:576,wiring=tuned,ports=", "", "0", 0, 34, "two tables"},
+      {"realscale:576,wiring=optimised,ports=", "", "0", 0, 38, "two tables"},
       {"realscale:264,ports=", "", "0", 0, 21, "no rack level"},
       {"realscale:576,ports=", ",ports=0", "0", 0, 316, "given twice"},
   };

@@ -38,7 +38,7 @@ static void texts_are_normalised(void **state) {
       {"realscale:10_440", "realscale:10440"},
       {"realscale:n=264", "realscale:264"},
       {"realscale:levels=2,264", "realscale:264,levels=2"},
-      {"realscale:10440,wiring=tuned", "realscale:10440"},
+      {"realscale:10440,wiring=optimised", "realscale:10440"},
       {"realscale:10440 , wiring = natural", "realscale:10440,wiring=natural"},
       {"mesh:08", "mesh:8"},
       {"mesh:8,", "mesh:8"},

@@ -26,23 +26,39 @@ static rs_model_count count_of(const rs_model *model) {
 
 /* ---- presets ---- */
 
-/* Published parameter counts, in units of 10^9. */
+/* Published parameter counts, in units of 10^9: in all, and those that a token meets where they are
+ * fewer. The two shapes of our own are held to what their names say. */
 static const struct {
   const char *name;
-  double parameters;
+  double parameters, active;
 } published[] = {
-    {"llama-2-7b", 6.74},   {"llama-2-70b", 68.98},     {"llama-3-8b", 8.03},
-    {"llama-3-70b", 70.55}, {"llama-3.1-405b", 405.85}, {"gpt-3-175b", 174.6},
+    {"llama-2-7b", 6.74, 0},           {"llama-2-70b", 68.98, 0},
+    {"llama-3-8b", 8.03, 0},           {"llama-3-70b", 70.55, 0},
+    {"llama-3.1-405b", 405.85, 0},     {"gpt-3-175b", 174.6, 0},
+    {"mixtral-8x7b", 46.7, 12.9},      {"deepseek-v3", 671.0, 37.6},
+    {"kimi-k2", 1026, 32.9},           {"qwen2.5-72b", 72.7, 0},
+    {"qwen3-235b-a22b", 235.1, 22.19}, {"bert-base", 0.11, 0},
+    {"bert-large", 0.336, 0},          {"dense-1t", 1000, 0},
+    {"auroragpt-1t", 1000, 0},
 };
+
+static void assert_near(const char *name, int64_t count, double billions) {
+  double error = fabs((double)count / 1e9 / billions - 1);
+  if (error > 0.005) fail_msg("%s: %.3f B, %.2f %%", name, (double)count / 1e9, 100 * error);
+}
 
 static void presets_have_the_published_parameters(void **state) {
   (void)state;
   assert_int_equal(rs_model_preset_count(), RS_COUNT_OF(published));
   for (size_t i = 0; i < RS_COUNT_OF(published); i++) {
     rs_model model = preset(published[i].name);
-    double billions = (double)count_of(&model).total / 1e9;
-    double error = fabs(billions / published[i].parameters - 1);
-    if (error > 0.005) fail_msg("%s: %.3f B, %.2f %%", published[i].name, billions, 100 * error);
+    rs_model_count count = count_of(&model);
+    assert_near(published[i].name, count.total, published[i].parameters);
+    if (published[i].active > 0) {
+      assert_near(published[i].name, count.active, published[i].active);
+    } else {
+      assert_int_equal(count.active, count.total);
+    }
     assert_string_equal(model.name, published[i].name);
   }
 }
@@ -96,6 +112,61 @@ static void parameters_of_gpt_3(void **state) {
   assert_int_equal(count.total, 96 * layer + (50257 + 2048) * h + 2 * h);
 }
 
+/* Kimi K2 by hand. Attention: into latents 7168·(1536 + 512 + 64), queries 1536·64·192, keys and values
+ * 512·64·(128 + 128), output 64·128·7168, norms of both latents. One expert is three of 7168·2048. */
+static void parameters_of_kimi_k2(void **state) {
+  rs_model m = preset("kimi-k2");
+  rs_model_count count = count_of(&m);
+  int64_t attention =
+      7168 * (1536 + 512 + 64) + 1536 * 64 * 192 + 512 * 64 * 256 + 64 * 128 * 7168 + 1536 + 512;
+  int64_t expert = 3 * 7168 * 2048;
+  int64_t router = 7168 * 384;
+  int64_t dense = attention + 3 * 7168 * 18432 + 2 * 7168;
+  int64_t layer = attention + 385 * expert + router + 2 * 7168;
+  int64_t met = attention + 9 * expert + router + 2 * 7168;
+  int64_t ends = INT64_C(2) * 163840 * 7168 + 7168;
+  (void)state;
+  assert_int_equal(m.head_dim, 192);
+  assert_int_equal(count.layer_attention, attention);
+  assert_int_equal(count.expert, expert);
+  assert_int_equal(count.dense_layer, dense);
+  assert_int_equal(count.layer, layer);
+  assert_int_equal(count.total, dense + 60 * layer + ends);
+  assert_int_equal(count.active, dense + 60 * met + ends);
+  assert_false(rs_model_layer_has_experts(&m, 0));
+  assert_true(rs_model_layer_has_experts(&m, 1));
+  /* a token's cache: 61 layers of 512 + 64 numbers */
+  int64_t kv;
+  rs_diag diag = {0};
+  assert_ok(rs_model_kv_bytes(&m, 1000, 2, &kv, &diag), &diag);
+  assert_int_equal(kv, INT64_C(61) * 576 * 1000 * 2);
+}
+
+/* BERT-base, h = 768: layers as GPT-2's, 4 projections, h·4h + 4h and 4h·h + h, two norms of 2h; tokens,
+ * positions, two segments, a norm; the pooler h·h + h. */
+static void parameters_of_bert_base(void **state) {
+  rs_model m = preset("bert-base");
+  int64_t h = 768;
+  int64_t layer = 4 * (h * h + h) + (h * 4 * h + 4 * h) + (4 * h * h + h) + 4 * h;
+  (void)state;
+  assert_true(m.is_encoder);
+  assert_int_equal(count_of(&m).total, 12 * layer + (30522 + 512 + 2) * h + 2 * h + h * (h + 1));
+  assert_int_equal(count_of(&m).total, 109482240); /* what the model's own page says */
+}
+
+/* Biases of qwen2 on q, k and v: 80·(8192 + 2·1024); two norms of 128 a layer in qwen3. */
+static void small_parts_count(void **state) {
+  rs_model m = preset("qwen2.5-72b");
+  int64_t with = count_of(&m).total;
+  (void)state;
+  m.qkv_biases = false;
+  assert_int_equal(with - count_of(&m).total, 80 * (8192 + 2 * 1024));
+  m = preset("qwen3-235b-a22b");
+  with = count_of(&m).total;
+  m.head_norms = false;
+  assert_int_equal(with - count_of(&m).total, 94 * 2 * 128);
+}
+
 /* ---- the checks of the seed talk, for Llama-3-70B in 16 bit ---- */
 
 static int64_t transfer(const rs_model *m, int64_t batch) {
@@ -131,7 +202,7 @@ static void sizes_that_cannot_be_are_refused(void **state) {
   assert_int_equal(rs_model_kv_bytes(&m, INT64_C(1) << 50, 2, &bytes, &diag), RS_E_OVERFLOW);
   assert_int_equal(rs_model_transfer_bytes(&m, 1, 2, 10, -1, &bytes, &diag), RS_E_INPUT);
   assert_int_equal(rs_model_transfer_bytes(&m, INT64_MAX, 2, 10, 1, &bytes, &diag), RS_E_OVERFLOW);
-  m.hidden = m.heads = m.head_dim = m.layers = INT64_C(1) << 31;
+  m.hidden = m.heads = m.head_dim = m.ffn = m.layers = INT64_C(1) << 31;
   rs_model_count count;
   assert_int_equal(rs_model_count_parameters(&m, &count, &diag), RS_E_OVERFLOW);
 }
@@ -243,6 +314,15 @@ static void names_come_from_the_text_or_the_file(void **state) {
 #define VOCAB "  \"vocab_size\": 1000\n"
 #define END "}\n"
 
+#define MIXTRAL "  \"model_type\": \"mixtral\",\n"
+#define DEEPSEEK                                                                      \
+  "  \"model_type\": \"deepseek_v3\", \"kv_lora_rank\": 8, \"qk_nope_head_dim\": 4, " \
+  "\"qk_rope_head_dim\": 2, \"v_head_dim\": 4,\n \"n_routed_experts\": 4, "           \
+  "\"num_experts_per_tok\": 2, \"moe_intermediate_size\": 6,\n"
+#define QWEN_MOE                                                                         \
+  "  \"model_type\": \"qwen3_moe\", \"num_experts\": 4,\n  \"num_experts_per_tok\": 2, " \
+  "\"moe_intermediate_size\": 6,\n"
+
 static const struct {
   const char *text;
   int line, column;
@@ -291,8 +371,39 @@ static const struct {
     /* types */
     {L1 "  \"model_type\": \"lama\",\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 17,
      "the model type 'lama' is not supported", "llama"},
-    {L1 "  \"model_type\": \"mixtral\",\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 17,
-     "the model type 'mixtral' is not supported", ""},
+    {L1 "  \"model_type\": \"mamba\",\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 17,
+     "the model type 'mamba' is not supported", ""},
+    {L1 "  \"model_type\": \"mixtrall\",\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 17,
+     "the model type 'mixtrall' is not supported", "mixtral"},
+    {L1 TYPE HIDDEN "  \"num_hidden_layers\": 1000000000,\n" HEADS FFN VOCAB END, 4, 24,
+     "'num_hidden_layers' is 1000000000", ""},
+    /* keys of another type */
+    {L1 TYPE "  \"num_local_experts\": 8,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 3, 24,
+     "'num_local_experts' is given, and a model of type llama has no experts", ""},
+    {L1 TYPE "  \"kv_lora_rank\": 8,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 3, 19,
+     "'kv_lora_rank' is given, and a model of type llama has no latent attention", ""},
+    /* experts */
+    {L1 MIXTRAL HIDDEN LAYERS HEADS FFN VOCAB END, 1, 1, "the key 'num_local_experts' is missing",
+     ""},
+    {L1 MIXTRAL "  \"num_local_experts\": 4,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 1, 1,
+     "the key 'num_experts_per_tok' is missing", ""},
+    {L1 MIXTRAL "  \"num_local_experts\": 4,\n  \"num_experts_per_tok\": 5,\n" HIDDEN LAYERS HEADS
+         FFN VOCAB END,
+     4, 26, "'num_experts_per_tok' is 5, more than num_local_experts = 4", ""},
+    {L1 MIXTRAL "  \"num_local_experts\": 0,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 3, 24,
+     "'num_local_experts' is 0", ""},
+    {L1 DEEPSEEK "  \"first_k_dense_replace\": 4,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 4, 28,
+     "'first_k_dense_replace' is 4, more than num_hidden_layers = 3", ""},
+    {L1 DEEPSEEK "  \"moe_layer_freq\": 2,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 4, 21,
+     "'moe_layer_freq' is 2", ""},
+    {L1 DEEPSEEK "  \"num_key_value_heads\": 2,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 4, 26,
+     "'num_key_value_heads' is 2, and latent attention has as many as heads, 4", ""},
+    {L1 "  \"model_type\": \"deepseek_v3\",\n" HIDDEN LAYERS HEADS FFN VOCAB END, 1, 1,
+     "the key 'kv_lora_rank' is missing", ""},
+    {L1 QWEN_MOE "  \"decoder_sparse_step\": 2,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 4, 26,
+     "'decoder_sparse_step' is 2", ""},
+    {L1 QWEN_MOE "  \"mlp_only_layers\": [0],\n" HIDDEN LAYERS HEADS FFN VOCAB END, 4, 22,
+     "'mlp_only_layers' is not an empty list", ""},
     {L1 "  \"model_type\": 7,\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 17,
      "'model_type' is not a word", ""},
     {L1 "  \"architectures\": [\"LlamaForCausalLm\"],\n" HIDDEN LAYERS HEADS FFN VOCAB END, 2, 20,
@@ -412,6 +523,9 @@ int main(void) {
       cmocka_unit_test(presets_are_found_by_name_only),
       cmocka_unit_test(parameters_of_llama_2_70b),
       cmocka_unit_test(parameters_of_gpt_3),
+      cmocka_unit_test(parameters_of_kimi_k2),
+      cmocka_unit_test(parameters_of_bert_base),
+      cmocka_unit_test(small_parts_count),
       cmocka_unit_test(the_talk_on_llama_3_70b),
       cmocka_unit_test(sizes_that_cannot_be_are_refused),
       cmocka_unit_test(defaults_fill_in),

@@ -10,7 +10,7 @@
 
 #include "rs_topology.h"
 
-#define RS__PARAMS_MAX 4
+#define RS__PARAMS_MAX 5
 #define RS__DIMS_MAX 16
 #define RS__TEXT_MAX 288
 /* Bounds of what we build; a spec beyond them is RS_E_LIMIT, not a machine out of memory. */
@@ -73,6 +73,7 @@ extern const rs__family rs__family_realscale;
 extern const rs__family rs__family_mesh;
 extern const rs__family rs__family_ring;
 extern const rs__family rs__family_torus;
+extern const rs__family rs__family_grid;
 extern const rs__family rs__family_hypercube;
 extern const rs__family rs__family_hyperx;
 extern const rs__family rs__family_dragonfly;

@@ -16,11 +16,17 @@ typedef igraph_error_t rs__igraph_work(const igraph_t *graph, void *context);
 rs_status rs__igraph_run(const rs_wiring *wiring, rs__igraph_work *work, void *context,
                          rs_diag *diag);
 
-rs_status rs__measure_edge_connectivity(const rs_wiring *wiring, int64_t *result, rs_diag *diag);
+/* Of a connected wiring. Ours, but for fibres where a chip sends on more or fewer than it receives
+ * on; those are igraph's. */
+rs_status rs__measure_edge_connectivity(rs_arena *arena, const rs_wiring *wiring, int64_t *result,
+                                        rs_diag *diag);
+rs_status rs__measure_edge_connectivity_igraph(const rs_wiring *wiring, int64_t *result,
+                                               rs_diag *diag);
 
 /* λ₂ of the Laplacian, a fibre counting half a cable. */
 rs_status rs__measure_lambda2(const rs_wiring *wiring, double *lambda2, rs_diag *diag);
-rs_status rs__measure_betweenness(const rs_wiring *wiring, rs_measure_more *more, rs_diag *diag);
+rs_status rs__measure_betweenness(rs_arena *arena, const rs_wiring *wiring, rs_measure_more *more,
+                                  rs_diag *diag);
 rs_status rs__measure_symmetry(rs_arena *arena, const rs_wiring *wiring, rs_measure_more *more,
                                rs_diag *diag);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "rs__file_graph.h"
-#include "rs__xml.h"
 #include "rs_graph_read.h"
+#include "rs_xml.h"
 
 #define KEYS_MAX 64
 #define QUOTE_MAX 40
@@ -16,24 +16,24 @@
 typedef enum meaning { MEANING_NONE, MEANING_CLASS, MEANING_NODE, MEANING_RACK } meaning;
 
 typedef struct key {
-  rs__slice id;
+  rs_slice id;
   meaning means;
 } key;
 
 typedef struct named_edge {
-  rs__slice source, target;
+  rs_slice source, target;
   int line, column;
   uint8_t cable_class;
 } named_edge;
 
 typedef struct chip_name {
-  rs__slice id;
+  rs_slice id;
   uint32_t node, rack; /* RS_NONE: not said */
 } chip_name;
 
 typedef struct reader {
   rs_arena *arena;
-  rs__xml xml;
+  rs_xml xml;
   rs_diag *diag;
   key keys[KEYS_MAX];
   size_t key_count;
@@ -63,36 +63,36 @@ static rs_status grow(reader *r, void **items, size_t count, size_t *capacity, s
 /* ---- tags ---- */
 
 static rs_status open_key(reader *r) {
-  rs__slice name = rs__xml_attribute_of(&r->xml, "attr.name");
-  key k = {.id = rs__xml_attribute_of(&r->xml, "id")};
-  if (k.id.bytes == NULL) return rs__xml_refuse(&r->xml, r->diag, "a <key> without an id");
+  rs_slice name = rs_xml_attribute_of(&r->xml, "attr.name");
+  key k = {.id = rs_xml_attribute_of(&r->xml, "id")};
+  if (k.id.bytes == NULL) return rs_xml_refuse(&r->xml, r->diag, "a <key> without an id");
   if (name.bytes != NULL) {
-    if (rs__slice_is(name, "class")) k.means = MEANING_CLASS;
-    if (rs__slice_is(name, "node")) k.means = MEANING_NODE;
-    if (rs__slice_is(name, "rack")) k.means = MEANING_RACK;
+    if (rs_slice_is(name, "class")) k.means = MEANING_CLASS;
+    if (rs_slice_is(name, "node")) k.means = MEANING_NODE;
+    if (rs_slice_is(name, "rack")) k.means = MEANING_RACK;
   }
   if (r->key_count == KEYS_MAX) {
-    return rs__xml_refuse(&r->xml, r->diag, "more than %d keys", KEYS_MAX);
+    return rs_xml_refuse(&r->xml, r->diag, "more than %d keys", KEYS_MAX);
   }
   r->keys[r->key_count++] = k;
   return RS_OK;
 }
 
 static rs_status open_graph(reader *r) {
-  if (r->graph_seen) return rs__xml_refuse(&r->xml, r->diag, "a second or a nested <graph>");
+  if (r->graph_seen) return rs_xml_refuse(&r->xml, r->diag, "a second or a nested <graph>");
   r->graph_seen = true;
-  rs__slice mode = rs__xml_attribute_of(&r->xml, "edgedefault");
-  r->directed = mode.bytes != NULL && rs__slice_is(mode, "directed");
-  if (r->directed || (mode.bytes != NULL && rs__slice_is(mode, "undirected"))) return RS_OK;
-  rs__xml_refuse(&r->xml, r->diag, "<graph> does not say whether edges are directed");
+  rs_slice mode = rs_xml_attribute_of(&r->xml, "edgedefault");
+  r->directed = mode.bytes != NULL && rs_slice_is(mode, "directed");
+  if (r->directed || (mode.bytes != NULL && rs_slice_is(mode, "undirected"))) return RS_OK;
+  rs_xml_refuse(&r->xml, r->diag, "<graph> does not say whether edges are directed");
   rs_diag_expect(r->diag, "edgedefault=\"directed\" or \"undirected\"");
   return RS_E_INPUT;
 }
 
 static rs_status open_node(reader *r) {
-  chip_name chip = {rs__xml_attribute_of(&r->xml, "id"), RS_NONE, RS_NONE};
+  chip_name chip = {rs_xml_attribute_of(&r->xml, "id"), RS_NONE, RS_NONE};
   size_t capacity = r->chip_capacity;
-  if (chip.id.bytes == NULL) return rs__xml_refuse(&r->xml, r->diag, "a <node> without an id");
+  if (chip.id.bytes == NULL) return rs_xml_refuse(&r->xml, r->diag, "a <node> without an id");
   if (r->chip_count >= RS__CHIPS_MAX) {
     return rs_diag_set(r->diag, RS_E_LIMIT, "more than %d chips", (int)RS__CHIPS_MAX);
   }
@@ -105,17 +105,17 @@ static rs_status open_node(reader *r) {
 }
 
 static rs_status open_edge(reader *r) {
-  named_edge edge = {.source = rs__xml_attribute_of(&r->xml, "source"),
-                     .target = rs__xml_attribute_of(&r->xml, "target"),
+  named_edge edge = {.source = rs_xml_attribute_of(&r->xml, "source"),
+                     .target = rs_xml_attribute_of(&r->xml, "target"),
                      .line = r->xml.event_line,
                      .column = r->xml.event_column,
                      .cable_class = RS_CABLE_CLASS_COUNT};
-  rs__slice mode = rs__xml_attribute_of(&r->xml, "directed");
+  rs_slice mode = rs_xml_attribute_of(&r->xml, "directed");
   if (edge.source.bytes == NULL || edge.target.bytes == NULL) {
-    return rs__xml_refuse(&r->xml, r->diag, "an <edge> without source or target");
+    return rs_xml_refuse(&r->xml, r->diag, "an <edge> without source or target");
   }
-  if (mode.bytes != NULL && rs__slice_is(mode, r->directed ? "false" : "true")) {
-    return rs__xml_refuse(&r->xml, r->diag, "directed and undirected edges in one graph");
+  if (mode.bytes != NULL && rs_slice_is(mode, r->directed ? "false" : "true")) {
+    return rs_xml_refuse(&r->xml, r->diag, "directed and undirected edges in one graph");
   }
   if (r->edge_count >= RS__CABLES_MAX) {
     return rs_diag_set(r->diag, RS_E_LIMIT, "more than %d cables", (int)RS__CABLES_MAX);
@@ -128,7 +128,7 @@ static rs_status open_edge(reader *r) {
 }
 
 static void open_data(reader *r) {
-  rs__slice id = rs__xml_attribute_of(&r->xml, "key");
+  rs_slice id = rs_xml_attribute_of(&r->xml, "key");
   r->means = MEANING_NONE;
   for (size_t i = 0; i < r->key_count && id.bytes != NULL; i++) {
     const key *k = &r->keys[i];
@@ -138,20 +138,20 @@ static void open_data(reader *r) {
 }
 
 static rs_status open_tag(reader *r) {
-  if (rs__slice_is(r->xml.name, "key")) return open_key(r);
-  if (rs__slice_is(r->xml.name, "graph")) return open_graph(r);
-  if (rs__slice_is(r->xml.name, "hyperedge")) {
-    return rs__xml_refuse(&r->xml, r->diag, "a cable has two ends; <hyperedge> is not read");
+  if (rs_slice_is(r->xml.name, "key")) return open_key(r);
+  if (rs_slice_is(r->xml.name, "graph")) return open_graph(r);
+  if (rs_slice_is(r->xml.name, "hyperedge")) {
+    return rs_xml_refuse(&r->xml, r->diag, "a cable has two ends; <hyperedge> is not read");
   }
-  if (rs__slice_is(r->xml.name, "data")) open_data(r);
-  if (rs__slice_is(r->xml.name, "node") || rs__slice_is(r->xml.name, "edge")) {
-    if (!r->graph_seen) return rs__xml_refuse(&r->xml, r->diag, "a node or edge before <graph>");
-    return rs__slice_is(r->xml.name, "node") ? open_node(r) : open_edge(r);
+  if (rs_slice_is(r->xml.name, "data")) open_data(r);
+  if (rs_slice_is(r->xml.name, "node") || rs_slice_is(r->xml.name, "edge")) {
+    if (!r->graph_seen) return rs_xml_refuse(&r->xml, r->diag, "a node or edge before <graph>");
+    return rs_slice_is(r->xml.name, "node") ? open_node(r) : open_edge(r);
   }
   return RS_OK;
 }
 
-static rs__slice trim(rs__slice text) {
+static rs_slice trim(rs_slice text) {
   while (text.length > 0 && strchr(" \t\r\n", text.bytes[0]) != NULL) {
     text.bytes++;
     text.length--;
@@ -161,7 +161,7 @@ static rs__slice trim(rs__slice text) {
 }
 
 /* A small number; RS_NONE when it is none. */
-static uint32_t number_of(rs__slice text) {
+static uint32_t number_of(rs_slice text) {
   uint32_t value = 0;
   if (text.length == 0 || text.length > 8) return RS_NONE;
   for (size_t i = 0; i < text.length; i++) {
@@ -172,13 +172,13 @@ static uint32_t number_of(rs__slice text) {
 }
 
 static rs_status take_text(reader *r) {
-  rs__slice text = trim(r->xml.text);
+  rs_slice text = trim(r->xml.text);
   if (r->means == MEANING_NONE || text.length == 0) return RS_OK;
   if (r->means == MEANING_CLASS && r->element == 'e') {
     uint8_t cable_class = rs__cable_class_of(text.bytes, text.length);
     if (cable_class == RS_CABLE_CLASS_COUNT) {
-      rs__xml_refuse(&r->xml, r->diag, "unknown cable class '%.*s'",
-                     (int)RS_MIN(text.length, QUOTE_MAX), text.bytes);
+      rs_xml_refuse(&r->xml, r->diag, "unknown cable class '%.*s'",
+                    (int)RS_MIN(text.length, QUOTE_MAX), text.bytes);
       rs_diag_expect(r->diag, "node, rack or inter-rack");
       return RS_E_INPUT;
     }
@@ -191,20 +191,20 @@ static rs_status take_text(reader *r) {
 }
 
 static void close_tag(reader *r) {
-  if (rs__slice_is(r->xml.name, "data")) r->means = MEANING_NONE;
-  bool ends = rs__slice_is(r->xml.name, "node") || rs__slice_is(r->xml.name, "edge");
+  if (rs_slice_is(r->xml.name, "data")) r->means = MEANING_NONE;
+  bool ends = rs_slice_is(r->xml.name, "node") || rs_slice_is(r->xml.name, "edge");
   if (ends) r->element = 0;
 }
 
 static rs_status read_tags(reader *r) {
   for (;;) {
-    rs__xml_event event;
-    rs_status status = rs__xml_next(&r->xml, &event, r->diag);
+    rs_xml_event event;
+    rs_status status = rs_xml_next(&r->xml, &event, r->diag);
     if (status != RS_OK) return status;
-    if (event == RS__XML_END) break;
-    if (event == RS__XML_OPEN) status = open_tag(r);
-    if (event == RS__XML_TEXT) status = take_text(r);
-    if (event == RS__XML_CLOSE) close_tag(r);
+    if (event == RS_XML_END) break;
+    if (event == RS_XML_OPEN) status = open_tag(r);
+    if (event == RS_XML_TEXT) status = take_text(r);
+    if (event == RS_XML_CLOSE) close_tag(r);
     if (status != RS_OK) return status;
   }
   if (r->graph_seen) return RS_OK;
@@ -216,11 +216,11 @@ static rs_status read_tags(reader *r) {
 /* ---- names to chips: open addressing, at most half full ---- */
 
 /* Where the name is, or where it would go. Names compare as they stand, entities included. */
-static uint32_t *find_name(const reader *r, rs__slice id) {
+static uint32_t *find_name(const reader *r, rs_slice id) {
   uint64_t hash = rs_digest_bytes(RS_DIGEST_SEED, id.bytes, id.length);
   for (size_t i = (size_t)(hash % r->table_size);; i = (i + 1) % r->table_size) {
     if (r->table[i] == 0) return &r->table[i];
-    rs__slice other = r->chips[r->table[i] - 1].id;
+    rs_slice other = r->chips[r->table[i] - 1].id;
     if (other.length == id.length && memcmp(other.bytes, id.bytes, id.length) == 0) {
       return &r->table[i];
     }
@@ -232,7 +232,7 @@ static rs_status fill_table(reader *r) {
   r->table = RS_ARENA_NEW(r->arena, uint32_t, r->table_size);
   if (r->table == NULL) return rs_arena_failed(r->arena, r->diag);
   for (uint32_t chip = 0; chip < r->chip_count; chip++) {
-    rs__slice id = r->chips[chip].id;
+    rs_slice id = r->chips[chip].id;
     uint32_t *place = find_name(r, id);
     if (*place != 0) {
       return rs_diag_set(r->diag, RS_E_INPUT, "two nodes are called '%.*s'",
@@ -244,7 +244,7 @@ static rs_status fill_table(reader *r) {
 }
 
 static rs_status refuse_edge(const reader *r, const named_edge *edge, const char *what,
-                             rs__slice name) {
+                             rs_slice name) {
   rs_diag_set(r->diag, RS_E_INPUT, "%s '%.*s'", what, (int)RS_MIN(name.length, QUOTE_MAX),
               name.bytes);
   rs_diag_at(r->diag, NULL, edge->line, edge->column);
@@ -281,7 +281,7 @@ rs_status rs_topology_from_graphml(rs_arena *arena, const char *spec, const char
                                    size_t length, rs_topology **topology, rs_diag *diag) {
   reader r = {.arena = arena, .diag = diag};
   rs__file_graph graph = {.arena = arena};
-  rs__xml_init(&r.xml, text, length);
+  rs_xml_init(&r.xml, text, length);
   rs_status status = read_tags(&r);
   if (status == RS_OK) status = fill_table(&r);
   if (status == RS_OK) status = resolve_edges(&r, &graph);

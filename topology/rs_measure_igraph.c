@@ -88,7 +88,8 @@ static igraph_error_t find_edge_connectivity(const igraph_t *graph, void *contex
   return error;
 }
 
-rs_status rs__measure_edge_connectivity(const rs_wiring *wiring, int64_t *result, rs_diag *diag) {
+rs_status rs__measure_edge_connectivity_igraph(const rs_wiring *wiring, int64_t *result,
+                                               rs_diag *diag) {
   return rs__igraph_run(wiring, find_edge_connectivity, result, diag);
 }
 
@@ -169,28 +170,4 @@ rs_status rs__measure_lambda2(const rs_wiring *wiring, double *lambda2, rs_diag 
   /* Rounding must not make the bound negative or, on one of no cables, positive. */
   *lambda2 = m.lambda2 < 1e-9 ? 0 : m.lambda2;
   return status;
-}
-
-/* ---- betweenness ---- */
-
-static igraph_error_t find_betweenness(const igraph_t *graph, void *context) {
-  rs_measure_more *more = context;
-  igraph_vector_t values;
-  igraph_error_t error = igraph_vector_init(&values, 0);
-  if (error != IGRAPH_SUCCESS) return error;
-  error = igraph_edge_betweenness(graph, &values, IGRAPH_DIRECTED, NULL);
-  double sum = 0;
-  igraph_integer_t count = igraph_vector_size(&values);
-  for (igraph_integer_t i = 0; i < count; i++) {
-    sum += VECTOR(values)[i];
-    more->betweenness_max = RS_MAX(more->betweenness_max, VECTOR(values)[i]);
-  }
-  /* On cables igraph counts unordered pairs an edge: as many as ordered pairs a direction. */
-  if (count > 0) more->betweenness_mean = sum / (double)count;
-  igraph_vector_destroy(&values);
-  return error;
-}
-
-rs_status rs__measure_betweenness(const rs_wiring *wiring, rs_measure_more *more, rs_diag *diag) {
-  return rs__igraph_run(wiring, find_betweenness, more, diag);
 }

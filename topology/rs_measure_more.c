@@ -134,7 +134,7 @@ rs_status rs_measure_run_more(rs_arena *arena, const rs_wiring *wiring, const rs
     status = measure_bisection(arena, wiring, more, diag);
   }
   if (status == RS_OK && (parts & RS_MEASURE_BETWEENNESS)) {
-    status = rs__measure_betweenness(wiring, more, diag);
+    status = rs__measure_betweenness(arena, wiring, more, diag);
   }
   if (status == RS_OK && (parts & RS_MEASURE_SYMMETRY)) {
     status = rs__measure_symmetry(arena, wiring, more, diag);

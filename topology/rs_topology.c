@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "rs__family.h"
+#include "rs__realscale.h"
 
 #define SPEC_BYTES_MAX 1024
 #define PORTS_DEFAULT 16 /* C2C ports on the die */
@@ -14,11 +14,13 @@
 #define QUOTE_MAX 40
 
 static const rs_topology_family rows[] = {
-    {"realscale", "N[,wiring=tuned|spread|natural|,ports=TABLE][,levels=1|2]", "realscale:264",
-     "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
+    {"realscale",
+     "N[,wiring=optimised|spread|block|consecutive|natural|,ports=TABLE][,levels=1|2][,spare=1]",
+     "realscale:264", "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
     {"mesh", "N", "mesh:8", "full mesh: every pair of chips has a cable"},
     {"ring", "N", "ring:8", "every chip has a cable to the next and to the one before"},
     {"torus", "AxBx…", "torus:4x4x4", "rings along every coordinate of a grid"},
+    {"grid", "AxBx…", "grid:5x5", "lines along every coordinate: a torus whose ends are open"},
     {"hypercube", "N", "hypercube:6", "2^N chips; a cable flips one bit"},
     {"hyperx", "AxBx…", "hyperx:6x6x7", "full meshes along every coordinate of a grid"},
     {"dragonfly", "a=A,h=H[,wiring=palmtree|consecutive]", "dragonfly:a=8,h=4,wiring=palmtree",
@@ -43,11 +45,11 @@ static const rs_topology_family rows[] = {
 };
 
 static const rs__family *const families[] = {
-    &rs__family_realscale, &rs__family_mesh,    &rs__family_ring,      &rs__family_torus,
-    &rs__family_hypercube, &rs__family_hyperx,  &rs__family_dragonfly, &rs__family_d3,
-    &rs__family_polarfly,  &rs__family_slimfly, &rs__family_polarstar, &rs__family_bundlefly,
-    &rs__family_lps,       &rs__family_kautz,   &rs__family_debruijn,  &rs__family_imase_itoh,
-    &rs__family_random,    &rs__family_lprack,
+    &rs__family_realscale,  &rs__family_mesh,      &rs__family_ring,    &rs__family_torus,
+    &rs__family_grid,       &rs__family_hypercube, &rs__family_hyperx,  &rs__family_dragonfly,
+    &rs__family_d3,         &rs__family_polarfly,  &rs__family_slimfly, &rs__family_polarstar,
+    &rs__family_bundlefly,  &rs__family_lps,       &rs__family_kautz,   &rs__family_debruijn,
+    &rs__family_imase_itoh, &rs__family_random,    &rs__family_lprack,
 };
 
 static_assert(RS_COUNT_OF(rows) == RS_COUNT_OF(families), "the two tables go together");
@@ -122,6 +124,12 @@ const char *rs_topology_spec(const rs_topology *topology) {
 
 uint32_t rs_topology_chip_count(const rs_topology *topology) {
   return (uint32_t)topology->plan.chips;
+}
+
+bool rs_topology_is_spare(const rs_topology *topology, uint32_t chip) {
+  assert(chip < topology->plan.chips);
+  return topology->family == &rs__family_realscale &&
+         rs__realscale_is_spare(&topology->arguments, chip);
 }
 
 uint32_t rs_topology_lanes(const rs_topology *topology, rs_cable_class cable_class) {

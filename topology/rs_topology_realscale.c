@@ -26,10 +26,11 @@
 
 enum { CHIPS_MAX = RS__RACKS_MAX * RS__RACK_CHIPS };
 
-enum { PARAM_N, PARAM_WIRING, PARAM_PORTS, PARAM_LEVELS };
-enum { WIRING_TUNED, WIRING_SPREAD, WIRING_NATURAL };
+enum { PARAM_N, PARAM_WIRING, PARAM_PORTS, PARAM_LEVELS, PARAM_SPARE };
+enum { WIRING_OPTIMISED, WIRING_SPREAD, WIRING_BLOCK, WIRING_CONSECUTIVE, WIRING_NATURAL };
 
-static const char *const wirings[] = {"tuned", "spread", "natural", NULL};
+static const char *const wirings[] = {"optimised",   "spread",  "block",
+                                      "consecutive", "natural", NULL};
 
 static const rs__param params[] = {
     [PARAM_N] = {.key = "n",
@@ -41,13 +42,28 @@ static const rs__param params[] = {
     [PARAM_WIRING] = {.key = "wiring", .kind = RS__PARAM_CHOICE, .choices = wirings},
     [PARAM_PORTS] = {.key = "ports", .kind = RS__PARAM_TEXT},
     [PARAM_LEVELS] = {.key = "levels", .kind = RS__PARAM_NUMBER, .value_max = 2},
+    [PARAM_SPARE] = {.key = "spare", .kind = RS__PARAM_NUMBER, .value_max = 1},
 };
 
-/* Rack chip of rack port 0 … 143, each chip twice: found at 145 racks by swapping entries with the
- * objective (pairs at 7 hops or more, total distance). There: diameter 6, average 4.83633 hops,
- * where the natural order has 7 and 5.17491. With fewer racks it is also the best of the three on
- * every size that we measured (docs/topologies.md). */
-static const uint8_t tuned_chip[RS__RACK_SLOTS] = {
+/*
+ * Rack chip of rack port 0 … 143, each chip twice, as rs_optimise.h found them by swapping entries
+ * with the objective (pairs at 7 hops or more, total distance).
+ *
+ * full_chip, for 145 racks: from wiring=natural with seed 1 in 60,000 steps (bench_topology_optimise
+ * realscale:10440,wiring=natural 1 60000). Diameter 6, average 4.83290 hops, where the natural
+ * order has 7 and 5.17491.
+ *
+ * fewer_chip, for fewer racks: an earlier find for 145 racks (there 6 and 4.83633), which is the
+ * better of the two from 8 to 73 racks and at 100 (docs/topologies.md).
+ */
+static const uint8_t full_chip[RS__RACK_SLOTS] = {
+    57, 39, 2,  58, 11, 28, 6,  71, 1,  3,  54, 57, 2,  22, 61, 7,  46, 27, 10, 64, 5,  65, 18, 34,
+    14, 13, 10, 51, 41, 12, 30, 15, 68, 58, 48, 11, 42, 16, 20, 21, 32, 42, 26, 59, 22, 47, 41, 35,
+    31, 9,  52, 27, 6,  34, 16, 25, 53, 5,  24, 40, 4,  45, 38, 68, 32, 38, 15, 31, 54, 35, 50, 64,
+    40, 65, 26, 61, 36, 71, 19, 37, 44, 67, 43, 25, 44, 55, 12, 14, 20, 69, 39, 17, 62, 37, 7,  46,
+    49, 49, 66, 50, 52, 23, 4,  21, 60, 51, 29, 48, 63, 9,  19, 55, 0,  33, 45, 60, 56, 13, 47, 17,
+    63, 70, 33, 28, 8,  3,  67, 53, 66, 8,  43, 59, 0,  36, 18, 23, 1,  62, 24, 69, 30, 70, 29, 56};
+static const uint8_t fewer_chip[RS__RACK_SLOTS] = {
     47, 36, 11, 4,  12, 42, 29, 2,  63, 44, 15, 29, 4,  68, 37, 62, 10, 37, 19, 66, 33, 25, 55, 70,
     13, 42, 51, 39, 53, 48, 33, 7,  12, 19, 30, 64, 40, 71, 3,  46, 16, 32, 59, 38, 67, 45, 17, 21,
     10, 43, 68, 51, 16, 70, 18, 9,  63, 22, 2,  71, 47, 65, 52, 61, 3,  60, 44, 14, 8,  27, 50, 38,
@@ -55,16 +71,29 @@ static const uint8_t tuned_chip[RS__RACK_SLOTS] = {
     23, 54, 58, 69, 41, 31, 26, 64, 28, 35, 23, 67, 28, 52, 22, 66, 56, 50, 6,  0,  0,  46, 5,  18,
     36, 6,  34, 39, 41, 54, 57, 11, 58, 65, 35, 9,  1,  59, 15, 27, 49, 24, 57, 56, 13, 30, 8,  26};
 
-static uint8_t named_port(int64_t wiring, uint32_t slot) {
+/* Rack chip of a rack port by the named rule, in a system of so many racks. */
+static uint8_t named_port(int64_t wiring, uint32_t racks, uint32_t slot) {
+  uint32_t chip = 0;
   switch (wiring) {
-    case WIRING_TUNED:
-      return tuned_chip[slot];
-    case WIRING_SPREAD:
-      return (uint8_t)(slot % RS__RACK_NODES * RS__NODE_CHIPS +
-                       slot / RS__RACK_NODES % RS__NODE_CHIPS);
-    default: /* WIRING_NATURAL: ports in the order of nodes, 16 each */
-      return (uint8_t)(slot / RS__RACK_NODE_SLOTS * RS__NODE_CHIPS + slot % RS__NODE_CHIPS);
+    case WIRING_OPTIMISED:
+      chip = racks == RS__RACKS_MAX ? full_chip[slot] : fewer_chip[slot];
+      break;
+    case WIRING_SPREAD: /* the next port on the next node */
+      chip = slot % RS__RACK_NODES * RS__NODE_CHIPS + slot / RS__RACK_NODES % RS__NODE_CHIPS;
+      break;
+    case WIRING_BLOCK: /* the next port on the same chip, until it has its two */
+      chip = slot / 2;
+      break;
+    case WIRING_CONSECUTIVE: /* the next port on the next chip, twice round the rack */
+      chip = slot % RS__RACK_CHIPS;
+      break;
+    case WIRING_NATURAL: /* node after node, 16 ports each, in turn on its chips */
+      chip = slot / RS__RACK_NODE_SLOTS * RS__NODE_CHIPS + slot % RS__NODE_CHIPS;
+      break;
+    default:
+      assert(false);
   }
+  return (uint8_t)chip;
 }
 
 void rs__realscale_shape(const rs__arguments *arguments, rs__realscale *s) {
@@ -76,7 +105,7 @@ void rs__realscale_shape(const rs__arguments *arguments, rs__realscale *s) {
   for (uint32_t slot = 0; slot < RS__RACK_SLOTS; slot++) {
     const char *digits = arguments->text + (size_t)2 * slot;
     s->ports[slot] = arguments->column[PARAM_PORTS] == 0
-                         ? named_port(arguments->value[PARAM_WIRING], slot)
+                         ? named_port(arguments->value[PARAM_WIRING], s->racks, slot)
                          : (uint8_t)((digits[0] - '0') * RS__NODE_CHIPS + (digits[1] - '0'));
   }
 }
@@ -164,6 +193,15 @@ static rs_status check_tables(const rs__arguments *arguments, rs_diag *diag) {
   return index == PARAM_PORTS ? check_last_rack(arguments, diag) : RS_OK;
 }
 
+/* The last node of a rack, full or not, stands by for the others; a lone node has no others. */
+bool rs__realscale_is_spare(const rs__arguments *arguments, uint32_t chip) {
+  if (arguments->value[PARAM_SPARE] == 0) return false;
+  uint32_t nodes = (uint32_t)arguments->value[PARAM_N] / RS__NODE_CHIPS;
+  uint32_t node = chip / RS__NODE_CHIPS;
+  bool is_last = node % RS__RACK_NODES == RS__RACK_NODES - 1 || node == nodes - 1;
+  return is_last && node % RS__RACK_NODES > 0;
+}
+
 static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag *diag) {
   int64_t n = arguments->value[PARAM_N];
   if (n % RS__NODE_CHIPS != 0) {
@@ -182,6 +220,11 @@ static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag 
                          "realscale: one level reaches %d nodes, which are %d chips",
                          RS__NODES_ONE_MAX, RS__NODES_ONE_MAX * RS__NODE_CHIPS);
     rs_diag_suggest(diag, "levels=2");
+    return RS_E_INPUT;
+  }
+  if (arguments->value[PARAM_SPARE] == 1 && n == RS__NODE_CHIPS) {
+    rs__arguments_refuse(arguments, PARAM_SPARE, diag, "realscale: a lone node has none to spare");
+    rs_diag_suggest(diag, "realscale:16,spare=1");
     return RS_E_INPUT;
   }
   rs_status status = check_tables(arguments, diag);
@@ -265,6 +308,10 @@ static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wirin
   rs__realscale_shape(arguments, &s);
   rs_wiring_builder_set_places(builder, RS__NODE_CHIPS, RS__RACK_CHIPS);
   rs_status status = add_node_meshes(builder, s.nodes, diag);
+  for (uint32_t chip = 0; chip < s.nodes * RS__NODE_CHIPS && status == RS_OK; chip++) {
+    if (!rs__realscale_is_spare(arguments, chip)) continue;
+    status = rs_wiring_builder_set_spare(builder, chip, diag);
+  }
   if (status != RS_OK) return status;
   if (s.racks == 0) return add_one_level(builder, s.nodes, diag);
   status = add_racks_inside(builder, &s, diag);
@@ -274,6 +321,10 @@ static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wirin
     }
   }
   return status;
+}
+
+bool rs__realscale_has_spares(const rs__arguments *arguments) {
+  return arguments->value[PARAM_SPARE] == 1;
 }
 
 const rs__family rs__family_realscale = {params, RS_COUNT_OF(params), plan, build};

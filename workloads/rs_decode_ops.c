@@ -1,6 +1,6 @@
 /*
- * The operations of a decode step, in order: what a chip of each stage does for one token, and what
- * the group sends in between. What an operation costs is rs_cost.h's answer, when it happens is
+ * The operations of a step, in order: what a chip of each stage does for its rows (one token a
+ * sequence in decode), and what the group sends in between. What an operation costs is rs_cost.h's answer, when it happens is
  * rs_decode_step.c's; here is what depends on the model and the sharding. The split is Megatron's
  * [Shoeybi et al. 2019]: the first matrix of attention and MLP by columns, the second by rows, so that
  * a layer needs two all-reduces and no other transfer. docs/decode.md has the shapes in a table.
@@ -14,184 +14,209 @@
 #include "rs__decode.h"
 
 enum {
-  OPS_EMBED = 2,     /* scale, conversion; the learned position adds one */
-  OPS_BIAS = 2,      /* add, conversion */
-  OPS_ROTARY = 4,    /* two products, a sum, conversion */
-  OPS_RESIDUAL = 2,  /* add, conversion; the projection's bias adds one */
-  OPS_SILU_GATE = 8, /* x·g·σ(x): product, power of two, add, reciprocal (square of the reciprocal
-                        root: 2), two products, conversion */
-  OPS_GELU = 10,     /* tanh form: square, two products and an add, tanh, add, two products,
-                        conversion; the bias before it */
-  OPS_BEST = 2,      /* compare, select */
-  BEST_BYTES = 8,    /* a value and a token */
+  OPS_EMBED = 2,    /* scale, conversion; a learned position and a segment add one each */
+  OPS_RESIDUAL = 2, /* add, conversion; the projection's bias adds one */
+  OPS_BEST = 2,     /* compare, select */
+  OPS_TANH = 3,     /* the bias, tanh, conversion */
+  BEST_BYTES = 8,   /* a value and a token */
   TOKEN_BYTES = 4,
 };
 
-/* What falls to one chip of a group. */
-typedef struct share {
-  int64_t heads, kv_heads, ffn, vocab;
-  int64_t hidden;       /* of a split hidden vector */
-  int64_t shard_bytes;  /* of a split one, all sequences */
-  int64_t hidden_bytes; /* of a whole one, all sequences */
-} share;
-
-/* Products stay small: the sharding fits in SRAM, and its working memory holds whole hidden vectors. */
-static share share_of(const rs_model *m, const rs_sharding_request *r) {
-  int64_t bytes = m->hidden * r->batch * rs_number_bytes(r->activations);
-  return (share){.heads = m->heads / r->tensor,
-                 .kv_heads = RS_MAX(m->kv_heads / r->tensor, 1),
-                 .ffn = m->ffn / r->tensor,
-                 .vocab = rs_ceil_div_i64(m->vocab, r->tensor),
-                 .hidden = rs_ceil_div_i64(m->hidden, r->tensor),
-                 .shard_bytes = rs_ceil_div_i64(bytes, r->tensor),
-                 .hidden_bytes = bytes};
-}
-
-/* An interval whose cost may not exist; the first failure stays. */
-static void add(rs__step *s, const char *label, rs_part part, rs_status status,
-                const rs_cost *cost) {
-  if (s->status == RS_OK) s->status = status;
-  rs__step_compute(s, label, part, cost);
-}
-
-static void add_norm(rs__step *s, const char *label) {
-  rs_cost cost;
-  const rs_sharding_request *r = s->request;
-  if (s->status != RS_OK) return;
-  rs_status status =
-      rs_cost_norm(s->chip, s->model->hidden, r->batch, r->activations, &cost, s->diag);
-  add(s, label, RS_PART_VECTOR, status, &cost);
-}
-
 /* `elements`: of the hidden vector that is summed, whole or a shard of it. */
-static void add_residual(rs__step *s, int64_t elements) {
-  rs__step_vector(s, "residual", elements, OPS_RESIDUAL + (s->model->biases ? 1 : 0));
+void rs__decode_add_residual(rs__step *s, int64_t elements, int64_t rows) {
+  rs__step_vector(s, "residual", elements, rows, OPS_RESIDUAL + (s->model->biases ? 1 : 0));
 }
 
-/* ---- a layer ---- */
-
-static void add_qkv(rs__step *s, const share *h) {
-  const rs_model *m = s->model;
-  int64_t outputs = (h->heads + 2 * h->kv_heads) * m->head_dim;
-  rs__step_project(s, "qkv", m->hidden, outputs, true);
-  if (m->biases) rs__step_vector(s, "bias", outputs, OPS_BIAS);
-  if (m->positions == 0) {
-    rs__step_vector(s, "rotary", (h->heads + h->kv_heads) * m->head_dim, OPS_ROTARY);
+void rs__decode_add_sum(rs__step *s, const char *label) {
+  const rs__share *h = &s->share;
+  if (s->request->sums == RS_SUMS_ALL_REDUCE || s->request->tensor == 1) {
+    rs__step_collective(s, RS_ALL_REDUCE, h->hidden_bytes, RS_PART_NETWORK, label);
+    rs__decode_add_residual(s, s->model->hidden, h->rows);
+    return;
   }
-}
-
-static void add_scores(rs__step *s, const share *h) {
-  rs_cost cost;
-  const rs_sharding_request *r = s->request;
-  if (s->status != RS_OK) return;
-  rs_status status =
-      rs_cost_attention_scores(s->chip, h->heads, h->kv_heads, s->model->head_dim, r->context,
-                               r->batch, r->kv, r->activations, &cost, s->diag);
-  add(s, "scores", RS_PART_ATTENTION, status, &cost);
-}
-
-/* One row of scores a head and sequence. */
-static void add_softmax(rs__step *s, const share *h) {
-  rs_cost cost;
-  const rs_sharding_request *r = s->request;
-  if (s->status != RS_OK) return;
-  rs_status status =
-      rs_cost_softmax(s->chip, r->context, h->heads * r->batch, r->activations, &cost, s->diag);
-  add(s, "softmax", RS_PART_ATTENTION, status, &cost);
-}
-
-static void add_values(rs__step *s, const share *h) {
-  rs_cost cost;
-  const rs_sharding_request *r = s->request;
-  if (s->status != RS_OK) return;
-  rs_status status =
-      rs_cost_attention_values(s->chip, h->heads, h->kv_heads, s->model->head_dim, r->context,
-                               r->batch, r->kv, r->activations, &cost, s->diag);
-  add(s, "values", RS_PART_ATTENTION, status, &cost);
-}
-
-static void add_attention(rs__step *s, const share *h, int64_t layer) {
-  char label[48];
-  snprintf(label, sizeof label, "layer %lld attention", (long long)layer);
-  add_norm(s, "norm");
-  add_qkv(s, h);
-  add_scores(s, h);
-  add_softmax(s, h);
-  add_values(s, h);
-  rs__step_project(s, "output", h->heads * s->model->head_dim, s->model->hidden, false);
-  rs__step_collective(s, RS_ALL_REDUCE, h->hidden_bytes, RS_PART_NETWORK, label);
-  add_residual(s, s->model->hidden);
-}
-
-static void add_mlp(rs__step *s, const share *h) {
-  const rs_model *m = s->model;
-  add_norm(s, "norm");
-  if (m->gated_mlp) {
-    rs__step_project(s, "gate-up", m->hidden, 2 * h->ffn, true);
-    rs__step_vector(s, "activation", h->ffn, OPS_SILU_GATE);
-  } else {
-    rs__step_project(s, "up", m->hidden, h->ffn, true);
-    rs__step_vector(s, "activation", h->ffn, OPS_GELU);
-  }
-  rs__step_project(s, "down", h->ffn, m->hidden, false);
+  rs__step_collective(s, RS_REDUCE_SCATTER, h->shard_bytes, RS_PART_NETWORK, label);
+  rs__decode_add_residual(s, h->hidden, h->rows);
+  rs__step_collective(s, RS_ALL_GATHER, h->shard_bytes, RS_PART_NETWORK, label);
 }
 
 /* ---- ends of stages ---- */
 
-static void end_layer(rs__step *s, const share *h, int64_t layer) {
-  char label[48];
-  snprintf(label, sizeof label, "layer %lld mlp", (long long)layer);
-  rs__step_collective(s, RS_ALL_REDUCE, h->hidden_bytes, RS_PART_NETWORK, label);
-  add_residual(s, s->model->hidden);
-}
-
-/* The last sum of a stage stays split on its way: each chip sums a shard, adds the residual to it and
- * sends it to one chip of the next group, which then collects all of them. */
-static void cross_to(rs__step *s, const share *h, int64_t stage) {
-  char label[64];
-  snprintf(label, sizeof label, "stage %lld to %lld", (long long)(stage - 1), (long long)stage);
-  rs__step_collective(s, RS_REDUCE_SCATTER, h->shard_bytes, RS_PART_PIPELINE, label);
-  add_residual(s, h->hidden);
+/* What each chip has goes to one chip of the next group, which then collects all of them. */
+static void cross_to(rs__step *s, int64_t stage, int64_t block_bytes, const char *label) {
   rs__step_end_stage(s);
-  rs__step_send(s, stage, h->shard_bytes, label);
+  rs__step_send(s, stage, block_bytes, label);
   if (s->request->tensor == 1) return;
   rs__step_carry(s, "received");
-  rs__step_collective(s, RS_ALL_GATHER, h->shard_bytes, RS_PART_PIPELINE, label);
+  rs__step_collective(s, RS_ALL_GATHER, block_bytes, RS_PART_PIPELINE, label);
 }
 
 /* The table is split along the hidden size: each chip reads its slice of the token's row. */
-static void add_embedding(rs__step *s, const share *h) {
-  rs__step_vector(s, "embed", h->hidden, OPS_EMBED + (s->model->positions > 0 ? 1 : 0));
+static void add_embedding(rs__step *s) {
+  const rs__share *h = &s->share;
+  int64_t more = (s->model->positions > 0 ? 1 : 0) + (s->model->segments > 0 ? 1 : 0);
+  rs__step_vector(s, "embed", h->hidden, h->rows, OPS_EMBED + more);
   rs__step_collective(s, RS_ALL_GATHER, h->shard_bytes, RS_PART_NETWORK, "embedding");
+  if (s->model->is_encoder) rs__step_norm(s, "embedding norm", s->model->hidden, h->rows);
 }
 
-/* Logits are split over the group: each chip finds its best, all exchange (value, token), each
- * chooses the same one. Then the first stage learns it, and the next token can begin. */
-static void add_head(rs__step *s, const share *h) {
+/* Logits of the last position of each sequence are split over the group: each chip finds its best, all
+ * exchange (value, token), each chooses the same one. Then the first stage learns it, and the next
+ * token can begin. */
+static void add_head(rs__step *s) {
   const rs_sharding_request *r = s->request;
-  add_norm(s, "final norm");
-  rs__step_project(s, "head", s->model->hidden, h->vocab, true);
-  rs__step_vector(s, "best", h->vocab, OPS_BEST);
+  rs__step_norm(s, "final norm", s->model->hidden, r->batch);
+  rs__step_project(s, "head", (rs__matrix){s->model->hidden, s->share.vocab, r->batch, true});
+  rs__step_vector(s, "best", s->share.vocab, r->batch, OPS_BEST);
   rs__step_collective(s, RS_ALL_GATHER, BEST_BYTES * r->batch, RS_PART_NETWORK, "best tokens");
-  if (r->tensor > 1) rs__step_vector(s, "choice", r->tensor, OPS_BEST);
+  if (r->tensor > 1) rs__step_vector(s, "choice", r->tensor, r->batch, OPS_BEST);
   rs__step_end_stage(s);
   if (r->pipeline == 1) return;
   rs__step_send(s, 0, TOKEN_BYTES * r->batch, "next token");
   rs__step_carry(s, "received");
 }
 
+/* An encoder ends with a projection of each text's first position, split by outputs. */
+static void add_pooler(rs__step *s) {
+  int64_t batch = s->request->batch;
+  rs__step_project(s, "pooler", (rs__matrix){s->model->hidden, s->share.hidden, batch, true});
+  rs__step_vector(s, "tanh", s->share.hidden, batch, OPS_TANH);
+  rs__step_end_stage(s);
+}
+
+/* ---- layers ---- */
+
+/* The last sum of a stage stays split on its way: each chip sums a shard and adds the residual to
+ * it. next: the stage that follows this layer, or 0. */
+static void end_layer(rs__step *s, const char *label, int64_t next) {
+  const rs__share *h = &s->share;
+  char crossing[64];
+  if (next == 0) {
+    rs__decode_add_sum(s, label);
+    return;
+  }
+  snprintf(crossing, sizeof crossing, "stage %lld to %lld", (long long)(next - 1), (long long)next);
+  rs__step_collective(s, RS_REDUCE_SCATTER, h->shard_bytes, RS_PART_PIPELINE, crossing);
+  rs__decode_add_residual(s, h->hidden, h->rows);
+  cross_to(s, next, h->shard_bytes, crossing);
+}
+
+/* A layer whose rows are dispatched ends with a chip's own rows there, whole. */
+static void end_dispatched(rs__step *s, const char *label, int64_t next) {
+  int64_t block_bytes =
+      s->share.own_rows * s->model->hidden * rs_number_bytes(s->request->activations);
+  if (next == 0) {
+    rs__step_collective(s, RS_ALL_GATHER, block_bytes, RS_PART_NETWORK, label);
+    return;
+  }
+  char crossing[64];
+  snprintf(crossing, sizeof crossing, "stage %lld to %lld", (long long)(next - 1), (long long)next);
+  cross_to(s, next, block_bytes, crossing);
+}
+
+/* Up to the last sum. */
+static void add_body(rs__step *s, bool has_experts, int64_t layer) {
+  char label[48];
+  rs__decode_add_attention(s);
+  if (has_experts && s->share.dispatches) {
+    snprintf(label, sizeof label, "layer %lld experts", (long long)layer);
+    rs__decode_add_dispatched(s, label);
+    return;
+  }
+  snprintf(label, sizeof label, "layer %lld attention", (long long)layer);
+  rs__decode_add_sum(s, label);
+  if (has_experts) {
+    rs__decode_add_experts(s);
+  } else {
+    rs__decode_add_dense(s);
+  }
+}
+
+static void add_layer(rs__step *s, int64_t layer, int64_t next) {
+  char label[48];
+  bool has_experts = rs_model_layer_has_experts(s->model, layer);
+  snprintf(label, sizeof label, "layer %lld %s", (long long)layer, has_experts ? "experts" : "mlp");
+  add_body(s, has_experts, layer);
+  if (has_experts && s->share.dispatches) {
+    end_dispatched(s, label, next);
+  } else {
+    end_layer(s, label, next);
+  }
+}
+
 void rs__decode_add_operations(rs__step *s) {
-  share h = share_of(s->model, s->request);
-  add_embedding(s, &h);
-  for (int64_t stage = 0; stage < s->request->pipeline; stage++) {
+  int64_t stages = s->request->pipeline;
+  add_embedding(s);
+  for (int64_t stage = 0; stage < stages; stage++) {
     const rs_stage *own = &s->sharding->stages[stage];
-    if (stage > 0) cross_to(s, &h, stage);
     for (int64_t k = 0; k < own->layer_count; k++) {
-      bool crosses = k + 1 == own->layer_count && stage + 1 < s->request->pipeline;
-      add_attention(s, &h, own->first_layer + k);
-      add_mlp(s, &h);
-      if (!crosses) end_layer(s, &h, own->first_layer + k);
+      bool crosses = k + 1 == own->layer_count && stage + 1 < stages;
+      add_layer(s, own->first_layer + k, crosses ? stage + 1 : 0);
     }
   }
-  add_head(s, &h);
+  if (s->model->is_encoder) {
+    add_pooler(s);
+  } else {
+    add_head(s);
+  }
+}
+
+/* ---- bounds ---- */
+
+/* Cycles since the last call, with what the last transfer adds to them. */
+static int64_t lap(rs__step *s, int64_t *before) {
+  const rs__member *m = &s->members[0];
+  int64_t now = RS_MAX(s->front_cycles, m->result_cycles);
+  int64_t cycles = now - *before;
+  *before = now;
+  return cycles;
+}
+
+static double joules(const rs__step *s, double *before) {
+  double now = 0;
+  for (int i = 0; i < RS_PART_COUNT; i++) now += s->decode->part_energy_j[i];
+  double part = now - *before;
+  *before = now;
+  return part;
+}
+
+/* A layer of one kind, once with each of its two ends. */
+static void bound_layer(rs__step *s, int kind, rs__bound *b, int64_t *cycles, double *energy) {
+  bool dispatched = kind == 1 && s->share.dispatches;
+  for (int64_t next = 0; next < 2; next++) {
+    add_body(s, kind == 1, 0);
+    b->body[kind] = lap(s, cycles);
+    if (dispatched) {
+      end_dispatched(s, "", next);
+    } else {
+      end_layer(s, "", next);
+    }
+    if (next == 0) {
+      b->sum[kind] = lap(s, cycles);
+      b->layer_j[kind] = joules(s, energy);
+      continue;
+    }
+    /* what the stage ended with was noted by the crossing */
+    int64_t all = lap(s, cycles);
+    b->split[kind] = s->stage_end_cycles - (*cycles - all);
+    b->cross[kind] = all - b->split[kind];
+    joules(s, energy);
+  }
+}
+
+void rs__decode_bound_parts(rs__step *s, rs__bound *b) {
+  int64_t cycles = 0;
+  double energy = 0;
+  add_embedding(s);
+  b->embed = lap(s, &cycles);
+  b->embed_j = joules(s, &energy);
+  for (int kind = 0; kind < 2; kind++) {
+    if (kind == 0 && s->model->moe.experts > 0 && s->model->moe.first_dense == 0) continue;
+    if (kind == 1 && s->model->moe.experts == 0) continue;
+    bound_layer(s, kind, b, &cycles, &energy);
+  }
+  add_head(s);
+  int64_t all = lap(s, &cycles);
+  b->head = s->stage_end_cycles - (cycles - all);
+  b->token = all - b->head;
+  b->head_j = joules(s, &energy);
 }

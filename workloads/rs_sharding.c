@@ -2,20 +2,26 @@
  * Dealing layers to stages, and what a chip then holds.
  *
  * A stage's size is a chip's share of its layers' weights, caches and working memory, and of the
- * embedding or head. All layers are alike, so a limit on the size says how many layers each stage may
- * have; the embedding takes room in the first stage, the head in the last. The least limit that
+ * embedding or head. Layers are of two kinds at most, dense ones and then those with experts. The
+ * embedding takes room in the first stage, the head in the last. The least limit on the size that
  * places all layers is found by bisection over bytes, and stages are filled from the front under it:
  * no other dealing has a smaller largest stage, and among those that have it this one gives the
- * earlier stages the most layers.
+ * earlier stages the most layers. Filling from the front is exact: what it leaves is the end of what
+ * any other dealing leaves, and each of its layers fits into any stage without an extra.
  */
-#include "rs_sharding.h"
-
 #include <stdio.h>
+#include <string.h>
 
+#include "rs__parameters.h"
+#include "rs__share.h"
+
+/* Bytes of a chip. */
 typedef struct sizes {
-  int64_t layer_weight, layer_kv; /* a chip */
+  int64_t layer_weight[2]; /* without and with experts */
+  int64_t layer_kv;
   int64_t embedding, head;
   int64_t work;
+  int64_t layers, first_expert; /* layers from first_expert on have experts */
 } sizes;
 
 /* ---- what divides ---- */
@@ -33,111 +39,156 @@ static rs_status refuse(rs_diag *diag, const char *what, int64_t value, const ch
   return RS_E_INFEASIBLE;
 }
 
-static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
-                             rs_diag *diag) {
-  int64_t needed;
+static rs_status check_counts(const rs_sharding_request *r, rs_diag *diag) {
   const struct {
     const char *name;
-    int64_t value;
-  } counts[] = {{"tensor", r->tensor},
-                {"pipeline", r->pipeline},
-                {"batch", r->batch},
-                {"micro_batches", r->micro_batches},
-                {"context", r->context}};
+    int64_t value, least;
+  } counts[] = {{"tensor", r->tensor, 1},         {"pipeline", r->pipeline, 1},
+                {"batch", r->batch, 1},           {"micro_batches", r->micro_batches, 1},
+                {"context", r->context, 1},       {"expert", r->expert, 0},
+                {"capacity", r->capacity_ppm, 0}, {"positions", r->positions, 0},
+                {"replicas", r->replicas, 0}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
-    if (counts[i].value >= 1) continue;
+    if (counts[i].value >= counts[i].least) continue;
     rs_diag_set(diag, RS_E_INPUT, "%s is %lld", counts[i].name, (long long)counts[i].value);
     rs_diag_expect(diag, "at least 1");
     return RS_E_INPUT;
   }
-  if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || needed > chips) {
+  return RS_OK;
+}
+
+/* More chips than heads split what there is unevenly anyhow. */
+rs_status rs_sharding_check_split(const rs_model *m, int64_t tensor, rs_diag *diag) {
+  bool has_dense = m->moe.experts == 0 || m->moe.first_dense > 0;
+  if (tensor > m->heads) return RS_OK;
+  if (m->heads % tensor != 0) return refuse(diag, "attention heads", m->heads, "", tensor);
+  if (has_dense && m->ffn % tensor != 0) {
+    return refuse(diag, "intermediate size", m->ffn, "", tensor);
+  }
+  if (m->mla.kv_rank > 0 || m->kv_heads % tensor == 0 || tensor % m->kv_heads == 0) return RS_OK;
+  return refuse(diag, "kv heads", m->kv_heads, " and is no multiple of it", tensor);
+}
+
+rs_status rs_sharding_check_experts(const rs_model *m, const rs_sharding_request *r,
+                                    rs_diag *diag) {
+  int64_t expert = RS_MAX(r->expert, 1);
+  if (expert == 1) return RS_OK;
+  if (m->moe.experts == 0) {
+    rs_diag_set(diag, RS_E_INFEASIBLE, "expert is %lld, and the model has no experts",
+                (long long)expert);
+    rs_diag_suggest(diag, "expert: 1");
+    return RS_E_INFEASIBLE;
+  }
+  int64_t most = rs_gcd_i64(r->tensor, m->moe.experts);
+  if (most % expert == 0) return RS_OK;
+  int64_t of = m->moe.experts % expert != 0 ? m->moe.experts : r->tensor;
+  char suggestion[48];
+  rs_diag_set(diag, RS_E_INFEASIBLE, "expert = %lld does not divide %s = %lld", (long long)expert,
+              of == m->moe.experts ? "experts" : "tensor", (long long)of);
+  snprintf(suggestion, sizeof suggestion, "expert: %lld", (long long)most);
+  rs_diag_suggest(diag, suggestion);
+  return RS_E_INFEASIBLE;
+}
+
+static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
+                             rs_diag *diag) {
+  int64_t needed;
+  int64_t replicas = RS_MAX(r->replicas, 1);
+  rs_status status = check_counts(r, diag);
+  if (status != RS_OK) return status;
+  if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || !rs_mul_i64(needed, replicas, &needed) ||
+      needed > chips) {
+    char times[40] = "";
+    if (replicas > 1) snprintf(times, sizeof times, " × replicas %lld", (long long)replicas);
     return rs_diag_set(diag, RS_E_INFEASIBLE,
-                       "tensor %lld × pipeline %lld needs more than %lld chips",
-                       (long long)r->tensor, (long long)r->pipeline, (long long)chips);
+                       "tensor %lld × pipeline %lld%s needs more than %lld chips",
+                       (long long)r->tensor, (long long)r->pipeline, times, (long long)chips);
   }
   if (r->pipeline > m->layers) {
     return rs_diag_set(diag, RS_E_INFEASIBLE,
                        "pipeline = %lld is more than the model's %lld layers",
                        (long long)r->pipeline, (long long)m->layers);
   }
-  if (m->heads % r->tensor != 0) return refuse(diag, "attention heads", m->heads, "", r->tensor);
-  if (m->ffn % r->tensor != 0) return refuse(diag, "intermediate size", m->ffn, "", r->tensor);
-  if (m->kv_heads % r->tensor != 0 && r->tensor % m->kv_heads != 0) {
-    return refuse(diag, "kv heads", m->kv_heads, " and is no multiple of it", r->tensor);
-  }
-  if (r->micro_batches > r->pipeline) {
-    return rs_diag_set(diag, RS_E_INFEASIBLE,
-                       "%lld micro-batches cannot be in flight at once in %lld stages",
-                       (long long)r->micro_batches, (long long)r->pipeline);
-  }
-  return RS_OK;
+  status = rs_sharding_check_split(m, r->tensor, diag);
+  if (status == RS_OK) status = rs_sharding_check_experts(m, r, diag);
+  if (status != RS_OK || r->micro_batches <= r->pipeline) return status;
+  return rs_diag_set(diag, RS_E_INFEASIBLE,
+                     "%lld micro-batches cannot be in flight at once in %lld stages",
+                     (long long)r->micro_batches, (long long)r->pipeline);
 }
 
 /* ---- sizes ---- */
 
-/* Sums and products that remember an overflow, so that formulas can be read. */
-typedef struct counter {
-  bool overflows;
-} counter;
-
-static int64_t times(counter *c, int64_t a, int64_t b) {
-  int64_t product = 0;
-  if (!rs_mul_i64(a, b, &product)) c->overflows = true;
-  return product;
+/* Parameters of a layer on a chip. Matrices are split; norms and the router are whole on every chip. */
+static int64_t count_layer(rs__counter *c, const rs_model *m, const rs__share *h,
+                           bool has_experts) {
+  int64_t attention = rs__count_attention(c, m, h->queries, h->kv_heads);
+  int64_t rest = rs__plus(c, attention, rs__count_norms(c, m));
+  if (!has_experts) return rs__plus(c, rest, rs__count_mlp(c, m, h->ffn));
+  int64_t router = rs__times(c, m->hidden, m->moe.experts);
+  int64_t shared = h->shared_ffn > 0 ? rs__count_mlp(c, m, h->shared_ffn) : 0;
+  int64_t experts = rs__times(c, h->experts, rs__count_mlp(c, m, h->expert_ffn));
+  return rs__plus(c, rs__plus(c, rest, router), rs__plus(c, shared, experts));
 }
 
-static int64_t plus(counter *c, int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (!rs_add_i64(a, b, &sum)) c->overflows = true;
-  return sum;
+/* Numbers that a chip works in. A row: four hidden vectors (input, residual, and a sum on its way out
+ * and in), its share of the MLP twice (gate and up), scores of its heads, with latent attention the
+ * latents and its heads' queries in both forms. Experts: a row of each slot in, between and out. A
+ * sequence: its logits. */
+static int64_t count_work(rs__counter *c, const rs_model *m, const rs_sharding_request *r,
+                          const rs__share *h) {
+  const rs_mla *a = &m->mla;
+  int64_t dense = m->moe.experts > 0 && m->moe.first_dense == 0 ? 0 : h->ffn;
+  int64_t row = 4 * m->hidden + 2 * RS_MAX(dense, h->shared_ffn);
+  row = rs__plus(c, row, rs__times(c, h->queries, r->context));
+  if (a->kv_rank > 0) {
+    int64_t a_head = m->head_dim + a->kv_rank + a->v_dim;
+    row = rs__plus(c, row, a->q_rank + a->kv_rank + a->rope_dim + rs__times(c, h->queries, a_head));
+  }
+  int64_t slot = rs__plus(c, 2 * m->hidden, 2 * h->expert_ffn);
+  int64_t slots = rs__times(c, rs__times(c, h->slots, h->vectors), slot);
+  int64_t rows = rs__plus(c, rs__times(c, row, h->rows), slots);
+  return rs__plus(c, rows, rs__times(c, r->batch, m->is_encoder ? 0 : h->vocab));
 }
 
-/* kv heads are repeated when there are fewer of them than chips. */
-static int64_t kv_heads_of_a_chip(const rs_model *m, int64_t tensor) {
-  return RS_MAX(m->kv_heads / tensor, 1);
-}
-
-/* Parameters of a layer on a chip. Matrices are split; norms, and biases of sums over the group, are
- * whole on every chip; what makes repeated kv heads is repeated with them. */
-static int64_t count_layer(counter *c, const rs_model *m, int64_t tensor) {
-  int64_t bias = m->biases ? 1 : 0;
-  int64_t ffn = m->ffn / tensor;
-  int64_t q = times(c, m->heads / tensor, m->head_dim);
-  int64_t kv = times(c, kv_heads_of_a_chip(m, tensor), m->head_dim);
-  int64_t qkv = plus(c, q, plus(c, kv, kv));
-  int64_t attention =
-      plus(c, times(c, m->hidden + bias, qkv), times(c, plus(c, q, bias), m->hidden));
-  int64_t mlp = plus(c, times(c, m->hidden + bias, m->gated_mlp ? 2 * ffn : ffn),
-                     times(c, ffn + bias, m->hidden));
-  return plus(c, plus(c, attention, mlp), times(c, 2 + 2 * bias, m->hidden));
-}
-
-/* Numbers that a chip works in, for one sequence: four hidden vectors (input, residual, and a sum on
- * its way out and in), its share of the MLP twice (gate and up), scores of its heads, its logits. */
-static int64_t count_work(counter *c, const rs_model *m, const rs_sharding_request *r) {
-  int64_t fixed = 4 * m->hidden + 2 * (m->ffn / r->tensor) + rs_ceil_div_i64(m->vocab, r->tensor);
-  return plus(c, fixed, times(c, m->heads / r->tensor, r->context));
+/* block4 counts by blocks; what would leave 62 bits is caught before. */
+static int64_t bytes_of(rs__counter *c, rs_number number, int64_t count) {
+  if (count >= INT64_C(1) << 58) c->overflows = true;
+  return c->overflows ? 0 : rs_number_bytes_of(number, count);
 }
 
 /* The embedding is split along the hidden size, the head along the vocabulary; the final norm goes
- * with the head. A tied head needs the table where the head is; on one stage it is there already. */
-static rs_status measure(const rs_model *m, const rs_sharding_request *r, sizes *z, rs_diag *diag) {
-  counter c = {0};
-  int64_t weight = rs_number_bytes(r->weights);
+ * with the head, an encoder's pooler is split along its outputs. A tied head needs the table where
+ * the head is; on one stage it is there already. */
+static void measure_ends(rs__counter *c, const rs_model *m, const rs_sharding_request *r,
+                         const rs__share *h, sizes *z) {
   bool has_table = m->tied_embedding && r->pipeline == 1;
-  z->layer_weight = times(&c, count_layer(&c, m, r->tensor), weight);
-  z->embedding =
-      times(&c, times(&c, rs_ceil_div_i64(m->hidden, r->tensor), m->vocab + m->positions), weight);
-  int64_t head = has_table ? 0 : times(&c, rs_ceil_div_i64(m->vocab, r->tensor), m->hidden);
-  z->head = times(&c, plus(&c, head, m->biases ? 2 * m->hidden : m->hidden), weight);
-  int64_t cached = times(&c, 2 * rs_number_bytes(r->kv), kv_heads_of_a_chip(m, r->tensor));
-  int64_t positions = times(&c, times(&c, r->batch, r->micro_batches), r->context);
-  z->layer_kv = times(&c, times(&c, cached, m->head_dim), positions);
-  z->work = times(&c, times(&c, count_work(&c, m, r), r->batch), rs_number_bytes(r->activations));
+  int64_t rows = m->vocab + m->positions + m->segments;
+  int64_t head = has_table ? 0 : rs__times(c, h->vocab, m->hidden);
+  if (m->is_encoder) head = rs__times(c, h->hidden, m->hidden + 1);
+  z->embedding = bytes_of(c, r->weights, rs__times(c, h->hidden, rows));
+  z->head = bytes_of(c, r->weights, rs__plus(c, head, m->biases ? 2 * m->hidden : m->hidden));
+}
+
+static rs_status measure(const rs_model *m, const rs_sharding_request *r, const rs__share *h,
+                         sizes *z, rs_diag *diag) {
+  rs__counter c = {0};
+  z->layers = m->layers;
+  z->first_expert = m->moe.experts > 0 ? m->moe.first_dense : m->layers;
+  for (int kind = 0; kind < 2; kind++) {
+    bool has_experts = kind == 1 && m->moe.experts > 0;
+    z->layer_weight[kind] = bytes_of(&c, r->weights, count_layer(&c, m, h, has_experts));
+  }
+  measure_ends(&c, m, r, h, z);
+  int64_t cached = rs__times(&c, rs__count_cached(&c, m, h->kv_heads), rs_number_bytes(r->kv));
+  int64_t positions = rs__times(&c, rs__times(&c, r->batch, r->micro_batches), r->context);
+  z->layer_kv = m->is_encoder ? 0 : rs__times(&c, cached, positions);
+  z->work = rs__times(&c, count_work(&c, m, r, h), rs_number_bytes(r->activations));
   /* the sums over all stages and chips, which nobody looks at again */
-  int64_t layers = times(&c, m->layers, plus(&c, z->layer_weight, z->layer_kv));
-  int64_t ends = plus(&c, plus(&c, z->embedding, z->head), z->work);
-  times(&c, plus(&c, layers, ends), 2 * r->tensor);
+  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
+  int64_t layers = rs__times(&c, m->layers, rs__plus(&c, largest, z->layer_kv));
+  int64_t ends = rs__plus(&c, rs__plus(&c, z->embedding, z->head), z->work);
+  rs__times(&c, rs__plus(&c, layers, ends), 2 * r->tensor);
   if (!c.overflows) return RS_OK;
   return rs_diag_set(diag, RS_E_OVERFLOW, "weights and caches would be 2^62 bytes or more");
 }
@@ -148,29 +199,40 @@ static int64_t extra_of(const sizes *z, int64_t stage, int64_t stages) {
   return (stage == 0 ? z->embedding : 0) + (stage == stages - 1 ? z->head : 0);
 }
 
-/* Layers that fit into a stage under the limit. */
-static int64_t room(const sizes *z, int64_t stage, int64_t stages, int64_t limit) {
+/* How many layers, from `next` on and at most `most`, fit into a stage under the limit. */
+static int64_t room(const sizes *z, int64_t stage, int64_t stages, int64_t limit, int64_t next,
+                    int64_t most) {
   int64_t left = limit - z->work - extra_of(z, stage, stages);
-  return left < 0 ? -1 : left / (z->layer_weight + z->layer_kv);
+  int64_t dense = RS_MIN(RS_MAX(z->first_expert - next, 0), most);
+  int64_t a_dense = z->layer_weight[0] + z->layer_kv;
+  int64_t an_expert = z->layer_weight[1] + z->layer_kv;
+  if (left < 0) return 0;
+  int64_t taken = RS_MIN(dense, left / a_dense);
+  if (taken < dense) return taken;
+  left -= taken * a_dense;
+  return taken + RS_MIN(most - taken, left / an_expert);
 }
 
-/* Every stage needs a layer, and all layers a stage. */
-static bool limit_works(const sizes *z, int64_t layers, int64_t stages, int64_t limit) {
-  int64_t total = 0;
+/* From the front each stage takes what fits, but leaves a layer for every stage behind it. Returns
+ * whether every stage has a layer and all layers a stage. */
+static bool fill(const sizes *z, int64_t stages, int64_t limit, int64_t *taken) {
+  int64_t next = 0;
   for (int64_t s = 0; s < stages; s++) {
-    int64_t fits = room(z, s, stages, limit);
-    if (fits < 1) return false;
-    total += RS_MIN(fits, layers);
+    int64_t take = room(z, s, stages, limit, next, z->layers - next - (stages - 1 - s));
+    if (take < 1) return false;
+    if (taken != NULL) taken[s] = take;
+    next += take;
   }
-  return total >= layers;
+  return next == z->layers;
 }
 
-static int64_t least_limit(const sizes *z, int64_t layers, int64_t stages) {
+static int64_t least_limit(const sizes *z, int64_t stages) {
+  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
   int64_t low = 0;
-  int64_t high = z->work + z->embedding + z->head + layers * (z->layer_weight + z->layer_kv);
+  int64_t high = z->work + z->embedding + z->head + z->layers * (largest + z->layer_kv);
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
-    if (limit_works(z, layers, stages, middle)) {
+    if (fill(z, stages, middle, NULL)) {
       high = middle;
     } else {
       low = middle + 1;
@@ -179,23 +241,21 @@ static int64_t least_limit(const sizes *z, int64_t layers, int64_t stages) {
   return low;
 }
 
-/* From the front each stage takes what fits, but leaves a layer for every stage behind it. */
-static void deal(const rs_model *m, const sizes *z, rs_sharding *sharding) {
+static void describe_stages(const sizes *z, const int64_t *taken, rs_sharding *sharding) {
   int64_t stages = sharding->request.pipeline;
-  int64_t limit = least_limit(z, m->layers, stages);
   int64_t next = 0;
   for (int64_t s = 0; s < stages; s++) {
     rs_stage *stage = &sharding->stages[s];
-    int64_t behind = stages - 1 - s;
-    int64_t take = RS_MIN(room(z, s, stages, limit), m->layers - next - behind);
-    stage->first_layer = next;
-    stage->layer_count = take;
-    stage->embeds = s == 0;
-    stage->heads = s == stages - 1;
-    stage->weight_bytes = take * z->layer_weight + extra_of(z, s, stages);
-    stage->kv_bytes = take * z->layer_kv;
-    stage->work_bytes = z->work;
-    next += take;
+    int64_t dense = RS_MIN(RS_MAX(z->first_expert - next, 0), taken[s]);
+    *stage = (rs_stage){.first_layer = next,
+                        .layer_count = taken[s],
+                        .embeds = s == 0,
+                        .heads = s == stages - 1,
+                        .kv_bytes = taken[s] * z->layer_kv,
+                        .work_bytes = z->work};
+    stage->weight_bytes = dense * z->layer_weight[0] + (taken[s] - dense) * z->layer_weight[1] +
+                          extra_of(z, s, stages);
+    next += taken[s];
   }
 }
 
@@ -227,17 +287,61 @@ rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chi
                             int64_t chips_available, const rs_sharding_request *request,
                             rs_sharding **sharding, rs_diag *diag) {
   sizes z = {0};
+  rs__share h;
   rs_status status = check_shape(model, chips_available, request, diag);
-  if (status == RS_OK) status = measure(model, request, &z, diag);
+  if (status == RS_OK) status = rs__share_of(model, request, &h, diag);
+  if (status == RS_OK) status = measure(model, request, &h, &z, diag);
   if (status != RS_OK) return status;
   rs_sharding *s = RS_ARENA_NEW(arena, rs_sharding, 1);
   if (s == NULL) return rs_arena_failed(arena, diag);
   s->request = *request;
-  s->chips_used = request->tensor * request->pipeline;
+  s->chips_used = request->tensor * request->pipeline * RS_MAX(request->replicas, 1);
   s->stages = RS_ARENA_NEW(arena, rs_stage, (size_t)request->pipeline);
-  if (s->stages == NULL) return rs_arena_failed(arena, diag);
-  deal(model, &z, s);
+  int64_t *taken = RS_ARENA_NEW(arena, int64_t, (size_t)request->pipeline);
+  if (s->stages == NULL || taken == NULL) return rs_arena_failed(arena, diag);
+  bool is_dealt = fill(&z, request->pipeline, least_limit(&z, request->pipeline), taken);
+  assert(is_dealt);
+  (void)is_dealt;
+  describe_stages(&z, taken, s);
+  s->dispatches = h.dispatches;
+  s->expert_slots = h.slots;
+  s->expert_vectors = h.vectors;
+  rs__share_overflow(model, &h, &s->overflow_probability, &s->dropped_share);
   judge(chip, s);
   *sharding = s;
   return RS_OK;
+}
+
+/* ---- words ---- */
+
+static const char *const dispatch_words[RS_DISPATCH_COUNT] = {"auto", "replicated", "all-to-all"};
+static const char *const sums_words[RS_SUMS_COUNT] = {"all-reduce", "reduce-scatter"};
+
+static bool find_word(const char *const *words, size_t count, const char *word, size_t *index) {
+  for (*index = 0; *index < count; (*index)++) {
+    if (strcmp(words[*index], word) == 0) return true;
+  }
+  return false;
+}
+
+const char *rs_dispatch_word(rs_dispatch dispatch) {
+  return dispatch_words[dispatch];
+}
+
+bool rs_dispatch_parse(const char *word, rs_dispatch *dispatch) {
+  size_t index;
+  if (!find_word(dispatch_words, RS_DISPATCH_COUNT, word, &index)) return false;
+  *dispatch = (rs_dispatch)index;
+  return true;
+}
+
+const char *rs_sums_word(rs_sums sums) {
+  return sums_words[sums];
+}
+
+bool rs_sums_parse(const char *word, rs_sums *sums) {
+  size_t index;
+  if (!find_word(sums_words, RS_SUMS_COUNT, word, &index)) return false;
+  *sums = (rs_sums)index;
+  return true;
 }

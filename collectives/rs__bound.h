@@ -1,0 +1,38 @@
+/* The inside of the lower bounds: what their parts share. */
+#ifndef RS__BOUND_H
+#define RS__BOUND_H
+
+#include "rs__collective.h"
+
+typedef struct rs__bounder {
+  rs_arena *arena;
+  const rs_wiring *wiring;
+  const rs_timing *timing;
+  const rs_collective_request *request;
+  rs_diag *diag;
+  uint32_t *position;
+  int64_t block;
+  int64_t *distance;                      /* [chip] of the search at hand; −1: not reached */
+  uint32_t *queues[RS_CABLE_CLASS_COUNT]; /* links to try, in order of cost */
+  int64_t slots;                          /* some link carries at least so many vectors */
+} rs__bounder;
+
+/* A search for cheapest ways: what a link of each class costs, and which way it runs. */
+typedef struct rs__search {
+  const rs_wiring *wiring;
+  bool backward; /* distances to the root */
+  int64_t cost[RS_CABLE_CLASS_COUNT];
+  uint32_t head[RS_CABLE_CLASS_COUNT], tail[RS_CABLE_CLASS_COUNT];
+} rs__search;
+
+rs__search rs__bound_hop_costs(const rs__bounder *b, bool backward);
+
+/* Fills b->distance with the costs of cheapest ways from (backward: to) a chip. */
+void rs__bound_search(rs__bounder *b, uint32_t root, rs__search *s);
+
+/* ---- rs_bound_pairs.c ---- */
+
+/* The longest time that the vectors of one chip need to reach another one; 0: it says nothing. */
+rs_status rs__bound_pairs(rs__bounder *b, int64_t *cycles);
+
+#endif

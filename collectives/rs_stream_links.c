@@ -1,0 +1,160 @@
+/*
+ * Links and vector units of the one-pass proof.
+ *
+ * A link keeps the bursts that have not left it when the next one enters; contiguous ones leave at
+ * most the last. A burst ends at a fraction of a cycle and starts are whole, so its end rounded up
+ * says the same. Where ranges overlap, vectors are at k · stride slots from each start: a vector of
+ * the later burst meets one of the earlier when the nearest before or behind it is less than a slot
+ * away.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rs__stream.h"
+
+#define UNEQUAL_VECTORS_MAX (INT64_C(1) << 20)
+
+static uint32_t *new_lists(size_t count) {
+  uint32_t *lists = malloc((count + 1) * sizeof *lists);
+  if (lists != NULL) memset(lists, 0xff, (count + 1) * sizeof *lists); /* RS_NONE */
+  return lists;
+}
+
+/* A link brings vectors at least a slot apart: ⌈1 / slot⌉ in a cycle at most. */
+static bool vector_unit_may_be_short(const rs__stream_links *l) {
+  int64_t most = 0;
+  for (uint32_t chip = 0; chip < l->wiring->chip_count; chip++) {
+    most = RS_MAX(most, (int64_t)(l->wiring->in_first[chip + 1] - l->wiring->in_first[chip]));
+  }
+  return l->adds_a_link > l->timing->adds_per_cycle / RS_MAX(most, 1);
+}
+
+bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header,
+                           const rs_wiring *wiring) {
+  *l = (rs__stream_links){.timing = &header->timing, .wiring = wiring, .busy_free = RS_NONE};
+  l->adds_a_link = rs_ceil_div_i64(header->timing.slot_den, header->timing.slot_num);
+  l->of_link = new_lists(wiring->link_count);
+  l->used = calloc((size_t)wiring->link_count + 1, 1);
+  bool is_short = vector_unit_may_be_short(l);
+  if (is_short) l->of_chip = new_lists(wiring->chip_count);
+  return l->of_link != NULL && l->used != NULL && (!is_short || l->of_chip != NULL);
+}
+
+void rs__stream_links_deinit(rs__stream_links *l) {
+  free(l->of_link);
+  free(l->used);
+  free(l->of_chip);
+  free(l->busy);
+}
+
+size_t rs__stream_links_bytes(const rs__stream_links *l) {
+  size_t chips = l->of_chip == NULL ? 0 : l->wiring->chip_count;
+  return l->busy_capacity * sizeof *l->busy + chips * sizeof *l->of_chip +
+         (size_t)l->wiring->link_count * (sizeof *l->of_link + sizeof *l->used);
+}
+
+/* ---- lists ---- */
+
+static bool push(rs__stream_links *l, uint32_t *list, const rs__busy *entry) {
+  uint32_t index = l->busy_free;
+  if (index != RS_NONE) {
+    l->busy_free = l->busy[index].next;
+  } else {
+    if (l->busy_count == l->busy_capacity) {
+      uint32_t capacity = RS_MAX(2 * l->busy_capacity, UINT32_C(1024));
+      rs__busy *larger = realloc(l->busy, capacity * sizeof *larger);
+      if (larger == NULL) return false;
+      l->busy = larger;
+      l->busy_capacity = capacity;
+    }
+    index = l->busy_count++;
+  }
+  l->busy[index] = *entry;
+  l->busy[index].next = *list;
+  *list = index;
+  return true;
+}
+
+/* Takes the entry at *place out of its list. */
+static void drop(rs__stream_links *l, uint32_t *place) {
+  uint32_t index = *place;
+  *place = l->busy[index].next;
+  l->busy[index].next = l->busy_free;
+  l->busy_free = index;
+}
+
+/* ---- links ---- */
+
+/* Ticks from a vector of `a` to one of `b`. */
+static rs_int128 distance(const rs_timing *t, const rs__busy *a, int64_t i, const rs__busy *b,
+                          int64_t j) {
+  rs_int128 slots = (rs_int128)j * b->stride - (rs_int128)i * a->stride;
+  return (rs_int128)(b->start_cycles - a->start_cycles) * t->slot_den + slots * t->slot_num;
+}
+
+/* Whether vector i of `b`, which starts later, meets one of `a`. */
+static bool vector_meets(const rs_timing *t, const rs__busy *a, const rs__busy *b, int64_t i) {
+  rs_int128 since = distance(t, a, 0, b, i); /* ≥ 0 */
+  rs_int128 j = since / ((rs_int128)a->stride * t->slot_num);
+  for (rs_int128 k = j; k <= j + 1; k++) {
+    if (k >= a->count) return false;
+    rs_int128 gap = distance(t, a, (int64_t)k, b, i);
+    if (gap < t->slot_num && -gap < t->slot_num) return true;
+  }
+  return false;
+}
+
+static rs__meeting links_meet(const rs_timing *t, const rs__busy *a, const rs__busy *b) {
+  /* With equal strides all vectors of b repeat the distance of its first; a lone one has no stride. */
+  bool first_decides = a->stride == b->stride || a->count == 1;
+  if (!first_decides && b->count > UNEQUAL_VECTORS_MAX) return RS__MEETS_PERHAPS;
+  for (int64_t i = 0; i < (first_decides ? 1 : b->count); i++) {
+    if (vector_meets(t, a, b, i)) return RS__MEETS;
+  }
+  return RS__MEETS_NONE;
+}
+
+rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint64_t number,
+                                   uint64_t *other) {
+  int64_t last = b->count > 1 ? (b->count - 1) * b->stride : 0;
+  rs__busy entry = {b->start_cycles, 0, b->count, number, b->stride, RS_NONE};
+  entry.end_cycles = b->start_cycles + rs_timing_slots(l->timing, last + 1);
+  uint32_t *place = &l->of_link[b->link];
+  while (*place != RS_NONE) {
+    rs__busy *before = &l->busy[*place];
+    if (before->end_cycles <= b->start_cycles) {
+      drop(l, place);
+      continue;
+    }
+    *other = before->number;
+    rs__meeting meeting = links_meet(l->timing, before, &entry);
+    if (meeting != RS__MEETS_NONE) return meeting;
+    place = &before->next;
+  }
+  l->used_count += l->used[b->link] == 0;
+  l->used[b->link] = 1;
+  return push(l, &l->of_link[b->link], &entry) ? RS__MEETS_NONE : RS__MEETS_NO_MEMORY;
+}
+
+/* ---- vector units ---- */
+
+rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
+                                 int64_t arrival_cycles) {
+  if (l->of_chip == NULL || b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
+  const rs_link *link = &l->wiring->links[b->link];
+  int64_t active = 1;
+  uint32_t *place = &l->of_chip[link->to];
+  while (*place != RS_NONE) {
+    rs__busy *before = &l->busy[*place];
+    if (before->end_cycles < arrival_cycles) {
+      drop(l, place);
+      continue;
+    }
+    active++;
+    place = &before->next;
+  }
+  if (l->adds_a_link > l->timing->adds_per_cycle / active) return RS__MEETS_PERHAPS;
+  int64_t last = rs_burst_arrival(l->timing, link, b, b->count - 1);
+  rs__busy entry = {arrival_cycles, last, b->count, number, b->stride, RS_NONE};
+  return push(l, &l->of_chip[link->to], &entry) ? RS__MEETS_NONE : RS__MEETS_NO_MEMORY;
+}
