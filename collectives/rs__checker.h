@@ -47,10 +47,11 @@ typedef struct rs__mix {
 
 typedef struct rs__segment {
   rs_uint128 value;
-  const rs__mix *mix; /* NULL: vector first + t is value · g^t; else value says nothing */
-  rs__line kept;      /* arrival of what was kept here; none: it is the chip's own input */
-  rs__line added;     /* latest arrival of an add since */
-  rs__line read;      /* latest departure of a read since */
+  const rs__mix
+      *mix;       /* NULL: vector first + t is value · g^t; else value is its first part's index */
+  rs__line kept;  /* arrival of what was kept here; none: it is the chip's own input */
+  rs__line added; /* latest arrival of an add since */
+  rs__line read;  /* latest departure of a read since */
 } rs__segment;
 
 /* What the bytes of a segment are while nobody needs it. */
@@ -132,6 +133,7 @@ typedef struct rs__checker {
   rs__block *first_block; /* memory of entries, taken anew for each batch */
   rs__block *block;       /* the one at hand */
   rs__free_segment *segment_free;
+  rs__free_segment *entries_free[32]; /* arrays of 2^k entries that grew out of it */
   rs__piece *pieces;
   uint32_t piece_count, piece_capacity;
   uint32_t piece_free; /* a list; RS_NONE: none */
@@ -219,6 +221,8 @@ rs__segment *rs__runs_replace(rs__checker *c, rs__runs *runs, uint32_t index, ui
 
 /* ---- rs_checker_mix.c ---- */
 
+/* The part of a mix that begins `length` vectors behind part `first`; UINT32_MAX: none begins there. */
+uint32_t rs__mix_part(const rs__mix *mix, uint32_t first, int64_t length);
 /* The pieces from `piece` on, as one; the same for the same parts. NULL: no memory. */
 const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece);
 

@@ -306,11 +306,11 @@ static bool split(rs__checker *c, rs__batches *batches, rs_arena *scratch) {
   return true;
 }
 
-/* All bursts by start, and all of every `out`. */
-static bool one_batch(rs__checker *c, rs__batches *batches) {
+/* All bursts by start, and all of every `out`; the order in an arena of its own. */
+static bool one_batch(rs__checker *c, rs_arena *arena, rs__batches *batches) {
   const rs_schedule *s = c->schedule;
   batches->count = 1;
-  batches->order = RS_ARENA_NEW(c->arena, uint32_t, s->burst_count);
+  batches->order = RS_ARENA_NEW(arena, uint32_t, s->burst_count);
   batches->first = RS_ARENA_NEW(c->arena, uint32_t, 2);
   batches->first_range = RS_ARENA_NEW(c->arena, uint32_t, 2);
   batches->ranges = RS_ARENA_NEW(c->arena, rs__range, s->op_count);
@@ -327,12 +327,18 @@ static bool one_batch(rs__checker *c, rs__batches *batches) {
 }
 
 rs_status rs__checker_batches(rs__checker *c, rs__batches *batches) {
+  bool may_split = c->is_split && c->schedule->burst_count > BATCH_BURSTS;
+  rs_arena *scratch = may_split ? rs_arena_create(0) : NULL;
   *batches = (rs__batches){0};
-  bool ok = one_batch(c, batches);
-  if (ok && c->is_split && c->schedule->burst_count > BATCH_BURSTS) {
-    rs_arena *scratch = rs_arena_create(0);
-    ok = scratch != NULL && split(c, batches, scratch);
-    rs_arena_destroy(scratch);
+  bool ok = (!may_split || scratch != NULL) &&
+            one_batch(c, may_split ? scratch : c->arena, batches) &&
+            (!may_split || split(c, batches, scratch));
+  if (ok && batches->count == 1 && may_split) {
+    uint32_t *order = RS_ARENA_NEW(c->arena, uint32_t, c->schedule->burst_count);
+    ok = order != NULL;
+    if (ok) memcpy(order, batches->order, c->schedule->burst_count * sizeof *order);
+    batches->order = order;
   }
+  rs_arena_destroy(scratch);
   return ok ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }

@@ -135,7 +135,7 @@ static bool join_pieces(rs__checker *c, const access *a) {
     give_piece(c, piece);
     piece = next;
   }
-  c->pieces[first] = (rs__piece){0, mix, a->burst->count, RS_NONE};
+  c->pieces[first] = (rs__piece){0, mix, a->burst->count, RS_NONE}; /* from part 0 on */
   return true;
 }
 
@@ -331,9 +331,9 @@ static rs_status handle_add(rs__checker *c, const access *a, rs__runs *runs) {
   for (uint32_t piece = c->flying[a->job]; piece != RS_NONE;) {
     const rs__piece p = c->pieces[piece];
     rs__part one = {p.value, p.count};
-    const rs__part *parts = p.mix == NULL ? &one : p.mix->parts;
-    uint32_t count = p.mix == NULL ? 1 : p.mix->count;
-    for (uint32_t k = 0; k < count; k++) {
+    const rs__part *parts = p.mix == NULL ? &one : &p.mix->parts[p.value];
+    int64_t piece_end = address + p.count;
+    for (uint32_t k = 0; address < piece_end; k++) {
       int64_t end = address + parts[k].count;
       uint32_t i = rs__runs_cut(c, a->bank, runs, address, end, a->entry);
       if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);

@@ -104,6 +104,7 @@ void rs__checker_begin_batch(rs__checker *c) {
   c->block = c->first_block;
   if (c->block != NULL) c->block->used = 0;
   c->segment_free = NULL;
+  memset(c->entries_free, 0, sizeof c->entries_free);
   c->mixes = NULL;
   c->mix_count = c->mix_slots = 0;
 }
@@ -177,15 +178,33 @@ static void give_segment(rs__checker *c, rs__segment *segment) {
   c->segment_free = first;
 }
 
+/* To the next power of two; what is left behind serves other runs. */
+static bool enlarge_runs(rs__checker *c, rs__runs *runs, uint32_t wanted) {
+  int size = 1;
+  while (UINT32_C(1) << size < wanted) size++;
+  rs__entry *larger = (rs__entry *)(void *)c->entries_free[size];
+  if (larger != NULL) {
+    c->entries_free[size] = c->entries_free[size]->next;
+  } else {
+    larger = rs__checker_take(c, sizeof *larger << size);
+    if (larger == NULL) return false;
+  }
+  if (runs->count > 0) memcpy(larger, runs->entries, runs->count * sizeof *larger);
+  if (runs->capacity > 0) {
+    rs__free_segment *left = (rs__free_segment *)(void *)runs->entries;
+    rs__free_segment **list = &c->entries_free[__builtin_ctz(runs->capacity)];
+    left->next = *list;
+    *list = left;
+  }
+  runs->entries = larger;
+  runs->capacity = UINT32_C(1) << size;
+  return true;
+}
+
 /* Room for `more` entries at `index`. */
 static bool open_gap(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t more) {
   if (runs->count + more > runs->capacity) {
-    uint32_t capacity = RS_MAX(2 * runs->capacity, runs->count + more);
-    rs__entry *larger = rs__checker_take(c, capacity * sizeof *larger);
-    if (larger == NULL) return false;
-    if (runs->count > 0) memcpy(larger, runs->entries, runs->count * sizeof *larger);
-    runs->entries = larger;
-    runs->capacity = capacity;
+    if (!enlarge_runs(c, runs, runs->count + more)) return false;
   }
   rs__entry *at = &runs->entries[index];
   memmove(at + more, at, (runs->count - index) * sizeof *at);
@@ -199,7 +218,11 @@ static bool split_entry(rs__checker *c, rs__runs *runs, uint32_t index, int64_t 
   if (segment == NULL || !open_gap(c, runs, index + 1, 1)) return false;
   rs__entry *e = &runs->entries[index];
   *segment = *e[0].segment;
-  segment->value = rs_field_mul(segment->value, rs__checker_power(c, address - e[0].first));
+  if (segment->mix != NULL) { /* between parts, as unmix_inside has seen to */
+    segment->value = rs__mix_part(segment->mix, (uint32_t)segment->value, address - e[0].first);
+  } else {
+    segment->value = rs_field_mul(segment->value, rs__checker_power(c, address - e[0].first));
+  }
   e[1] = (rs__entry){address, e[0].end, segment};
   e[0].end = address;
   return true;
@@ -227,16 +250,19 @@ static bool show_own(rs__checker *c, rs__bank *bank, int64_t address, int64_t en
 /* One entry of a mix becomes an entry for each of its parts, with the same times. */
 static bool unmix_entry(rs__checker *c, rs__runs *runs, uint32_t index) {
   const rs__segment whole = *runs->entries[index].segment;
-  if (!open_gap(c, runs, index + 1, whole.mix->count - 1)) return false;
+  const rs__entry *old = &runs->entries[index];
+  uint32_t first = (uint32_t)whole.value;
+  uint32_t parts = rs__mix_part(whole.mix, first, old->end - old->first) - first;
+  if (!open_gap(c, runs, index + 1, parts - 1)) return false;
   rs__entry *e = &runs->entries[index];
   int64_t address = e->first;
-  for (uint32_t k = 0; k < whole.mix->count; k++) {
+  for (uint32_t k = 0; k < parts; k++) {
     rs__segment *segment = k == 0 ? e->segment : take_segment(c);
     if (segment == NULL) return false;
     *segment = whole;
     segment->mix = NULL;
-    segment->value = whole.mix->parts[k].value;
-    e[k] = (rs__entry){address, address + whole.mix->parts[k].count, segment};
+    segment->value = whole.mix->parts[first + k].value;
+    e[k] = (rs__entry){address, address + whole.mix->parts[first + k].count, segment};
     address = e[k].end;
   }
   return true;
@@ -250,11 +276,15 @@ bool rs__runs_unmix(rs__checker *c, rs__runs *runs, int64_t address, int64_t end
   return true;
 }
 
-/* The entry that holds `address` begins there or is one element. */
+/* The entry that holds `address` begins there, or is one element, or a mix with a part there. */
 static bool unmix_inside(rs__checker *c, rs__runs *runs, int64_t address) {
   uint32_t index = rs__runs_find(runs, address);
   if (index == runs->count || runs->entries[index].first >= address) return true;
-  return runs->entries[index].segment->mix == NULL || unmix_entry(c, runs, index);
+  const rs__entry *e = &runs->entries[index];
+  const rs__segment *s = e->segment;
+  if (s->mix == NULL) return true;
+  if (rs__mix_part(s->mix, (uint32_t)s->value, address - e->first) != UINT32_MAX) return true;
+  return unmix_entry(c, runs, index);
 }
 
 uint32_t rs__runs_cut(rs__checker *c, rs__bank *bank, rs__runs *runs, int64_t address, int64_t end,

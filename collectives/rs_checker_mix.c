@@ -4,12 +4,18 @@
  * Taken as so many elements, each would be an entry in every memory that it comes to: 8 times the
  * memory and time for a burst of 8 blocks. So the parts are kept once, in a table by their hash, and
  * memories point there. Most bursts move what is a mix already, and do not even look it up. A mix is
- * never changed: what is added to, or cut, is taken apart first.
+ * never changed. Cut between parts it is a stretch of the same mix; cut inside one, or added to, it is
+ * taken apart first.
  */
 #include <string.h>
 
 #include "rs__checker.h"
 #include "rs_random.h"
+
+uint32_t rs__mix_part(const rs__mix *mix, uint32_t first, int64_t length) {
+  while (length > 0 && first < mix->count) length -= mix->parts[first++].count;
+  return length == 0 ? first : UINT32_MAX;
+}
 
 /* ---- the parts of a chain of pieces ---- */
 
@@ -35,8 +41,10 @@ static uint32_t list_parts(rs__checker *c, uint32_t piece) {
       if (!append_part(c, &count, p->value, p->count)) return 0;
       continue;
     }
-    for (uint32_t k = 0; k < p->mix->count; k++) {
-      if (!append_part(c, &count, p->mix->parts[k].value, p->mix->parts[k].count)) return 0;
+    int64_t length = 0;
+    for (const rs__part *part = &p->mix->parts[p->value]; length < p->count; part++) {
+      if (!append_part(c, &count, part->value, part->count)) return 0;
+      length += part->count;
     }
   }
   return count;

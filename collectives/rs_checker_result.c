@@ -163,10 +163,9 @@ static rs_status compare_entry(rs__checker *c, const judged *j, uint32_t positio
                                const rs__entry *e, int64_t first, int64_t end) {
   rs__part one = {e->segment->value, e->end - e->first};
   const rs__mix *mix = e->segment->mix;
-  const rs__part *parts = mix == NULL ? &one : mix->parts;
-  uint32_t count = mix == NULL ? 1 : mix->count;
+  const rs__part *parts = mix == NULL ? &one : &mix->parts[e->segment->value];
   int64_t address = e->first;
-  for (uint32_t k = 0; k < count; k++) {
+  for (uint32_t k = 0; address < e->end; k++) {
     int64_t from = RS_MAX(address, first), to = RS_MIN(address + parts[k].count, end);
     if (from < to) {
       rs_uint128 found = parts[k].value;

@@ -64,21 +64,22 @@ static void expect_same(const rs_schedule *s, const rs_wiring *w, uint64_t round
 /* One change to one burst. */
 static void mutate(rs_schedule *s, const rs_wiring *w, rs_random *random) {
   rs_burst *b = &s->bursts[rs_random_below(random, s->burst_count)];
+  int64_t near = rs_random_between(random, 1, 40), far = rs_random_between(random, -400, 400);
   switch (rs_random_below(random, 6)) {
     case 0:
-      b->start_cycles = RS_MAX(0, b->start_cycles + rs_random_between(random, -400, 400));
+      b->start_cycles = RS_MAX(0, b->start_cycles + far);
       break;
     case 1:
       b->link = (uint32_t)rs_random_below(random, w->link_count);
       break;
     case 2:
-      b->source_offset = RS_MAX(0, b->source_offset - rs_random_between(random, 1, 40));
+      b->source_offset = RS_MAX(0, b->source_offset - near);
       break;
     case 3:
-      b->target_offset = RS_MAX(0, b->target_offset - rs_random_between(random, 1, 40));
+      b->target_offset = RS_MAX(0, b->target_offset - near);
       break;
     case 4:
-      b->count = RS_MAX(1, b->count - rs_random_between(random, 1, 3));
+      b->count = RS_MAX(1, b->count - near);
       break;
     default:
       b->action = b->action == RS_ACTION_ADD ? RS_ACTION_KEEP : RS_ACTION_ADD;

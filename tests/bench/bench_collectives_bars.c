@@ -175,7 +175,7 @@ static void run_small(const rs_timing *unit) {
   const bar bars[] = {
       {{RS_ALL_REDUCE, "realscale:264", 320, unit}, 3, 0},
       {{RS_ALL_REDUCE, "realscale:10440", 320, unit}, 7, 0},
-      {{RS_ALL_REDUCE, "realscale:10440,wiring=tuned", 320, unit}, 7, 6},
+      {{RS_ALL_REDUCE, "realscale:10440,wiring=optimised", 320, unit}, 7, 6},
       {{RS_ALL_GATHER, "realscale:264", 320, unit}, 24, 0},
       {{RS_ALL_GATHER, "dragonfly:a=8,h=9", 320, unit}, 37, 0},
       {{RS_ALL_GATHER, "polarfly:13", 320, unit}, 14, 0},
