@@ -11,6 +11,7 @@
 #include "rs__bound.h"
 
 #define RS__REHEARSALS 2
+#define RS__PARCEL_BYTES_MAX (INT64_C(1) << 48) /* sums over pairs and hops stay far from 2^63 */
 
 typedef struct parcel {
   int64_t vectors;
@@ -34,8 +35,8 @@ static rs_status check_sizes(const rs_unequal_request *r, rs_diag *diag) {
   }
   for (int64_t i = 0; i < n * n; i++) {
     if (i / n == i % n) continue;
-    if (r->bytes[i] < 0) {
-      return rs_diag_set(diag, RS_E_INPUT, "chip %u would send %lld bytes to chip %u",
+    if (r->bytes[i] < 0 || r->bytes[i] > RS__PARCEL_BYTES_MAX) {
+      return rs_diag_set(diag, RS_E_INPUT, "chip %u cannot send %lld bytes to chip %u",
                          r->chips[i / n], (long long)r->bytes[i], r->chips[i % n]);
     }
     moves = moves || r->bytes[i] > 0;

@@ -31,7 +31,7 @@ typedef struct rs_unequal_report {
   uint64_t bursts;
 } rs_unequal_report;
 
-/* Appends the operations and books them. RS_E_INPUT: a negative size, nothing to move, a chip twice;
+/* Appends the operations and books them. RS_E_INPUT: a size below 0 or above 2^48, nothing to move, a chip twice;
  * RS_E_INFEASIBLE: no path. On failure nothing was added. */
 rs_status rs_unequal_compile(rs_schedule *schedule, const rs_wiring *wiring, rs_calendar *calendar,
                              const rs_unequal_request *request, rs_unequal_report *report,

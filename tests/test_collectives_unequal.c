@@ -137,7 +137,9 @@ static void nonsense_is_refused(void **state) {
   check_refused(4, bytes, RS_E_INPUT);
   bytes[1] = 1;
   check_refused(1, bytes, RS_E_LIMIT);
-  bytes[1] = INT64_MAX; /* more than 2^40 vectors */
+  bytes[1] = (INT64_C(1) << 48) + 1;
+  check_refused(4, bytes, RS_E_INPUT);
+  bytes[1] = INT64_MAX;
   check_refused(4, bytes, RS_E_INPUT);
 }
 
