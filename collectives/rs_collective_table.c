@@ -9,6 +9,8 @@
 #define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
 #define RS__PIECES_MAX 4
+#define RS__MANY_PIECES_CHIPS_MAX 128
+#define RS__MANY_PIECES 8
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
@@ -184,6 +186,8 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   size_t count = offer(list, 0, even_shards(plan, n), plan->block);
   count = offer(list, count, n, plan->block);
   count = offer(list, count, even_pieces(plan) * n, plan->block);
+  /* The last slots of growing leave links idle; with more blocks that is a smaller part. */
+  if (n <= RS__MANY_PIECES_CHIPS_MAX) count = offer(list, count, RS__MANY_PIECES * n, plan->block);
   count = offer(list, count, n / 2, plan->block);
   return offer(list, count, n / 4, plan->block);
 }
