@@ -1,15 +1,14 @@
 /* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "rs__result.h"
-#include "rs_cli.h"
+#include "rs__cmd_compile.h"
 #include "rs_msccl.h"
-#include "rs_random.h"
+#include "rs_periodic.h"
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 #define SIZES_BYTES_MAX ((size_t)64 << 20)
+enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
@@ -17,7 +16,9 @@ static const rs_option options[] = {
      "MPI's count, such as 16KiB (needed, but for a barrier)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
-    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"chips", 0, RS_OPTION_LIST, "LIST",
+     "the group, such as 0-7 (default: all but spare ones); again: another at the same time"},
+    {"groups", 0, RS_OPTION_TEXT, "N", "the chips in groups of N, all at the same time"},
     {"pairs", 0, RS_OPTION_TEXT, "PAIRS",
      "for send: who sends to whom, such as 0>1,1>0, or shift:1, reverse or random:SEED"},
     {"sizes", 0, RS_OPTION_TEXT, "FILE",
@@ -25,6 +26,8 @@ static const rs_option options[] = {
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
+    {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
+     "from nominal arrival to receive on every hop (default: 0)"},
     {"steady", 0, RS_OPTION_FLAG, NULL,
      "also the period at which it can be repeated, and what is moved then"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
@@ -89,12 +92,18 @@ static rs_status check_sizes(const rs_arguments *arguments, const rs__collective
   return RS_OK;
 }
 
-static rs_status read_sizes(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+static rs_status read_sizes(const rs_arguments *arguments, const rs__compile_jobs *all,
+                            rs_diag *diag) {
   const char *path = rs_arguments_value(arguments, "sizes");
+  rs__collective *j = &all->items[0];
   rs_collective_request *request = &j->request;
   char *text;
   size_t length;
   if (path == NULL) return RS_OK;
+  if (all->count > 1) {
+    return rs_diag_set(diag, RS_E_INPUT, "--sizes: they are for one group, and here are %zu",
+                       all->count);
+  }
   rs_status status = rs_file_read(arguments->arena, path, SIZES_BYTES_MAX, &text, &length, diag);
   if (status == RS_OK) {
     status =
@@ -121,149 +130,18 @@ static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs
   return status == RS_OK ? parse_bytes(bytes, &j->request.block_bytes, diag) : status;
 }
 
-static bool has_root(rs_collective_kind kind) {
-  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
-}
-
-static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
-  *chips = RS_ARENA_NEW(arena, uint32_t, count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
-  return RS_OK;
-}
-
-static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
-                          const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
-                          rs_diag *diag) {
-  int64_t *numbers;
-  size_t number_count;
-  rs_status status = rs_cli_parse_list(arena, text, &numbers, &number_count, diag);
-  if (status != RS_OK) return status;
-  *chips = RS_ARENA_NEW(arena, uint32_t, number_count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (size_t i = 0; i < number_count; i++) {
-    if (numbers[i] >= wiring->chip_count) {
-      rs_diag_set(diag, RS_E_INPUT, "--%s: there is no chip %lld", option, (long long)numbers[i]);
-      rs_diag_expect(diag, "chips 0 to %u", wiring->chip_count - 1);
-      return RS_E_INPUT;
-    }
-    (*chips)[i] = (uint32_t)numbers[i];
+static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) {
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, margin, diag);
+  if (status == RS_OK && (*margin < 0 || *margin > MARGIN_CYCLES_MAX)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "'%s' is not a margin", text);
+    rs_diag_expect(diag, "0 to %d cycles", MARGIN_CYCLES_MAX);
   }
-  *count = (uint32_t)number_count;
-  return RS_OK;
-}
-
-/* "3>5" at *text, which moves behind it. */
-static bool parse_pair(const char **text, uint32_t chips, uint32_t pair[2]) {
-  for (int i = 0; i < 2; i++) {
-    size_t digits = strspn(*text, "0123456789");
-    if (digits == 0 || digits > 9) return false;
-    pair[i] = (uint32_t)strtoul(*text, NULL, 10);
-    *text += digits;
-    if (pair[i] >= chips || (i == 0 && *(*text)++ != '>')) return false;
-  }
-  return **text == ',' || **text == '\0';
-}
-
-static rs_status list_pairs(const char *text, uint32_t chips, uint32_t *pairs, uint32_t *count,
-                            rs_diag *diag) {
-  const char *at = text;
-  *count = 0;
-  do {
-    const char *start = at;
-    if (*count < 2 * chips && parse_pair(&at, chips, pairs + *count)) {
-      *count += 2;
-      continue;
-    }
-    rs_diag_set(diag, RS_E_INPUT, "'%.40s' is not a pair of chips, or one too many", start);
-    rs_diag_expect(diag, "0>1,1>0 with chips 0 to %u, or shift:1, reverse, random:SEED", chips - 1);
-    rs_diag_at(diag, "--pairs", 1, (int)RS_MIN(start - text, 1 << 20) + 1);
-    return RS_E_INPUT;
-  } while (*at++ == ',');
-  return RS_OK;
-}
-
-/* Permutations by name; a chip that would send to itself sends nothing. */
-static bool name_pairs(const char *text, uint32_t chips, uint32_t *pairs, uint32_t *count) {
-  const char *number = strchr(text, ':');
-  int64_t value = 0;
-  bool has_number = number != NULL &&
-                    rs_quantity_parse(number + 1, RS_QUANTITY_COUNT, &value, NULL) == RS_OK &&
-                    value >= 0;
-  bool is_shift = strncmp(text, "shift:", 6) == 0 && has_number;
-  bool is_random = strncmp(text, "random:", 7) == 0 && has_number;
-  bool is_reverse = strcmp(text, "reverse") == 0;
-  if (!is_shift && !is_random && !is_reverse) return false;
-  rs_random random;
-  uint32_t *to = pairs + (size_t)2 * chips;
-  rs_random_init(&random, (uint64_t)value, 0);
-  for (uint32_t i = 0; i < chips; i++) {
-    to[i] = is_reverse ? chips - 1 - i : i;
-    if (is_shift) to[i] = (uint32_t)((i + (uint64_t)value) % chips);
-    uint32_t other = (uint32_t)rs_random_below(&random, i + 1);
-    if (!is_random) continue;
-    to[i] = to[other];
-    to[other] = i;
-  }
-  *count = 0;
-  for (uint32_t i = 0; i < chips; i++) {
-    if (to[i] == i) continue;
-    pairs[(*count)++] = i;
-    pairs[(*count)++] = to[i];
-  }
-  return true;
-}
-
-static rs_status read_pairs(const rs_arguments *arguments, const char *text, rs__collective *j,
-                            rs_diag *diag) {
-  uint32_t chips = j->wiring->chip_count;
-  uint32_t *pairs = RS_ARENA_NEW(arguments->arena, uint32_t, (size_t)chips * 3);
-  rs_collective_request *request = &j->request;
-  if (pairs == NULL) return rs_arena_failed(arguments->arena, diag);
-  request->chips = pairs;
-  request->root = RS_NONE;
-  if (request->kind != RS_SEND) {
-    return rs_diag_set(diag, RS_E_INPUT, "--pairs: only send is between pairs");
-  }
-  if (rs_arguments_value(arguments, "chips") != NULL) {
-    return rs_diag_set(diag, RS_E_INPUT, "--chips and --pairs: one of the two says who sends");
-  }
-  if (!name_pairs(text, chips, pairs, &request->chip_count)) {
-    return list_pairs(text, chips, pairs, &request->chip_count, diag);
-  }
-  if (request->chip_count > 0) return RS_OK;
-  return rs_diag_set(diag, RS_E_INPUT, "--pairs: in '%.40s' every chip sends to itself", text);
-}
-
-static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
-  const char *pairs = rs_arguments_value(arguments, "pairs");
-  if (pairs != NULL) return read_pairs(arguments, pairs, j, diag);
-  const char *list = rs_arguments_value(arguments, "chips");
-  const char *root = rs_arguments_value(arguments, "root");
-  rs_collective_request *request = &j->request;
-  uint32_t *chips = NULL;
-  uint32_t count = j->wiring->chip_count;
-  rs_status status =
-      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
-                   : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
-  if (status != RS_OK) return status;
-  request->chips = chips;
-  request->chip_count = count;
-  request->root = has_root(request->kind) ? chips[0] : RS_NONE;
-  if (root == NULL) return RS_OK;
-  if (!has_root(request->kind)) {
-    return rs_diag_set(diag, RS_E_INPUT, "--root: a collective of this kind has no root");
-  }
-  uint32_t *roots;
-  status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
-  if (status == RS_OK && count != 1) {
-    status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
-  }
-  if (status == RS_OK) request->root = roots[0];
+  if (status != RS_OK) rs_diag_at(diag, "--deskew-margin", 1, 1);
   return status;
 }
 
-static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all, rs_diag *diag) {
+  rs__collective first = {0}, *j = &first;
   const char *topology;
   const char *timing = rs_arguments_value(arguments, "timing");
   j->timing_name = timing == NULL ? "groqchip1" : timing;
@@ -275,10 +153,13 @@ static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_d
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
   }
-  if (status == RS_OK) status = read_group(arguments, j, diag);
-  if (status == RS_OK) status = read_sizes(arguments, j, diag);
   j->request.algorithm = rs_arguments_value(arguments, "algorithm");
-  return status;
+  const char *margin = rs_arguments_value(arguments, "deskew-margin");
+  if (status == RS_OK && margin != NULL) {
+    status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
+  }
+  if (status == RS_OK) status = rs__compile_read_groups(arguments, j, all, diag);
+  return status == RS_OK ? read_sizes(arguments, all, diag) : status;
 }
 
 /* ---- work ---- */
@@ -330,26 +211,71 @@ static void print_choice(const rs_compile_report *report) {
   }
 }
 
+/* Groups in the order in which they were given book the links one after the other; the whole is
+ * proved and played as one. */
+static rs_status compile_together(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
+  const rs__collective *first = &all->items[0];
+  rs_calendar *calendar = rs_calendar_create(arena, first->wiring, &first->timing);
+  rs_schedule *schedule = rs_schedule_create(arena, first->wiring, first->topology, &first->timing);
+  rs_proof proof;
+  rs_status status = RS_OK;
+  if (calendar == NULL || schedule == NULL) return rs_arena_failed(arena, diag);
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    rs__collective *j = &all->items[i];
+    j->schedule = schedule;
+    status =
+        rs_collective_compile(schedule, j->wiring, calendar, &j->request, NULL, &j->report, diag);
+    if (status == RS_OK) {
+      status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
+    }
+  }
+  if (status == RS_OK) status = rs__proof_run(schedule, first->wiring, &proof, diag);
+  int64_t period = 0;
+  if (status == RS_OK && first->is_steady) {
+    status = rs_periodic_find(arena, schedule, first->wiring, &period, diag);
+  }
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    all->items[i].proof = proof;
+    all->items[i].period_cycles = period;
+  }
+  return status;
+}
+
+static rs_status compile_all(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
+  if (all->count == 1) {
+    rs_status status = read_program(arena, &all->items[0], diag);
+    return status == RS_OK ? rs__collective_compile(arena, &all->items[0], diag) : status;
+  }
+  if (is_xml(all->items[0].request.algorithm)) {
+    return rs_diag_set(diag, RS_E_INPUT, "a program of MSCCL is for one group");
+  }
+  return compile_together(arena, all, diag);
+}
+
+static rs_status tabulate(rs_arena *arena, const rs__compile_jobs *all, rs_table **table,
+                          rs_diag *diag) {
+  rs_result *results = RS_ARENA_NEW(arena, rs_result, all->count);
+  rs_status status = results == NULL ? rs_arena_failed(arena, diag) : RS_OK;
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    status = rs_result_create(arena, RS_TASK_COLLECTIVE, &results[i], diag);
+    if (status == RS_OK) rs__collective_fill(arena, &all->items[i], &results[i]);
+  }
+  if (status != RS_OK) return status;
+  return rs_result_tabulate(arena, RS_TASK_COLLECTIVE, results, all->count, table, diag);
+}
+
 static int run_compile(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  rs__collective j = {0};
-  rs_result result;
+  rs__compile_jobs all;
   rs_table *table;
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
-  rs_status status = read_job(arguments, &j, &diag);
-  if (status == RS_OK) status = read_program(arena, &j, &diag);
-  if (status == RS_OK) status = rs__collective_compile(arena, &j, &diag);
+  rs_status status = read_jobs(arguments, &all, &diag);
+  if (status == RS_OK) status = compile_all(arena, &all, &diag);
   if (status != RS_OK) return rs_cli_report(&diag);
-  print_choice(&j.report);
-  status = rs_result_create(arena, RS_TASK_COLLECTIVE, &result, &diag);
-  if (status == RS_OK) {
-    rs__collective_fill(arena, &j, &result);
-    status = rs_result_tabulate(arena, RS_TASK_COLLECTIVE, &result, 1, &table, &diag);
-  }
-  if (status == RS_OK && output != NULL) {
-    status = write_output(output, &j, &diag);
-  }
+  print_choice(&all.items[0].report);
+  status = tabulate(arena, &all, &table, &diag);
+  if (status == RS_OK && output != NULL) status = write_output(output, &all.items[0], &diag);
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }
 

@@ -70,10 +70,6 @@ static rs_status check_config(const rs_bittide_config *c, rs_diag *diag) {
     rs_diag_expect(diag, "gain · 2 · neighbours · (period + delay + latency) below 1");
     return RS_E_INPUT;
   }
-  if (c->end_ticks / c->period_ticks + 1 > RS_BITTIDE_SAMPLES_MAX / c->wiring->chip_count) {
-    return rs_diag_set(diag, RS_E_LIMIT, "bittide: more than %lld samples",
-                       (long long)RS_BITTIDE_SAMPLES_MAX);
-  }
   return RS_OK;
 }
 
@@ -179,14 +175,27 @@ static rs_status init_run(rs_arena *arena, run *r, rs_clock *clocks) {
   return RS_OK;
 }
 
-static rs_status run_samples(run *r, int64_t end_fs) {
+static rs_status run_samples(run *r, int64_t end_fs, int64_t hold_fs) {
   rs_event event;
+  int64_t samples = 0;
   while (rs_event_queue_pop(r->events, &event) && event.time_cycles < end_fs) {
+    if (++samples > RS_BITTIDE_SAMPLES_MAX) {
+      return rs_diag_set(r->diag, RS_E_LIMIT, "bittide: not settled after %lld samples",
+                         (long long)RS_BITTIDE_SAMPLES_MAX);
+    }
+    int64_t settled = r->report->settled_fs;
+    if (hold_fs > 0 && settled >= 0 && event.time_cycles - settled > hold_fs) break;
     rs_status status = sample(r, event.subject, event.time_cycles);
     if (status != RS_OK) return status;
     note_spread(r, event.time_cycles);
   }
   return RS_OK;
+}
+
+static int64_t ticks_fs(const rs_bittide_config *c, int64_t ticks) {
+  rs_int128 second = (rs_int128)1000000000 * 1000000;
+  rs_int128 time = ticks * second / c->clock_hz;
+  return (int64_t)RS_MIN(time, (rs_int128)INT64_MAX / 2);
 }
 
 rs_status rs_bittide_run(rs_arena *arena, const rs_bittide_config *config, rs_clock **clocks,
@@ -200,10 +209,9 @@ rs_status rs_bittide_run(rs_arena *arena, const rs_bittide_config *config, rs_cl
   if (*clocks == NULL) return rs_arena_failed(arena, diag);
   r.events = rs_event_queue_create();
   if (r.events == NULL) return rs_arena_failed(arena, diag);
-  rs_int128 second = (rs_int128)1000000000 * 1000000;
-  int64_t end_fs = (int64_t)((rs_int128)config->end_ticks * second / config->clock_hz);
+  int64_t end_fs = ticks_fs(config, config->end_ticks);
   status = init_run(arena, &r, *clocks);
-  if (status == RS_OK) status = run_samples(&r, end_fs);
+  if (status == RS_OK) status = run_samples(&r, end_fs, ticks_fs(config, config->hold_ticks));
   rs_event_queue_destroy(r.events);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < n; i++) {

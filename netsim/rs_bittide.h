@@ -24,7 +24,7 @@
 #include "rs_clock.h"
 #include "rs_timing.h"
 
-#define RS_BITTIDE_SAMPLES_MAX INT64_C(4000000) /* over all chips: a piece of 32 B each */
+#define RS_BITTIDE_SAMPLES_MAX INT64_C(20000000) /* over all chips: a piece of 32 B each */
 
 typedef struct rs_bittide_config {
   const rs_wiring *wiring;
@@ -37,6 +37,8 @@ typedef struct rs_bittide_config {
   int64_t delay_ticks; /* below period_ticks */
   int64_t end_ticks;   /* of the nominal clock */
   int64_t settled_ppb; /* frequencies so near each other count as settled */
+  int64_t hold_ticks;  /* so long settled, the run ends early (with an integral, frequencies may
+                          cross and part again later); 0: it never does */
 } rs_bittide_config;
 
 typedef struct rs_bittide_report {
@@ -49,7 +51,7 @@ typedef struct rs_bittide_report {
 
 /* Oscillators of [chip], offset as given, tick 0 at global 0. RS_E_INPUT: gains that are negative or so
  * large that a sample overshoots, a delay as long as the period; RS_E_LIMIT: more samples than
- * RS_BITTIDE_SAMPLES_MAX; RS_E_NO_MEMORY. */
+ * RS_BITTIDE_SAMPLES_MAX; RS_E_INFEASIBLE: a frequency would have to change by more than a tenth; RS_E_NO_MEMORY. */
 rs_status rs_bittide_run(rs_arena *arena, const rs_bittide_config *config, rs_clock **clocks,
                          rs_bittide_report *report, rs_diag *diag);
 

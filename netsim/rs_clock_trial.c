@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* Frequencies within a part per million of each other count as settled. */
-#define SETTLED_PPB 1000
+/* Frequencies within two parts per million of each other count as settled: a buffer that wavers by a
+ * frame moves them by a gain, and eleven neighbours' buffers by eleven. */
+#define SETTLED_PPB 2000
 
 typedef struct trial_run {
   rs_arena *arena;
@@ -37,15 +38,15 @@ bool rs_clock_way_parse(const char *word, rs_clock_way *way) {
 void rs_clock_trial_deskew(const rs_wiring *wiring, const rs_schedule *schedule,
                            const rs_sync_tree *tree, rs_deskew_config *deskew) {
   deskew->depth = tree->depth;
-  deskew->hops = 0;
+  deskew->levels = 0;
   deskew->latency_cycles = 0;
   deskew->slot_num = schedule->timing.slot_num;
   deskew->slot_den = schedule->timing.slot_den;
   for (uint64_t i = 0; i < schedule->burst_count; i++) {
     const rs_link *link = &wiring->links[schedule->bursts[i].link];
-    uint32_t hops = rs_sync_tree_distance(tree, link->from, link->to);
+    uint32_t levels = tree->depth_of[link->from] + tree->depth_of[link->to];
     int64_t latency = rs_timing_latency(&schedule->timing, link);
-    deskew->hops = RS_MAX(deskew->hops, hops);
+    deskew->levels = RS_MAX(deskew->levels, levels);
     deskew->latency_cycles = RS_MAX(deskew->latency_cycles, latency);
   }
 }
@@ -86,6 +87,7 @@ static rs_status draw_clocks(trial_run *t, int64_t ticks) {
 /* Replaces the clocks by controlled ones; the same offsets. */
 static rs_status control_clocks(trial_run *t) {
   const rs_clock_trial_config *c = t->config;
+  int64_t run = 2 * run_cycles(t, 0) + 4 * RS_HAC_ECHOES * c->deskew.latency_cycles;
   const rs_bittide_config bittide = {
       .wiring = c->wiring,
       .delays_fs = t->delays_fs,
@@ -95,8 +97,9 @@ static rs_status control_clocks(trial_run *t) {
       .gain_i_atto = c->way == RS_CLOCK_BITTIDE_PI ? c->gain_i_atto : 0,
       .period_ticks = c->period_ticks,
       .delay_ticks = c->delay_ticks,
-      .end_ticks = c->settle_ticks + 2 * run_cycles(t, 0) + 64 * 4 * c->deskew.latency_cycles,
-      .settled_ppb = SETTLED_PPB};
+      .end_ticks = c->settle_ticks + run,
+      .settled_ppb = SETTLED_PPB,
+      .hold_ticks = run};
   rs_bittide_report report;
   rs_status status = rs_bittide_run(t->arena, &bittide, &t->clocks, &report, t->diag);
   rs_int128 second = (rs_int128)1000000000 * 1000000;

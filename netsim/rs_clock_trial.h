@@ -39,7 +39,8 @@ typedef struct rs_clock_trial {
   rs_clock_run run;
   rs_hac_report hac;
   int64_t
-      converged_fs; /* chips are one from then on; −1: bittide did not settle, and nothing ran */
+      converged_fs; /* chips are one from then on, at least until the run is over; −1: bittide did
+                       not settle, and nothing ran */
   int64_t spread_ppb; /* largest difference of the frequencies that programs ran at */
   int64_t stall_cycles;
   int64_t correction_cycles; /* largest |HAC − SAC| */
@@ -47,11 +48,11 @@ typedef struct rs_clock_trial {
   int64_t buffer_frames_max; /* bittide: largest excursion of a buffer until it settled */
 } rs_clock_trial;
 
-/* What rs_deskew.h asks of the wiring, tree and schedule at hand: depth, hops, latency, slot. */
+/* What rs_deskew.h asks of the wiring, tree and schedule at hand: depth, levels, latency, slot. */
 void rs_clock_trial_deskew(const rs_wiring *wiring, const rs_schedule *schedule,
                            const rs_sync_tree *tree, rs_deskew_config *deskew);
 
-/* Scratch is the arena's. RS_E_INPUT and RS_E_LIMIT as of rs_bittide_run. */
+/* Scratch is the arena's. RS_E_INPUT, RS_E_LIMIT and RS_E_INFEASIBLE as of rs_bittide_run. */
 rs_status rs_clock_trial_run(rs_arena *arena, const rs_clock_trial_config *config, uint64_t seed,
                              rs_clock_trial *trial, rs_diag *diag);
 

@@ -14,8 +14,9 @@ static int64_t part_milli(int64_t offset_ppb, int64_t cycles) {
   return (int64_t)((apart + least - 1) / least);
 }
 
-int64_t rs_deskew_hop_error_milli(uint32_t depth, int64_t offset_ppb) {
-  return (depth > 1 ? 3500 : 1500) + part_milli(offset_ppb, RS_HAC_EPOCH_CYCLES);
+/* The drift of an epoch, and of a way there and back. */
+int64_t rs_deskew_level_error_milli(int64_t offset_ppb, int64_t latency_cycles) {
+  return 1500 + part_milli(offset_ppb, RS_HAC_EPOCH_CYCLES + 2 * latency_cycles);
 }
 
 static int64_t ceil_milli(int64_t milli) {
@@ -23,13 +24,13 @@ static int64_t ceil_milli(int64_t milli) {
 }
 
 rs_deskew_need rs_deskew_find_need(const rs_deskew_config *c) {
-  int64_t hop_error = rs_deskew_hop_error_milli(c->depth, c->offset_ppb);
+  int64_t level_error = rs_deskew_level_error_milli(c->offset_ppb, c->latency_cycles);
   int64_t span = c->resync_cycles > 0 ? c->resync_cycles : c->run_cycles;
   rs_deskew_need need = {.cable_milli = RS_LINK_DELAY_SIGMAS * c->sigma_millicycles,
-                         .alignment_milli = c->hops * hop_error,
+                         .alignment_milli = c->levels * level_error,
                          .stall_cycles = c->stall_cycles};
   /* A chip against its own counter, which follows the root's: errors of all levels, twice. */
-  int64_t correction = part_milli(c->offset_ppb, span) + 2 * c->depth * hop_error;
+  int64_t correction = part_milli(c->offset_ppb, span) + 2 * c->depth * level_error;
   if (c->resync_cycles == 0) need.stall_cycles = 0;
   if (c->resync_cycles > 0 && c->stall_cycles == 0) {
     need.stall_cycles = ceil_milli(correction) + 1;
@@ -70,7 +71,7 @@ int64_t rs_deskew_safe_ppb(const rs_deskew_config *config) {
   return low;
 }
 
-rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
+rs_status rs_deskew_check_tracking(const rs_deskew_config *c, rs_diag *diag) {
   if (part_milli(c->offset_ppb, RS_HAC_EPOCH_CYCLES) >= MILLI) {
     int64_t most = rs_hac_tracking_ppb() / 2;
     rs_diag_set(diag, RS_E_INPUT,
@@ -82,6 +83,12 @@ rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
                    (long long)(most % 1000), (long long)RS_HAC_EPOCH_CYCLES);
     return RS_E_INPUT;
   }
+  return RS_OK;
+}
+
+rs_status rs_deskew_config_check(const rs_deskew_config *c, rs_diag *diag) {
+  rs_status status = rs_deskew_check_tracking(c, diag);
+  if (status != RS_OK) return status;
   int64_t stall = rs_deskew_find_need(c).stall_cycles;
   if (c->resync_cycles > 0 && stall >= c->resync_cycles) {
     rs_diag_set(diag, RS_E_INPUT, "a stall of %lld cycles every %lld cycles leaves no time to work",

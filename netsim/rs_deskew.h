@@ -15,15 +15,16 @@
  *
  *   margin ≥ cable + alignment + drift
  *     cable      3 standard deviations of the cables' latency
- *     alignment  hops · hop error: links of the tree between the ends of the schedule's links
+ *     alignment  levels · level error: depths of both ends of a link in the tree, added up
  *     drift      ⌈2·offset · (resync + what one hop takes)⌉
  *
- * Hop error (rs_deskew_hop_error_milli), how far a parent and a child can be apart in real time: the
- * characterised latency is half of a way there and back in whole ticks, rounded, so up to 1.5 above and
- * 0.5 below the cable's; what arrives is seen at the next tick, up to 1 later. Together less than 1.5
- * either way after a correction, and an epoch's drift more before the next. That is all below the
- * root. Farther down the parent itself steps: one of its steps may be on its way and another one
- * waiting for its turn, 2 more.
+ * Level error (rs_deskew_level_error_milli): the characterised latency is half of a way there and back
+ * in whole ticks, rounded, so up to 1.5 above and 0.5 below the cable's; what arrives is seen at the
+ * next tick, up to 1 later. So the time that a child aims at is less than 1.5 cycles from its parent's,
+ * either way, and what drifts in an epoch and on the way comes on top. A child never steps beyond what
+ * it aims at, and while it is outside it steps back faster than it drifts: if its parent is always
+ * within B of the root, it is within B + 1.5 and the drift. So a chip at depth d is within d times that
+ * of the root's time, whatever its parents do, and two chips are within the sum.
  */
 #ifndef RS_DESKEW_H
 #define RS_DESKEW_H
@@ -33,13 +34,13 @@
 typedef struct rs_deskew_config {
   int64_t offset_ppb;    /* of oscillators, wander included */
   int64_t resync_cycles; /* 0: never again after the start */
-  int64_t stall_cycles;  /* 0: rs_deskew_stall's */
+  int64_t stall_cycles;  /* 0: what the worst correction asks for */
   int64_t margin_cycles;
   int64_t latency_cycles; /* the longest class in use */
   int64_t fifo_vectors;   /* that a port holds between arrival and receive */
   int64_t sigma_millicycles;
-  uint32_t depth; /* of the tree */
-  uint32_t hops;  /* of the tree, at most, between the ends of a link in use */
+  uint32_t depth;  /* of the tree */
+  uint32_t levels; /* depths of the two ends of a link in use, added up, at most */
   int64_t slot_num, slot_den;
   int64_t run_cycles; /* of the schedule: what drifts when there is no resync */
 } rs_deskew_config;
@@ -53,8 +54,7 @@ typedef struct rs_deskew_need {
   int64_t fifo_vectors;  /* that may wait at a port at once, with the configured margin */
 } rs_deskew_need;
 
-/* Of a tree so deep, at oscillators so far off. */
-int64_t rs_deskew_hop_error_milli(uint32_t depth, int64_t offset_ppb);
+int64_t rs_deskew_level_error_milli(int64_t offset_ppb, int64_t latency_cycles);
 
 /* Worst case at the configured offset. */
 rs_deskew_need rs_deskew_find_need(const rs_deskew_config *config);
@@ -66,7 +66,10 @@ bool rs_deskew_is_safe(const rs_deskew_config *config);
 /* The largest offset (ppb) at which rs_deskew_is_safe; −1: none. By bisection: need grows with it. */
 int64_t rs_deskew_safe_ppb(const rs_deskew_config *config);
 
-/* RS_E_INPUT: offsets that one step an epoch cannot follow, a stall as long as its interval. */
+/* RS_E_INPUT: offsets that one step an epoch cannot follow: 256 · 2·offset / (1 − offset) ≥ 1. */
+rs_status rs_deskew_check_tracking(const rs_deskew_config *config, rs_diag *diag);
+
+/* The same, and a stall as long as its interval. */
 rs_status rs_deskew_config_check(const rs_deskew_config *config, rs_diag *diag);
 
 /* ---- a chip's program ---- */

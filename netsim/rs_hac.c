@@ -109,16 +109,6 @@ rs_status rs_sync_tree_build(rs_arena *arena, const rs_wiring *wiring, uint32_t 
                      root, count - 1, n - 1);
 }
 
-uint32_t rs_sync_tree_distance(const rs_sync_tree *tree, uint32_t a, uint32_t b) {
-  uint32_t steps = 0;
-  while (a != b) {
-    uint32_t *deeper = tree->depth_of[a] >= tree->depth_of[b] ? &a : &b;
-    *deeper = tree->parent[*deeper];
-    steps++;
-  }
-  return steps;
-}
-
 /* ---- counters ---- */
 
 int64_t rs_hac_tracking_ppb(void) {
@@ -219,7 +209,7 @@ static void summarise(const int64_t *milli, uint32_t count, rs_hac_report *repor
   for (uint32_t i = 0; i < count; i++) {
     squares += (rs_int128)(milli[i] - mean) * (milli[i] - mean);
   }
-  int64_t variance = (int64_t)(squares / count);
+  int64_t variance = count > 1 ? (int64_t)(squares / (count - 1)) : 0;
   int64_t root = 0;
   for (int64_t bit = INT64_C(1) << 30; bit > 0; bit /= 2) {
     if ((root + bit) * (root + bit) <= variance) root += bit;

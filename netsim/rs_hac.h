@@ -51,9 +51,6 @@ typedef struct rs_sync_tree {
 rs_status rs_sync_tree_build(rs_arena *arena, const rs_wiring *wiring, uint32_t root,
                              bool is_depth_first, rs_sync_tree *tree, rs_diag *diag);
 
-/* Links of the tree between two chips. O(depth). */
-uint32_t rs_sync_tree_distance(const rs_sync_tree *tree, uint32_t a, uint32_t b);
-
 /* ---- counters ---- */
 
 typedef struct rs_hac_piece {

@@ -125,7 +125,7 @@ static void margins_are_proved(void **state) {
 
 /*
  * 64 cycles of margin, resync every 131,072 cycles, eight chips about a root: cables take 8.4 of the
- * margin and two hops of alignment 3.0, so drift may take 52.6: 52.6 / (2 · 131,680) = 199 ppm.
+ * margin and two levels of alignment 3.0, so drift may take 52.6: 52.6 / (2 · 131,680) = 199 ppm.
  * A thousand draws at the safe offset, half with oscillators at the ends of the band: none is late and
  * no port overflows. At a sixteenth more there is a late vector in one of the thousand.
  */

@@ -107,6 +107,8 @@ static void the_program_takes_them(void **state) {
   free_output(&output);
   assert_refused("compile all-to-all --topology mesh:2 --sizes /dev/null", 2, "/dev/null:1:1:");
   assert_refused("compile all-reduce --topology mesh:2 --sizes s.csv", 2, "only all-to-all");
+  assert_refused("compile all-to-all --topology mesh:4 --sizes s.csv --groups 2", 2,
+                 "for one group, and here are 2");
   assert_refused("compile all-to-all --topology mesh:2 --sizes s.csv --bytes 1KiB", 2,
                  "one of the two");
   assert_refused("compile all-to-all --topology mesh:2 --sizes s.csv --algorithm paths", 2,
