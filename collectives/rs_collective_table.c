@@ -109,7 +109,8 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
   size_t count = offer(list, 0, n, plan->block);
   if (plan->is_mesh) return count;
-  if (is_long(plan)) return offer(list, count, 2 * n, plan->block);
+  bool is_all_reduce = plan->request->kind == RS_ALL_REDUCE;
+  if (is_all_reduce && is_long(plan)) return offer(list, count, 2 * n, plan->block);
   count = offer(list, count, even_shards(plan, n), plan->block);
   count = offer(list, count, n / 4, plan->block);
   count = offer(list, count, n / 16, plan->block);
