@@ -25,6 +25,14 @@ typedef struct rs__search {
   uint32_t head[RS_CABLE_CLASS_COUNT], tail[RS_CABLE_CLASS_COUNT];
 } rs__search;
 
+/* Arrays, and the checks of the request. */
+rs_status rs__bound_init(rs__bounder *b);
+
+/* Some of `links` links must carry so many vectors together. */
+void rs__bound_raise_slots(rs__bounder *b, rs_int128 vectors, int64_t links);
+
+int64_t rs__bound_latency_min(const rs__bounder *b); /* of all links */
+
 rs__search rs__bound_hop_costs(const rs__bounder *b, bool backward);
 
 /* Fills b->distance with the costs of cheapest ways from (backward: to) a chip. */

@@ -119,8 +119,9 @@ typedef struct rs__plan {
   uint32_t edge_count, edge_capacity;
   rs__guard *guards;
   uint32_t guard_count, guard_capacity;
-  int64_t *tmp_used;   /* [chip] vectors of hop buffer handed out */
-  uint32_t *link_load; /* [link] trees and paths that use it */
+  int64_t *tmp_used;    /* [chip] vectors of hop buffer handed out */
+  uint32_t *link_load;  /* [link] trees and paths that use it */
+  uint32_t path_weight; /* what a path counts there */
   /* Scratch of the tree at hand, [chip]. */
   uint32_t *task_of;     /* the (first) task that fills it */
   int64_t *tmp_of;       /* where in tmp */

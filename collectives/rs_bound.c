@@ -18,7 +18,7 @@
 #define RS__BOUND_ALL_ROOTS_MAX 1024
 #define RS__BOUND_SAMPLED_ROOTS 64
 
-static rs_status init_bounder(rs__bounder *b) {
+rs_status rs__bound_init(rs__bounder *b) {
   uint32_t chips = b->wiring->chip_count, links = b->wiring->link_count;
   b->position = RS_ARENA_NEW(b->arena, uint32_t, chips);
   b->distance = RS_ARENA_NEW(b->arena, int64_t, chips);
@@ -137,7 +137,7 @@ static rs_status measure_farthest(rs__bounder *b, int64_t *farthest) {
 
 /* ---- traffic ---- */
 
-static void raise_slots(rs__bounder *b, rs_int128 vectors, int64_t links) {
+void rs__bound_raise_slots(rs__bounder *b, rs_int128 vectors, int64_t links) {
   if (vectors <= 0 || links <= 0) return;
   rs_int128 slots = (vectors + links - 1) / links;
   if (slots < INT64_C(1) << 54) b->slots = RS_MAX(b->slots, (int64_t)slots);
@@ -200,8 +200,8 @@ static rs_status bound_sets(rs__bounder *b, const uint32_t *labels) {
   }
   for (uint32_t k = 0; k < w->chip_count; k++) {
     crossing c = crossing_of(b, sets[k].members, sets[k].has_root);
-    raise_slots(b, c.out, sets[k].links_out);
-    raise_slots(b, c.in, sets[k].links_in);
+    rs__bound_raise_slots(b, c.out, sets[k].links_out);
+    rs__bound_raise_slots(b, c.in, sets[k].links_in);
   }
   return RS_OK;
 }
@@ -210,8 +210,8 @@ static void bound_pairs(rs__bounder *b) {
   const rs_wiring *w = b->wiring;
   for (uint32_t i = 0; i < b->request->chip_count; i += 2) {
     uint32_t from = b->request->chips[i], to = b->request->chips[i + 1];
-    raise_slots(b, b->block, rs_wiring_out_degree(w, from));
-    raise_slots(b, b->block, w->in_first[to + 1] - w->in_first[to]);
+    rs__bound_raise_slots(b, b->block, rs_wiring_out_degree(w, from));
+    rs__bound_raise_slots(b, b->block, w->in_first[to + 1] - w->in_first[to]);
   }
 }
 
@@ -249,17 +249,17 @@ static rs_status bound_traffic(rs__bounder *b) {
   if (status != RS_OK) return status;
   if (b->request->kind == RS_ALL_REDUCE) {
     rs_int128 messages = 2 * (rs_int128)(b->request->chip_count - 1);
-    raise_slots(b, messages * b->block, links_at_members(b));
+    rs__bound_raise_slots(b, messages * b->block, links_at_members(b));
   }
   if (b->request->kind == RS_ALL_TO_ALL) {
-    raise_slots(b, (rs_int128)sum_of_hops(b) * b->block, b->wiring->link_count);
+    rs__bound_raise_slots(b, (rs_int128)sum_of_hops(b) * b->block, b->wiring->link_count);
   }
   return RS_OK;
 }
 
 /* ---- the bound ---- */
 
-static int64_t latency_min(const rs__bounder *b) {
+int64_t rs__bound_latency_min(const rs__bounder *b) {
   int64_t least = INT64_MAX;
   for (uint32_t l = 0; l < b->wiring->link_count; l++) {
     least = RS_MIN(least, rs_timing_latency(b->timing, &b->wiring->links[l]));
@@ -269,7 +269,7 @@ static int64_t latency_min(const rs__bounder *b) {
 
 static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   const rs_timing *t = b->timing;
-  rs_status status = init_bounder(b);
+  rs_status status = rs__bound_init(b);
   if (status != RS_OK || b->request->chip_count == 1) return status;
   int64_t farthest = 0;
   status = measure_farthest(b, &farthest);
@@ -279,7 +279,7 @@ static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   int64_t way = farthest - t->forward_cycles; /* the last hop ends in SRAM */
   bound->latency_cycles = ends + way + (rs__kind_adds(b->request->kind) ? t->add_cycles : 0);
   int64_t queue = b->slots == 0 ? 0 : rs_timing_slots(t, b->slots - 1);
-  if (b->slots > 0) bound->bandwidth_cycles = ends + queue + latency_min(b);
+  if (b->slots > 0) bound->bandwidth_cycles = ends + queue + rs__bound_latency_min(b);
   status = rs__bound_pairs(b, &bound->pair_cycles);
   bound->cycles = RS_MAX(bound->latency_cycles, bound->bandwidth_cycles);
   bound->cycles = RS_MAX(bound->cycles, bound->pair_cycles);

@@ -358,6 +358,10 @@ static rs_status append_result(compilation *c) {
   snprintf(c->op.algorithm, sizeof c->op.algorithm, "%s", algorithm);
   uint32_t op = rs_schedule_add_op(c->schedule, &c->op, c->request->chips, c->request->chip_count);
   if (op == RS_NONE) return rs_arena_failed(c->schedule->arena, c->diag);
+  if (c->request->link_load != NULL) {
+    memcpy(c->request->link_load, c->best.plan.link_load,
+           c->wiring->link_count * sizeof *c->request->link_load);
+  }
   c->report->op = op;
   c->report->algorithm = algorithm;
   c->report->variant =

@@ -69,6 +69,10 @@ typedef struct rs_collective_request {
   const rs_ready *ready; /* NULL, or one a chip of the group: then a compute interval makes the
                             input, and the caller adds it to the schedule with writes_op */
   const char *label;     /* NULL: none */
+  /* NULL, or [link] what earlier requests have put there: paths avoid it, and what is kept raises it
+   * by its vectors / load_unit a path. */
+  uint32_t *link_load;
+  int64_t load_unit;
   int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
                                    arrival (rs_deskew.h), and all that needs it later by as much */
   rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */

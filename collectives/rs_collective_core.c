@@ -202,34 +202,60 @@ static uint32_t add_up(builder *b, uint32_t chip, const rs__task *task) {
   return id;
 }
 
-static void send_up(builder *b, const core *c, uint32_t chip, rs__run run) {
+/* Whether what comes into a core's hop buffer stays apart: sums wait until the first is in SRAM, which
+ * for short runs is longer than the others take on the links across. */
+static bool stays_apart(const builder *b, uint32_t core_chip, rs__run run) {
+  const rs_timing *t = b->plan->timing;
+  if (b->rank == NULL) return false; /* the other row tries it so */
+  int64_t others = b->children[core_chip] - 1;
+  int64_t waits = RS_MAX(1, RS_MAX(t->receive_cycles, t->forward_cycles)) + t->add_cycles;
+  return others * run.count < waits && rs_timing_slots(t, others * run.count) < waits;
+}
+
+/* The copy for the others of the core, in its hop buffer. */
+static void copy_up(builder *b, uint32_t chip, rs__run run) {
   rs__plan *plan = b->plan;
   uint32_t to = plan->wiring->links[b->parent[chip]].to;
+  uint32_t first = b->first_in[to];
+  bool is_alone = first == RS_NONE || stays_apart(b, to, run);
+  if (is_alone) plan->tmp_of[to] = rs__plan_tmp(plan, to, run.count);
   rs__task task = take_up(b, chip, run);
-  int64_t least = rs__plan_lands_on_in(plan, task.link, run.offset, run.count);
-  rs__task added = task;
-  added.start_cycles = RS_MAX(task.start_cycles, least);
-  added.result = is_core(c, to);
-  add_up(b, chip, &added);
-  if (!is_core(c, to)) return;
-  bool is_first = b->first_in[to] == RS_NONE;
-  if (is_first) plan->tmp_of[to] = rs__plan_tmp(plan, to, run.count);
   task.target = RS_BUFFER_TMP;
   task.target_offset = plan->tmp_of[to];
-  task.action = is_first ? RS_ACTION_FORWARD : RS_ACTION_ADD;
+  task.action = is_alone ? RS_ACTION_FORWARD : RS_ACTION_ADD;
   uint32_t id = add_up(b, chip, &task);
   if (id == RS_NONE) return;
-  if (is_first) {
-    b->first_in[to] = id;
-  } else {
-    rs__plan_edge(plan, b->first_in[to], id, RS__LANDS);
-  }
+  if (first == RS_NONE) b->first_in[to] = id;
+  if (!is_alone) rs__plan_edge(plan, first, id, RS__LANDS);
+}
+
+static void send_up(builder *b, const core *c, uint32_t chip, rs__run run) {
+  rs__plan *plan = b->plan;
+  bool is_last = is_core(c, plan->wiring->links[b->parent[chip]].to);
+  rs__task task = take_up(b, chip, run);
+  int64_t least = rs__plan_lands_on_in(plan, task.link, run.offset, run.count);
+  task.start_cycles = RS_MAX(task.start_cycles, least);
+  task.result = is_last;
+  if (is_last) task.rank = b->middle; /* the copy has further to go */
+  add_up(b, chip, &task);
+  if (is_last) copy_up(b, chip, run);
 }
 
 /* ---- across ---- */
 
+/* The copies that came into hop buffer at `offset`, before the task that sends them on. */
+static void wait_for_copies(builder *b, uint32_t chip, int64_t offset, uint32_t id) {
+  const rs_wiring *w = b->plan->wiring;
+  for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+    const up *u = &b->ups[w->links[w->in_links[k]].from];
+    if (u->count < 2 || b->parent[w->links[w->in_links[k]].from] != w->in_links[k]) continue;
+    if (b->plan->tasks[u->first + 1].target_offset != offset) continue;
+    rs__plan_edge(b->plan, u->first + 1, id, RS__READS);
+  }
+}
+
 /* A core's chip sends another one its own input, and what came into its hop buffer. */
-static void exchange_pair(builder *b, uint32_t from, uint32_t to, rs__run run, bool has_sums) {
+static void exchange_pair(builder *b, uint32_t from, uint32_t to, rs__run run) {
   rs__plan *plan = b->plan;
   const rs_wiring *w = plan->wiring;
   rs__task task = {.link = rs__plan_find_link(plan, from, to),
@@ -245,15 +271,16 @@ static void exchange_pair(builder *b, uint32_t from, uint32_t to, rs__run run, b
   plan->link_load[task.link]++;
   task.start_cycles = RS_MAX(least, rs__plan_reads_in(plan, from, run.offset, run.count));
   rs__plan_add(plan, &task);
-  if (!has_sums) return;
   task.start_cycles = least;
   task.source = RS_BUFFER_TMP;
-  task.source_offset = plan->tmp_of[from];
-  uint32_t id = rs__plan_add(plan, &task);
-  for (uint32_t k = w->in_first[from]; id != RS_NONE && k < w->in_first[from + 1]; k++) {
-    uint32_t child = w->links[w->in_links[k]].from;
-    if (b->ups[child].count < 2 || b->parent[child] != w->in_links[k]) continue;
-    rs__plan_edge(plan, b->ups[child].first + 1, id, RS__READS);
+  for (uint32_t k = w->in_first[from]; k < w->in_first[from + 1]; k++) {
+    const up *u = &b->ups[w->links[w->in_links[k]].from];
+    if (u->count < 2 || b->parent[w->links[w->in_links[k]].from] != w->in_links[k]) continue;
+    const rs__task *copy = &plan->tasks[u->first + 1];
+    if (plan->status != RS_OK || copy->action != RS_ACTION_FORWARD) continue;
+    task.source_offset = copy->target_offset;
+    uint32_t id = rs__plan_add(plan, &task);
+    if (id != RS_NONE) wait_for_copies(b, from, task.source_offset, id);
   }
 }
 
@@ -264,7 +291,7 @@ static void exchange(builder *b, const core *c, rs__run run) {
   for (uint32_t i = 0; i < c->count; i++) {
     for (uint32_t k = 1; k < c->count; k++) {
       uint32_t from = c->chips[i], to = c->chips[(i + k) % c->count];
-      exchange_pair(b, from, to, run, b->first_in[from] != RS_NONE);
+      exchange_pair(b, from, to, run);
     }
   }
   uint32_t end = plan->task_count;

@@ -9,6 +9,9 @@
 #define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
 #define RS__PIECES_MAX 4
+#define RS__MANY_PIECES_CHIPS_MAX 128
+#define RS__MANY_PIECES 8
+#define RS__LONG_VECTORS 8
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
@@ -93,6 +96,12 @@ static size_t splits_pieces(const rs__plan *plan, int64_t *list) {
   return offer(list, count, 4, plan->block);
 }
 
+/* A message of which every chip has so many vectors that slots, not hops, are what takes time: fewer
+ * shards than chips, and ways around hops, need not be tried. */
+static bool is_long(const rs__plan *plan) {
+  return plan->block / RS__LONG_VECTORS >= plan->member_count;
+}
+
 /* Shards of the message: as many as chips for the load, fewer for latency, more for evenness. */
 static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
@@ -100,6 +109,8 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
   size_t count = offer(list, 0, n, plan->block);
   if (plan->is_mesh) return count;
+  bool is_all_reduce = plan->request->kind == RS_ALL_REDUCE;
+  if (is_all_reduce && is_long(plan)) return offer(list, count, 2 * n, plan->block);
   count = offer(list, count, even_shards(plan, n), plan->block);
   count = offer(list, count, n / 4, plan->block);
   count = offer(list, count, n / 16, plan->block);
@@ -142,7 +153,7 @@ static size_t splits_dimensions(const rs__plan *plan, int64_t *list) {
 
 static size_t splits_balanced_hierarchical(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  if (!wants_forest(plan) || n < 4) return 0;
+  if (!wants_forest(plan) || n < 4 || (is_long(plan) && n > RS__MANY_PIECES_CHIPS_MAX)) return 0;
   size_t count = offer(list, 0, even_shards(plan, n), plan->block);
   count = offer(list, count, n, plan->block);
   return offer(list, count, n / 2, plan->block);
@@ -152,6 +163,7 @@ static size_t splits_balanced_hierarchical(const rs__plan *plan, int64_t *list) 
 static size_t splits_hierarchical(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
   if (plan->is_mesh || n < 4 || n > RS__FOREST_CHIPS_MAX) return 0;
+  if (is_long(plan) && n > RS__MANY_PIECES_CHIPS_MAX) return 0;
   size_t count = offer(list, 0, n, plan->block);
   count = offer(list, count, n / 2, plan->block);
   count = offer(list, count, n / 8, plan->block);
@@ -197,6 +209,9 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   size_t count = offer(list, 0, even_shards(plan, n), plan->block);
   count = offer(list, count, n, plan->block);
   count = offer(list, count, even_pieces(plan) * n, plan->block);
+  /* The last slots of growing leave links idle; with more blocks that is a smaller part. */
+  if (n <= RS__MANY_PIECES_CHIPS_MAX) count = offer(list, count, RS__MANY_PIECES * n, plan->block);
+  if (is_long(plan)) return count;
   count = offer(list, count, n / 2, plan->block);
   return offer(list, count, n / 4, plan->block);
 }

@@ -15,6 +15,7 @@
 #include "rs__collective.h"
 
 #define RS__TIME_MAX (INT64_C(1) << 59)
+#define RS__PATH_WEIGHT_MAX (INT64_C(1) << 16)
 #define RS__VECTORS_MAX (INT64_C(1) << 40) /* as rs_schedule_validate has it */
 
 /* ---- the graph ---- */
@@ -49,6 +50,13 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
       plan->link_load == NULL || scratch == NULL || !reserve(plan, bursts)) {
     plan->status = rs_arena_failed(plan->arena, plan->diag);
     return plan->status;
+  }
+  plan->path_weight = 1;
+  if (plan->request->link_load != NULL) {
+    int64_t weight = plan->block / plan->variant.splits / RS_MAX(1, plan->request->load_unit);
+    plan->path_weight = (uint32_t)RS_MAX(1, RS_MIN(weight, RS__PATH_WEIGHT_MAX));
+    memcpy(plan->link_load, plan->request->link_load,
+           plan->wiring->link_count * sizeof *plan->link_load);
   }
   plan->task_of = scratch;
   plan->first_child = scratch + chips;

@@ -121,7 +121,7 @@ static void choose_path(rs__plan *plan, uint32_t chip, uint32_t turn, uint32_t *
   }
   for (uint32_t k = 0; k < hops; k++) {
     uint32_t link = plan->way[chip];
-    plan->link_load[link]++;
+    plan->link_load[link] += plan->path_weight;
     links[plan->toward_hub ? k : hops - 1 - k] = link;
     chip = far_end(plan->wiring, plan->toward_hub, link);
   }
@@ -229,7 +229,9 @@ static bool route_demand(rs__plan *plan, rs__demand *demand, uint32_t turn) {
       return false;
     }
   } else {
-    for (uint32_t k = 0; k < demand->hops; k++) plan->link_load[demand->links[k]]--;
+    for (uint32_t k = 0; k < demand->hops; k++) {
+      plan->link_load[demand->links[k]] -= plan->path_weight;
+    }
   }
   choose_path(plan, chip, turn, demand->links);
   return true;

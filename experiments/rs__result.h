@@ -57,6 +57,7 @@ typedef struct rs__collective {
   const char *timing_name; /* "unit" or a chip's */
   const char *name;        /* what it is called; NULL: by its kind */
   bool is_steady;          /* find the period as well */
+  const int64_t *sizes;    /* of an all-to-all, [from place · chips + to place]; NULL: all alike */
   bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
   const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
@@ -70,6 +71,12 @@ typedef struct rs__collective {
 /* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the
  * compiler says, RS_E_REFUSED: the checker or the player found a fault. */
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag);
+/* ---- rs_sizes.c ---- */
+
+/* Reads chips² sizes. RS_E_INPUT with line and column. */
+rs_status rs__sizes_parse(rs_arena *arena, const char *file, const char *text, size_t length,
+                          uint32_t chips, const int64_t **sizes, rs_diag *diag);
+
 /* From the first input to the last receive, margin included. */
 int64_t rs__collective_makespan(const rs__collective *c);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);

@@ -7,6 +7,7 @@
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
+#define SIZES_BYTES_MAX ((size_t)64 << 20)
 enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
@@ -20,6 +21,8 @@ static const rs_option options[] = {
     {"groups", 0, RS_OPTION_TEXT, "N", "the chips in groups of N, all at the same time"},
     {"pairs", 0, RS_OPTION_TEXT, "PAIRS",
      "for send: who sends to whom, such as 0>1,1>0, or shift:1, reverse or random:SEED"},
+    {"sizes", 0, RS_OPTION_TEXT, "FILE",
+     "for all-to-all, instead of --bytes: a line of sizes a sender, between commas"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
@@ -74,6 +77,45 @@ static rs_status parse_bytes(const char *text, int64_t *bytes, rs_diag *diag) {
   return status;
 }
 
+/* --sizes stands for --bytes and --algorithm. */
+static rs_status check_sizes(const rs_arguments *arguments, const rs__collective *j,
+                             rs_diag *diag) {
+  if (j->request.kind != RS_ALL_TO_ALL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--sizes: only all-to-all has a size a pair");
+  }
+  if (rs_arguments_value(arguments, "bytes") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--bytes and --sizes: one of the two says what is moved");
+  }
+  if (rs_arguments_value(arguments, "algorithm") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--algorithm: with --sizes there is one only");
+  }
+  return RS_OK;
+}
+
+static rs_status read_sizes(const rs_arguments *arguments, const rs__compile_jobs *all,
+                            rs_diag *diag) {
+  const char *path = rs_arguments_value(arguments, "sizes");
+  rs__collective *j = &all->items[0];
+  rs_collective_request *request = &j->request;
+  char *text;
+  size_t length;
+  if (path == NULL) return RS_OK;
+  if (all->count > 1) {
+    return rs_diag_set(diag, RS_E_INPUT, "--sizes: they are for one group, and here are %zu",
+                       all->count);
+  }
+  rs_status status = rs_file_read(arguments->arena, path, SIZES_BYTES_MAX, &text, &length, diag);
+  if (status == RS_OK) {
+    status =
+        rs__sizes_parse(arguments->arena, path, text, length, request->chip_count, &j->sizes, diag);
+  }
+  for (size_t i = 0; status == RS_OK && i < (size_t)request->chip_count * request->chip_count;
+       i++) {
+    request->block_bytes = RS_MAX(request->block_bytes, j->sizes[i]);
+  }
+  return status;
+}
+
 static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *bytes;
   if (j->name != NULL && rs_arguments_value(arguments, "bytes") != NULL) {
@@ -83,6 +125,7 @@ static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs
     j->request.block_bytes = j->timing.vector_bytes;
     return RS_OK;
   }
+  if (rs_arguments_value(arguments, "sizes") != NULL) return check_sizes(arguments, j, diag);
   rs_status status = require(arguments, "bytes", &bytes, diag);
   return status == RS_OK ? parse_bytes(bytes, &j->request.block_bytes, diag) : status;
 }
@@ -115,7 +158,8 @@ static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all,
   if (status == RS_OK && margin != NULL) {
     status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
   }
-  return status == RS_OK ? rs__compile_read_groups(arguments, j, all, diag) : status;
+  if (status == RS_OK) status = rs__compile_read_groups(arguments, j, all, diag);
+  return status == RS_OK ? read_sizes(arguments, all, diag) : status;
 }
 
 /* ---- work ---- */

@@ -9,6 +9,7 @@
 
 #include "rs__result.h"
 #include "rs_periodic.h"
+#include "rs_unequal.h"
 
 static const char *const collective_columns[] = {"collective",
                                                  "algorithm",
@@ -49,7 +50,28 @@ const char *const *rs__result_collective_columns(size_t *count) {
 
 /* ---- work ---- */
 
+static rs_unequal_request unequal_request(const rs__collective *c) {
+  return (rs_unequal_request){
+      .chips = c->request.chips, .chip_count = c->request.chip_count, .bytes = c->sizes};
+}
+
+static rs_status compile_unequal(rs__collective *c, rs_calendar *calendar, rs_diag *diag) {
+  const rs_unequal_request request = unequal_request(c);
+  rs_unequal_report report;
+  c->report.algorithm = "sends";
+  return rs_unequal_compile(c->schedule, c->wiring, calendar, &request, &report, diag);
+}
+
+static rs_status compute_bound(rs_arena *arena, rs__collective *c, rs_diag *diag) {
+  if (c->sizes == NULL) {
+    return rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
+  }
+  const rs_unequal_request request = unequal_request(c);
+  return rs_unequal_bound(arena, c->wiring, &c->timing, &request, &c->bound, diag);
+}
+
 static rs_status compile(rs__collective *c, rs_calendar *calendar, rs_diag *diag) {
+  if (c->sizes != NULL) return compile_unequal(c, calendar, diag);
   if (c->program == NULL) {
     return rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report,
                                  diag);
@@ -63,9 +85,7 @@ rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *di
   c->schedule = rs_schedule_create(arena, c->wiring, c->topology, &c->timing);
   if (calendar == NULL || c->schedule == NULL) return rs_arena_failed(arena, diag);
   rs_status status = compile(c, calendar, diag);
-  if (status == RS_OK) {
-    status = rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
-  }
+  if (status == RS_OK) status = compute_bound(arena, c, diag);
   if (status == RS_OK) status = rs__proof_run(c->schedule, c->wiring, &c->proof, diag);
   if (status == RS_OK && c->is_steady) {
     status = rs_periodic_find(arena, c->schedule, c->wiring, &c->period_cycles, diag);
@@ -109,7 +129,24 @@ static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r)
   rs_result_set_i64(r, "deskew_margin_cycles", request->deskew_margin_cycles);
 }
 
+/* Bytes that the chip with most to send or to receive moves. */
+static double busiest_bytes(const rs__collective *c) {
+  uint32_t n = c->request.chip_count;
+  double most = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    double out = 0, in = 0;
+    for (uint32_t k = 0; k < n; k++) {
+      if (k == i) continue;
+      out += (double)c->sizes[(size_t)i * n + k];
+      in += (double)c->sizes[(size_t)k * n + i];
+    }
+    most = RS_MAX(most, RS_MAX(out, in));
+  }
+  return most;
+}
+
 static double bus_bandwidth(const rs__collective *c, double seconds) {
+  if (c->sizes != NULL) return seconds > 0 ? busiest_bytes(c) / seconds : 0;
   return rs__proof_bus_bandwidth(c->request.kind, c->request.block_bytes, c->request.chip_count,
                                  seconds);
 }
