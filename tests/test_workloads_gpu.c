@@ -17,20 +17,20 @@ typedef struct row {
 
 static const row rows[] = {
     {"h100", "llama-2-7b", 1, 1, 128, 1, 7, true},
-    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, true},
+    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, false},
     {"a100", "llama-2-7b", 1, 1, 128, 1, 16, true},
-    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, true},
+    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, false},
     {"h100", "llama-2-7b", 1, 64, 128, 128, 9193, true},
-    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, true},
-    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, true},
-    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, true},
-    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, true},
-    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, true},
-    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, true},
-    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, true},
-    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, true},
-    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, true},
-    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, true},
+    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, false},
+    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, false},
+    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, false},
+    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, false},
+    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, false},
+    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, false},
+    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, false},
+    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, false},
+    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, false},
+    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, false},
     {"h100", "llama-2-70b", 4, 1, 128, 1, 26, false},
     {"h100", "llama-2-70b", 4, 1, 2048, 1, 109, false},
     {"a100", "llama-2-70b", 4, 1, 128, 1, 47, false},
@@ -99,8 +99,10 @@ static double squares(const constants *k) {
   return sum;
 }
 
-/* The least squares of the logarithms over a grid: overlap in tenths, launch from 3 to 8 µs in halves,
- * request from 0 to 3 ms in halves. The chips' files have what comes out. */
+/* Three constants from the three rows of the small model in which start-up costs weigh most: the first
+ * token after 128 on both chips and the smallest batch. The least squares of the logarithms over a
+ * grid: overlap in tenths, launch from 3 to 8 µs in halves, request from 0 to 3 ms in halves. The
+ * chips' files have what comes out. */
 static void the_fit_gives_the_constants(void **state) {
   constants best = {0, 0, 0};
   double least = INFINITY;
@@ -117,11 +119,11 @@ static void the_fit_gives_the_constants(void **state) {
       }
     }
   }
-  double rms = sqrt(least / 15);
+  double rms = sqrt(least / 3);
   print_message("overlap %lld %%, launch %lld ns, request %lld us: rms %.1f %%\n",
                 (long long)(best.overlap_ppb / 10000000), (long long)(best.launch_fs / 1000000),
                 (long long)(best.request_fs / 1000000000), rms * 100);
-  assert_true(rms < 0.05);
+  assert_true(rms < 0.02);
   static const char *const names[] = {"a100", "h100", "h200"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     const rs_chip_gpu *g = &rs_chip_find(names[i])->gpu;
@@ -133,10 +135,11 @@ static void the_fit_gives_the_constants(void **state) {
 
 /* ---- what was not fitted ---- */
 
-/* Another model, on two and four GPUs, with all-reduces that the fitted rows do not have. All within a
- * quarter but one, which is named: kernels that read a cache again for every query head find part of
- * it in the L2 cache, which this model does not have; that row reads the most. */
-static void the_other_model_is_predicted_within_a_quarter(void **state) {
+/* The small model's other rows, and another model, on two and four GPUs, with all-reduces that the
+ * fitted rows do not have. All within a quarter but one, which is named: kernels that read a cache
+ * again for every query head find part of it in the L2 cache, which this model does not have; that row
+ * reads the most. */
+static void the_other_rows_are_predicted_within_a_quarter(void **state) {
   double sum = 0, worst = 0;
   int count = 0;
   (void)state;
@@ -153,7 +156,7 @@ static void the_other_model_is_predicted_within_a_quarter(void **state) {
     count++;
   }
   print_message("mean %.1f %%, worst %.1f %%\n", sum / count * 100, worst * 100);
-  assert_true(sum / count < 0.12);
+  assert_true(sum / count < 0.08);
 }
 
 static rs_model model_of(const char *name) {
@@ -366,7 +369,7 @@ static void what_does_not_divide_is_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_fit_gives_the_constants),
-      cmocka_unit_test(the_other_model_is_predicted_within_a_quarter),
+      cmocka_unit_test(the_other_rows_are_predicted_within_a_quarter),
       cmocka_unit_test(sharing_a_cache_is_worth_what_was_published),
       cmocka_unit_test(a_step_reads_every_weight_once),
       cmocka_unit_test(a_step_of_many_reads_every_expert_once),

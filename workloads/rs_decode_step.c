@@ -107,7 +107,7 @@ void rs__step_compute(rs__step *s, const char *label, rs_part part, const rs_cos
   advance(s, cost);
   s->decode->part_cycles[s->waits_as] += latest - s->front_cycles;
   s->decode->part_cycles[part] += cost->cycles;
-  s->decode->energy_j_dynamic += cost->energy_pj * 1e-12 * (double)s->request->tensor;
+  s->decode->part_energy_j[part] += cost->energy_pj * 1e-12 * (double)s->request->tensor;
   s->front_cycles = latest + cost->cycles;
   s->cost = *cost;
   s->reads_op = RS_NONE;
