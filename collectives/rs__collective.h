@@ -137,6 +137,7 @@ typedef struct rs__plan {
   uint32_t *way;            /* [chip] its cheapest link toward the hub */
   uint64_t *price;          /* [chip] and what it costs from there */
   bool has_ranks;           /* the row ranks its tasks itself */
+  const uint32_t *order;    /* NULL, or [task] its place in an earlier run of the same plan */
   uint32_t *rank_of;        /* NULL, or [chip] the rank of the tree task there */
   rs__demand *demands;
   uint32_t demand_count, demand_capacity;
@@ -183,6 +184,19 @@ int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count);
 /* Least start of a burst that reads in[offset] … on a member, or that lands on `out` there. */
 int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count);
 int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count);
+
+/* ---- rs_plan_again.c: running a plan once more ---- */
+
+/* [task] its place by landing in the run that booked the plan: for plan->order of the same plan built
+ * again, whose run then prefers the longest way still to go and, of equals, what landed first. NULL: no
+ * memory, or more tasks than such ranks hold. */
+const uint32_t *rs__plan_landing_order(rs_arena *arena, const rs__plan *plan);
+void rs__plan_rank_by_order(rs__plan *plan); /* of ranks that are ways still to go */
+
+/* Vectors on the busiest link; −1: no memory. */
+int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan);
+
+/* ---- rs_plan.c again ---- */
 
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);

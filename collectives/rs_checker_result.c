@@ -202,9 +202,9 @@ static rs_status check_member(rs__checker *c, const judged *j, uint32_t position
   if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
   rs__checker_freshen(c, bank);
   for (uint32_t i = rs__runs_find(&bank->out, address); address < end;) {
-    const rs__entry *e = &bank->out.entries[i];
-    bool is_entry = i < bank->out.count && e->first <= address;
-    int64_t stop = i == bank->out.count ? end : RS_MIN(is_entry ? e->end : e->first, end);
+    const rs__entry *e = i < bank->out.count ? &bank->out.entries[i] : NULL;
+    bool is_entry = e != NULL && e->first <= address;
+    int64_t stop = e == NULL ? end : RS_MIN(is_entry ? e->end : e->first, end);
     rs_status status = is_entry ? compare_entry(c, j, position, e, address, stop)
                                 : compare_own(c, j, position, bank, address, &stop);
     if (status != RS_OK) return status;

@@ -12,6 +12,9 @@
 
 #include "rs__collective.h"
 
+#define RS__AGAIN_TASKS_MAX 400000 /* larger plans are not run again */
+#define RS__AGAIN_TURNS 3
+
 /* Trials after a row's first one stop when this many bursts were planned in all. */
 #define RS__TRIAL_BURSTS_MAX INT64_C(1500000)
 
@@ -296,6 +299,37 @@ static void list_report_rows(compilation *c, const size_t *list, size_t count,
   }
 }
 
+/* ---- once more ---- */
+
+/* Runs the best plan again in the order that rs_plan_again.c makes of it; *better: that was of use. */
+static rs_status run_again(compilation *c, rs_arena *arena, bool *better) {
+  const trial best = c->best;
+  int64_t busiest = rs__plan_busiest_slots(arena, &best.plan);
+  const uint32_t *order = rs__plan_landing_order(arena, &best.plan);
+  *better = false;
+  /* It is a chance, not a need: without memory for it, or for the order, it is let go. */
+  if (order == NULL || busiest < 0 || best.end_cycles <= floor_end(c, busiest)) return RS_OK;
+  c->last.plan.order = order;
+  rs_status status = try_variant(c, best.row, best.plan.variant);
+  c->last.plan.order = NULL;
+  *better = status == RS_OK && c->last.end_cycles < best.end_cycles;
+  return status == RS_E_INFEASIBLE || status == RS_E_LIMIT ? RS_OK : status;
+}
+
+/* Only rows that rank their tasks themselves gain: the others are ranked by the longest way anyhow. */
+static rs_status refine(compilation *c, rs_compile_row *shown) {
+  rs_status status = RS_OK;
+  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX;
+  for (int turn = 0; turn < RS__AGAIN_TURNS && better && status == RS_OK; turn++) {
+    rs_arena *arena = rs_arena_create(0);
+    if (arena == NULL) return rs_arena_failed(NULL, c->diag);
+    status = run_again(c, arena, &better);
+    if (better) keep_if_better(c, shown);
+    rs_arena_destroy(arena);
+  }
+  return status;
+}
+
 static rs_status choose(compilation *c) {
   size_t list[RS_COMPILE_ROWS_MAX], count;
   rs_compile_row *shown[RS_COMPILE_ROWS_MAX];
@@ -310,7 +344,9 @@ static rs_status choose(compilation *c) {
     return rs_diag_set(c->diag, RS_E_INFEASIBLE, "%s: no algorithm applies: %s",
                        rs_collective_kind_word(c->request->kind), shown[0]->reason);
   }
-  return RS_OK;
+  size_t best = 0;
+  while (list[best] != c->best.row) best++;
+  return refine(c, shown[best]);
 }
 
 /* ---- the result ---- */

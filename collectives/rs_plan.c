@@ -436,7 +436,8 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + links);
   if (r.lanes == NULL || r.events.events == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (uint32_t l = 0; l < links; l++) r.lanes[l].waiting = RS_NONE;
-  if (!plan->has_ranks) rank_tasks(plan);
+  if (!plan->has_ranks || plan->order != NULL) rank_tasks(plan);
+  if (plan->order != NULL) rs__plan_rank_by_order(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0) push_ready(&r, id);
   }
