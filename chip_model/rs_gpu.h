@@ -88,6 +88,8 @@ rs_status rs_gpu_gemm(const rs_chip *chip, int64_t inputs, int64_t outputs, int6
 typedef struct rs_gpu_attention_shape {
   int64_t batch, queries, context;
   int64_t query_heads, kv_heads, head_dim;
+  int64_t value_dim; /* size of a head's values; 0: head_dim */
+  bool is_latent;    /* values are the first value_dim numbers of the keys, and cached once */
   rs_number kv, activations;
   bool shares_kv;
 } rs_gpu_attention_shape;

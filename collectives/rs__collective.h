@@ -191,24 +191,34 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
+/* Where blocks start: block b at the places roots[first[b]] … roots[first[b + 1] − 1], all of which hold
+ * it from the beginning. */
+typedef struct rs__starts {
+  uint32_t blocks;
+  uint32_t *first; /* [block + 1] */
+  uint32_t *roots;
+} rs__starts;
+
 typedef struct rs__forest {
   uint32_t n; /* members */
-  uint32_t blocks;
-  const uint32_t *roots; /* [block] place where it starts */
-  uint32_t steps;        /* slots of a unit all-gather on these trees */
-  uint32_t *link;        /* [block · n + place] by which the chip receives */
-  uint32_t *step;        /* [block · n + place] in which slot, from 1 */
+  rs__starts starts;
+  uint32_t steps; /* slots of a unit all-gather on these trees */
+  uint32_t *link; /* [block · n + place] by which the chip receives */
+  uint32_t *step; /* [block · n + place] in which slot, from 1; 0: it starts there */
 } rs__forest;
 
-/* Trees from places for blocks of so many vectors, which decide how many slots a hop takes.
- * RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
-rs_status rs__plan_forest(rs__plan *plan, const uint32_t *roots, uint32_t blocks, int64_t vectors,
+/* Room for blocks that start at so many places in all. */
+rs_status rs__starts_create(rs__plan *plan, uint32_t blocks, uint32_t roots, rs__starts *starts);
+
+/* Trees for blocks of so many vectors, which decide how many slots a hop takes. RS_E_INFEASIBLE: the
+ * group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, const rs__starts *starts, int64_t vectors,
                           bool needs_reverse, rs__forest *forest);
 /* So many trees for every member: block b starts at place b mod n. */
 rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
                                  bool needs_reverse, rs__forest *forest);
 
-/* A block's tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+/* The tree of a block with one start; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
 rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
@@ -323,6 +333,9 @@ const rs__row *rs__row_at(size_t index);
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_dimensions(rs__plan *plan);
+rs_status rs__build_nested_exchange(rs__plan *plan);
+rs_status rs__build_hierarchical(rs__plan *plan);
+rs_status rs__build_balanced_hierarchical(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);

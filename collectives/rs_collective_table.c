@@ -15,6 +15,12 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "dimensions",
      "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
+    {RS_ALL_REDUCE, "nested-exchange",
+     "in racks, between racks, in racks; 7 L + 5 V slots or more"},
+    {RS_ALL_REDUCE, "hierarchical",
+     "shards up to a full mesh (a node), across, down; (2 r + 1) L + 2(N-1)V/(Nd) slots or more"},
+    {RS_ALL_REDUCE, "balanced-hierarchical",
+     "the same on trees grown together; as many hops, even loads"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
@@ -66,6 +72,11 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   return count + 1;
 }
 
+/* About n shards, all of the same number of vectors but the last: ⌈V / ⌈V/n⌉⌉. */
+static int64_t even_shards(const rs__plan *plan, int64_t n) {
+  return rs_ceil_div_i64(plan->block, rs_ceil_div_i64(plan->block, n));
+}
+
 static size_t splits_one(const rs__plan *plan, int64_t *list) {
   return offer(list, 0, 1, plan->block);
 }
@@ -87,6 +98,7 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
   size_t count = offer(list, 0, n, plan->block);
   if (plan->is_mesh) return count;
+  count = offer(list, count, even_shards(plan, n), plan->block);
   count = offer(list, count, n / 4, plan->block);
   count = offer(list, count, n / 16, plan->block);
   count = offer(list, count, 1, plan->block);
@@ -99,6 +111,15 @@ static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
   if (plan->member_count <= 144) count = offer(list, count, 4, plan->block);
   if (plan->member_count <= 80) count = offer(list, count, 8, plan->block);
   return count;
+}
+
+/* Links of a node carry the message five times, trees down and up take about twice the hops: for
+ * messages that take less time than seven hops. */
+static size_t splits_nested(const rs__plan *plan, int64_t *list) {
+  const rs_timing *t = plan->timing;
+  int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
+  bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
+  return is_short && plan->wiring->rack_of != NULL ? offer(list, 0, 1, 1) : 0;
 }
 
 /* Growing trees pays where there is a choice, and costs N² of memory. */
@@ -115,6 +136,24 @@ static size_t splits_dimensions(const rs__plan *plan, int64_t *list) {
     list[count++] = shared_out + 1;
   }
   return count;
+}
+
+static size_t splits_balanced_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (!wants_forest(plan) || n < 4) return 0;
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
+  return offer(list, count, n / 2, plan->block);
+}
+
+/* Shards, each with a core of its own. */
+static size_t splits_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 4 || n > RS__FOREST_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, n, plan->block);
+  count = offer(list, count, n / 2, plan->block);
+  count = offer(list, count, n / 8, plan->block);
+  return offer(list, count, n / 32, plan->block);
 }
 
 static uint32_t least_links_in(const rs__plan *plan) {
@@ -153,7 +192,8 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
     if (plan->request->kind == RS_BROADCAST) n--; /* the root owns no shard */
     return n <= plan->block ? offer(list, 0, n, n) : 0;
   }
-  size_t count = offer(list, 0, n, plan->block);
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
   count = offer(list, count, even_pieces(plan) * n, plan->block);
   count = offer(list, count, n / 2, plan->block);
   return offer(list, count, n / 4, plan->block);
@@ -233,6 +273,9 @@ static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
+    {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none},
+    {rs__build_hierarchical, splits_hierarchical, bursts_there_back, floor_none},
+    {rs__build_balanced_hierarchical, splits_balanced_hierarchical, bursts_there_back, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},

@@ -77,9 +77,9 @@ static int64_t input_chunk(const rs_msccl *p, uint32_t gpu, int64_t chunk) {
 
 /* Whether `out` really has it there; in place, an all-to-all only seems to. */
 static bool out_has_own(const rs_msccl *p, uint32_t gpu, int64_t chunk) {
-  uint32_t share = p->chunks / p->gpu_count;
-  bool in_block = chunk / share == gpu;
-  if (p->kind == RS_ALL_GATHER || p->kind == RS_ALL_TO_ALL) return in_block;
+  if (p->kind == RS_ALL_GATHER || p->kind == RS_ALL_TO_ALL) {
+    return chunk / (p->chunks / p->gpu_count) == gpu;
+  }
   return p->kind != RS_BROADCAST || gpu == p->root;
 }
 

@@ -3,8 +3,8 @@
  *
  * Events are departures, in the order in which bursts come, and arrivals, which wait in one queue a
  * cable class: a class has one latency, so each queue is in order by itself. Before a departure all
- * arrivals up to its cycle are taken; at a tie a write comes first. Times of whole runs are compared
- * exactly at both ends of an overlap, as in rs_checker.h.
+ * arrivals up to its cycle are taken; at a tie what is kept comes first, then what is added to it, then
+ * reads. Times of whole runs are compared exactly at both ends of an overlap, as in rs_checker.h.
  */
 #include "rs_stream_checker.h"
 
@@ -43,6 +43,8 @@ struct rs_stream_checker {
   rs_stream_report report;
   queue queues[RS_CABLE_CLASS_COUNT];
   uint64_t flights;
+  flight *meeting; /* adds of the cycle at hand */
+  uint32_t meeting_count, meeting_capacity;
   piece *pieces;
   uint32_t piece_count, piece_capacity, piece_free;
   rs__stream_links links;
@@ -72,6 +74,7 @@ void rs_stream_checker_destroy(rs_stream_checker *c) {
   if (c == NULL) return;
   rs__stream_memory_deinit(&c->memory);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) free(c->queues[k].flights);
+  free(c->meeting);
   free(c->pieces);
   rs__stream_links_deinit(&c->links);
   free(c);
@@ -170,6 +173,13 @@ static bool follows(const rs_stream_checker *c, const rs__pace *a, const rs__pac
   const rs_timing *t = &c->header->timing;
   rs_int128 cost = (rs_int128)cost_cycles * t->slot_den;
   return b->cycles < 0 || (pace_gap(t, a, b, first) >= cost && pace_gap(t, a, b, end - 1) >= cost);
+}
+
+/* At the same instant throughout. */
+static bool coincides(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b,
+                      int64_t first, int64_t end) {
+  const rs_timing *t = &c->header->timing;
+  return b->cycles >= 0 && pace_gap(t, a, b, first) == 0 && pace_gap(t, a, b, end - 1) == 0;
 }
 
 /* The later one; where neither is throughout, one time that is. */
@@ -315,7 +325,8 @@ static rs_status check_target(rs_stream_checker *c, const access *a, const rs__s
     return refuse(c, a, RS_FAULT_EARLY, span->first, "arrives before the chip's own input",
                   UINT64_MAX, diag);
   }
-  if (!follows(c, &a->pace, &held->kept, span->first, span->end, RS_MAX(t->receive_cycles, 1))) {
+  if (!follows(c, &a->pace, &held->kept, span->first, span->end, RS_MAX(t->receive_cycles, 1)) &&
+      !(is_add && coincides(c, &a->pace, &held->kept, span->first, span->end))) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "lands on what is still being written by",
                   held->kept.burst, diag);
   }
@@ -419,22 +430,58 @@ static rs_status arrive(rs_stream_checker *c, const flight *f, rs_diag *diag) {
   return RS_OK;
 }
 
+/* The earliest arrival that is waiting; INT64_MAX: none is. */
+static int64_t next_arrival(const rs_stream_checker *c) {
+  int64_t least = INT64_MAX;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    const queue *q = &c->queues[k];
+    if (q->head == q->tail) continue;
+    least = RS_MIN(least, q->flights[q->head & (q->capacity - 1)].arrival_cycles);
+  }
+  return least;
+}
+
+static bool push_meeting(rs_stream_checker *c, const flight *f) {
+  if (c->meeting_count == c->meeting_capacity) {
+    uint32_t capacity = RS_MAX(2 * c->meeting_capacity, UINT32_C(256));
+    flight *larger = realloc(c->meeting, capacity * sizeof *larger);
+    if (larger == NULL) return false;
+    c->meeting = larger;
+    c->meeting_capacity = capacity;
+  }
+  c->meeting[c->meeting_count++] = *f;
+  return true;
+}
+
+/* Lands everything that arrives at one cycle: what is kept before what is added to it. */
+static rs_status land_at(rs_stream_checker *c, int64_t cycles, rs_diag *diag) {
+  rs_status status = RS_OK;
+  c->meeting_count = 0;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    queue *q = &c->queues[k];
+    while (q->head < q->tail && status == RS_OK) {
+      const flight f = q->flights[q->head & (q->capacity - 1)];
+      if (f.arrival_cycles != cycles) break;
+      q->head++;
+      if (f.burst.action != RS_ACTION_ADD) {
+        status = arrive(c, &f, diag);
+      } else if (!push_meeting(c, &f)) {
+        status = no_memory(diag);
+      }
+    }
+  }
+  for (uint32_t i = 0; i < c->meeting_count && status == RS_OK; i++) {
+    status = arrive(c, &c->meeting[i], diag);
+  }
+  return status;
+}
+
 /* Lands everything up to a cycle, in order of arrival. */
 static rs_status land_until(rs_stream_checker *c, int64_t cycles, rs_diag *diag) {
   for (;;) {
-    queue *next = NULL;
-    for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-      queue *q = &c->queues[k];
-      if (q->head == q->tail) continue;
-      int64_t at = q->flights[q->head & (q->capacity - 1)].arrival_cycles;
-      if (at > cycles) continue;
-      if (next == NULL || at < next->flights[next->head & (next->capacity - 1)].arrival_cycles) {
-        next = q;
-      }
-    }
-    if (next == NULL) return RS_OK;
-    flight f = next->flights[next->head++ & (next->capacity - 1)];
-    rs_status status = arrive(c, &f, diag);
+    int64_t next = next_arrival(c);
+    if (next == INT64_MAX || next > cycles) return RS_OK;
+    rs_status status = land_at(c, next, diag);
     if (status != RS_OK) return status;
   }
 }
@@ -514,7 +561,7 @@ void rs_stream_checker_report(const rs_stream_checker *c, rs_stream_report *repo
   report->runs_max = c->memory.runs_max;
   report->ops_max = c->memory.ops_max;
   report->bytes_max = c->memory.bytes_max + c->piece_capacity * sizeof *c->pieces +
-                      rs__stream_links_bytes(&c->links);
+                      c->meeting_capacity * sizeof *c->meeting + rs__stream_links_bytes(&c->links);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     report->bytes_max += (size_t)c->queues[k].capacity * sizeof(flight);
   }

@@ -121,6 +121,11 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
                                  size_t override_count, const struct rs_experiment **experiment,
                                  rs_diag *diag);
 
+/* A model by the name of a preset, or by the path of a config.json (a '/' in it, or .json at its end). */
+struct rs_model;
+rs_status rs_cli_find_model(rs_arena *arena, const char *name, struct rs_model *model,
+                            rs_diag *diag);
+
 /* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
 struct rs_chip;
 struct rs_chip_file;

@@ -14,7 +14,9 @@ static const rs_option options[] = {
     {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
-    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"chips", 0, RS_OPTION_LIST, "LIST",
+     "the group, such as 0-7 (default: all but spare ones); again: another at the same time"},
+    {"groups", 0, RS_OPTION_TEXT, "N", "the chips in groups of N, all at the same time"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
@@ -23,6 +25,19 @@ static const rs_option options[] = {
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
+
+enum { OPTION_CHIPS = 3 };
+
+/* The groups of a command line: one schedule has them all. */
+typedef struct jobs {
+  rs__collective *items;
+  size_t count;
+} jobs;
+
+typedef struct group {
+  uint32_t *chips;
+  uint32_t count;
+} group;
 
 /* ---- arguments ---- */
 
@@ -62,13 +77,6 @@ static bool has_root(rs_collective_kind kind) {
   return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
 }
 
-static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
-  *chips = RS_ARENA_NEW(arena, uint32_t, count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
-  return RS_OK;
-}
-
 static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
                           const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
                           rs_diag *diag) {
@@ -90,29 +98,86 @@ static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
   return RS_OK;
 }
 
-static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
-  const char *list = rs_arguments_value(arguments, "chips");
+static rs_status read_root(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
   const char *root = rs_arguments_value(arguments, "root");
   rs_collective_request *request = &j->request;
-  uint32_t *chips = NULL;
-  uint32_t count = j->wiring->chip_count;
-  rs_status status =
-      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
-                   : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
-  if (status != RS_OK) return status;
-  request->chips = chips;
-  request->chip_count = count;
-  request->root = has_root(request->kind) ? chips[0] : RS_NONE;
+  uint32_t *roots;
+  uint32_t count;
+  request->root = has_root(request->kind) ? request->chips[0] : RS_NONE;
   if (root == NULL) return RS_OK;
   if (!has_root(request->kind)) {
     return rs_diag_set(diag, RS_E_INPUT, "--root: a collective of this kind has no root");
   }
-  uint32_t *roots;
-  status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
+  rs_status status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
   if (status == RS_OK && count != 1) {
     status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
   }
   if (status == RS_OK) request->root = roots[0];
+  return status;
+}
+
+/* ---- groups ---- */
+
+/* A group a --chips, or all chips. */
+static rs_status read_lists(const rs_arguments *arguments, const rs__collective *j, group **groups,
+                            size_t *count, rs_diag *diag) {
+  size_t given = arguments->value_counts[OPTION_CHIPS];
+  rs_arena *arena = arguments->arena;
+  rs_status status = RS_OK;
+  *count = RS_MAX(given, (size_t)1);
+  *groups = RS_ARENA_NEW(arena, group, *count);
+  if (*groups == NULL) return rs_arena_failed(arena, diag);
+  if (given == 0) {
+    return rs_wiring_working(arena, j->wiring, &(*groups)[0].chips, &(*groups)[0].count, diag);
+  }
+  for (size_t i = 0; i < given && status == RS_OK; i++) {
+    group *g = &(*groups)[i];
+    status = chips_of(arena, "chips", arguments->values[OPTION_CHIPS][i], j->wiring, &g->chips,
+                      &g->count, diag);
+  }
+  return status;
+}
+
+/* --groups: the one list, cut. */
+static rs_status cut_list(const rs_arguments *arguments, group **groups, size_t *count,
+                          rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, "groups");
+  const group whole = (*groups)[0];
+  int64_t size;
+  if (text == NULL) return RS_OK;
+  if (rs_quantity_parse(text, RS_QUANTITY_COUNT, &size, diag) != RS_OK || size < 1 ||
+      size > whole.count || whole.count % size != 0) {
+    rs_diag_set(diag, RS_E_INPUT, "--groups: %u chips are not groups of '%s'", whole.count, text);
+    rs_diag_expect(diag, "a size that divides %u", whole.count);
+    return RS_E_INPUT;
+  }
+  if (*count != 1) return rs_diag_set(diag, RS_E_INPUT, "--groups cuts one list of --chips");
+  *count = whole.count / (size_t)size;
+  *groups = RS_ARENA_NEW(arguments->arena, group, *count);
+  if (*groups == NULL) return rs_arena_failed(arguments->arena, diag);
+  for (size_t i = 0; i < *count; i++) {
+    (*groups)[i] = (group){whole.chips + i * (size_t)size, (uint32_t)size};
+  }
+  return RS_OK;
+}
+
+/* One request a group, alike but for the chips. */
+static rs_status read_groups(const rs_arguments *arguments, rs__collective *first, jobs *all,
+                             rs_diag *diag) {
+  group *groups;
+  size_t count;
+  rs_status status = read_lists(arguments, first, &groups, &count, diag);
+  if (status == RS_OK) status = cut_list(arguments, &groups, &count, diag);
+  if (status != RS_OK) return status;
+  *all = (jobs){.items = RS_ARENA_NEW(arguments->arena, rs__collective, count), .count = count};
+  if (all->items == NULL) return rs_arena_failed(arguments->arena, diag);
+  for (size_t i = 0; i < count && status == RS_OK; i++) {
+    all->items[i] = *first;
+    all->items[i].is_one_of_many = count > 1;
+    all->items[i].request.chips = groups[i].chips;
+    all->items[i].request.chip_count = groups[i].count;
+    status = read_root(arguments, &all->items[i], diag);
+  }
   return status;
 }
 
@@ -126,7 +191,8 @@ static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) 
   return status;
 }
 
-static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+static rs_status read_jobs(const rs_arguments *arguments, jobs *all, rs_diag *diag) {
+  rs__collective first = {0}, *j = &first;
   const char *topology;
   const char *bytes;
   const char *timing = rs_arguments_value(arguments, "timing");
@@ -141,13 +207,12 @@ static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_d
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
   }
-  if (status == RS_OK) status = read_group(arguments, j, diag);
   j->request.algorithm = rs_arguments_value(arguments, "algorithm");
   const char *margin = rs_arguments_value(arguments, "deskew-margin");
   if (status == RS_OK && margin != NULL) {
     status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
   }
-  return status;
+  return status == RS_OK ? read_groups(arguments, j, all, diag) : status;
 }
 
 /* ---- work ---- */
@@ -199,26 +264,63 @@ static void print_choice(const rs_compile_report *report) {
   }
 }
 
+/* Groups in the order in which they were given book the links one after the other; the whole is
+ * proved and played as one. */
+static rs_status compile_together(rs_arena *arena, const jobs *all, rs_diag *diag) {
+  const rs__collective *first = &all->items[0];
+  rs_calendar *calendar = rs_calendar_create(arena, first->wiring, &first->timing);
+  rs_schedule *schedule = rs_schedule_create(arena, first->wiring, first->topology, &first->timing);
+  rs_proof proof;
+  rs_status status = RS_OK;
+  if (calendar == NULL || schedule == NULL) return rs_arena_failed(arena, diag);
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    rs__collective *j = &all->items[i];
+    j->schedule = schedule;
+    status =
+        rs_collective_compile(schedule, j->wiring, calendar, &j->request, NULL, &j->report, diag);
+    if (status == RS_OK) {
+      status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
+    }
+  }
+  if (status == RS_OK) status = rs__proof_run(schedule, first->wiring, &proof, diag);
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) all->items[i].proof = proof;
+  return status;
+}
+
+static rs_status compile_all(rs_arena *arena, const jobs *all, rs_diag *diag) {
+  if (all->count == 1) {
+    rs_status status = read_program(arena, &all->items[0], diag);
+    return status == RS_OK ? rs__collective_compile(arena, &all->items[0], diag) : status;
+  }
+  if (is_xml(all->items[0].request.algorithm)) {
+    return rs_diag_set(diag, RS_E_INPUT, "a program of MSCCL is for one group");
+  }
+  return compile_together(arena, all, diag);
+}
+
+static rs_status tabulate(rs_arena *arena, const jobs *all, rs_table **table, rs_diag *diag) {
+  rs_result *results = RS_ARENA_NEW(arena, rs_result, all->count);
+  rs_status status = results == NULL ? rs_arena_failed(arena, diag) : RS_OK;
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    status = rs_result_create(arena, RS_TASK_COLLECTIVE, &results[i], diag);
+    if (status == RS_OK) rs__collective_fill(arena, &all->items[i], &results[i]);
+  }
+  if (status != RS_OK) return status;
+  return rs_result_tabulate(arena, RS_TASK_COLLECTIVE, results, all->count, table, diag);
+}
+
 static int run_compile(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  rs__collective j = {0};
-  rs_result result;
+  jobs all;
   rs_table *table;
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
-  rs_status status = read_job(arguments, &j, &diag);
-  if (status == RS_OK) status = read_program(arena, &j, &diag);
-  if (status == RS_OK) status = rs__collective_compile(arena, &j, &diag);
+  rs_status status = read_jobs(arguments, &all, &diag);
+  if (status == RS_OK) status = compile_all(arena, &all, &diag);
   if (status != RS_OK) return rs_cli_report(&diag);
-  print_choice(&j.report);
-  status = rs_result_create(arena, RS_TASK_COLLECTIVE, &result, &diag);
-  if (status == RS_OK) {
-    rs__collective_fill(arena, &j, &result);
-    status = rs_result_tabulate(arena, RS_TASK_COLLECTIVE, &result, 1, &table, &diag);
-  }
-  if (status == RS_OK && output != NULL) {
-    status = write_output(output, &j, &diag);
-  }
+  print_choice(&all.items[0].report);
+  status = tabulate(arena, &all, &table, &diag);
+  if (status == RS_OK && output != NULL) status = write_output(output, &all.items[0], &diag);
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }
 

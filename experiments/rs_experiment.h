@@ -16,6 +16,7 @@
 #include "rs_adaptive.h"
 #include "rs_clock_trial.h"
 #include "rs_collective.h"
+#include "rs_price.h"
 #include "rs_sharding.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
@@ -26,8 +27,17 @@ typedef enum rs_task {
   RS_TASK_TRAFFIC,    /* latency of vectors under load */
   RS_TASK_COLLECTIVE, /* time of one collective operation */
   RS_TASK_CLOCK,      /* a collective's schedule on drifting clocks */
+  RS_TASK_PREFILL,    /* a prompt, or an encoder's text, through a model on a system */
   RS_TASK_COUNT
 } rs_task;
+
+/* How bytes move. */
+typedef enum rs_network {
+  RS_NETWORK_SCHEDULED, /* by a timetable */
+  RS_NETWORK_ADAPTIVE,  /* as packets in queues */
+  RS_NETWORK_FLUID,     /* as flows that share links fairly */
+  RS_NETWORK_COUNT
+} rs_network;
 
 typedef enum rs_key {
   RS_KEY_NAME,
@@ -40,9 +50,16 @@ typedef enum rs_key {
   RS_KEY_TOPOLOGY,
   RS_KEY_TENSOR,
   RS_KEY_PIPELINE,
+  RS_KEY_EXPERT,
+  RS_KEY_DISPATCH,
+  RS_KEY_CAPACITY,
+  RS_KEY_SUMS,
   RS_KEY_MICRO_BATCHES,
+  RS_KEY_REPLICAS,
   RS_KEY_BATCH,
   RS_KEY_CONTEXT,
+  RS_KEY_GENERATE,
+  RS_KEY_CHUNK,
   RS_KEY_NETWORK,
   RS_KEY_SEED,
   RS_KEY_PORTS,
@@ -50,6 +67,7 @@ typedef enum rs_key {
   RS_KEY_PATTERN,
   RS_KEY_OFFERED_LOAD,
   RS_KEY_BUFFER_VECTORS,
+  RS_KEY_MEASURE_SLOTS,
   RS_KEY_COLLECTIVE,
   RS_KEY_ALGORITHM,
   RS_KEY_BYTES,
@@ -69,6 +87,9 @@ typedef enum rs_key {
   RS_KEY_DRAWS,
   RS_KEY_GAIN_P,
   RS_KEY_GAIN_I,
+  RS_KEY_GPUS,
+  RS_KEY_PAGING,
+  RS_KEY_PRICES,
   RS_KEY_COUNT
 } rs_key;
 
@@ -90,14 +111,20 @@ typedef struct rs_point {
   const char *topology; /* canonical */
   const rs_wiring *wiring;
   rs_sharding_request request;
+  int64_t generate;          /* decode: tokens that are averaged over */
+  int64_t chunk;             /* prefill: positions of a chunk, at most */
   rs_traffic_config traffic; /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
-  bool is_scheduled; /* the network: the timetable, or packets in queues */
+  rs_network network;
+  int64_t measure_slots; /* length of a traffic measurement */
   uint64_t seed;
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
   rs_clock_point clock;
+  int64_t gpus; /* where the chip is a GPU: on one switch */
+  bool pages_weights;
+  const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;
 
 typedef enum rs_plot_kind {
@@ -152,6 +179,7 @@ uint64_t rs_point_digest(const rs_point *point);
 
 const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" "clock" */
 bool rs_task_parse(const char *word, rs_task *task);
+const char *rs_network_word(rs_network network); /* "scheduled" "adaptive" "fluid" */
 
 const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" "map" */
 bool rs_plot_kind_parse(const char *word, rs_plot_kind *kind);

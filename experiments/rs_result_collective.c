@@ -35,6 +35,7 @@ static const char *const collective_columns[] = {"collective",
                                                  "received_slack_cycles_min",
                                                  "deskew_margin_cycles",
                                                  "algorithm_asked",
+                                                 "group",
                                                  "timing",
                                                  "schedule_digest"};
 
@@ -68,6 +69,22 @@ rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *di
 
 /* ---- the row ---- */
 
+/* "0-7,16": runs of the group's chips, in its order; cut where it gets long. */
+static void describe_group(const rs_collective_request *request, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (uint32_t i = 0, end; i < request->chip_count && used + 32 < size; i = end) {
+    const uint32_t *chips = request->chips;
+    for (end = i + 1; end < request->chip_count && chips[end] == chips[end - 1] + 1;) end++;
+    const char *comma = i == 0 ? "" : ",";
+    int length = end == i + 1 ? snprintf(text + used, size - used, "%s%u", comma, chips[i])
+                              : snprintf(text + used, size - used, "%s%u-%u", comma, chips[i],
+                                         chips[end - 1]);
+    used += (size_t)length;
+    if (used + 32 >= size && end < request->chip_count) snprintf(text + used, size - used, ",…");
+  }
+}
+
 static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r) {
   const rs_collective_request *request = &c->request;
   rs_result_set_text(arena, r, "collective", rs_collective_kind_word(request->kind));
@@ -79,6 +96,9 @@ static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r)
   rs_result_set_text(arena, r, "algorithm_asked",
                      request->algorithm == NULL ? "auto" : request->algorithm);
   rs_result_set_text(arena, r, "timing", c->timing_name);
+  char group[160];
+  describe_group(request, group, sizeof group);
+  rs_result_set_text(arena, r, "group", group);
   rs_result_set_i64(r, "deskew_margin_cycles", request->deskew_margin_cycles);
 }
 
@@ -90,7 +110,8 @@ static double bus_bandwidth(const rs__collective *c, double seconds) {
 /* The last receive stands a margin after the last arrival, which is all that a proof knows. */
 int64_t rs__collective_makespan(const rs__collective *c) {
   int64_t margin = c->schedule->burst_count > 0 ? c->request.deskew_margin_cycles : 0;
-  return c->proof.play.makespan_cycles + margin;
+  int64_t alone = c->is_one_of_many ? c->report.makespan_cycles : c->proof.play.makespan_cycles;
+  return alone + margin;
 }
 
 static void fill_times(const rs__collective *c, rs_result *r) {
@@ -117,7 +138,7 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   fill_request(arena, c, r);
   fill_times(c, r);
   rs_result_set_text(arena, r, "algorithm", c->report.algorithm);
-  rs_result_set_i64(r, "bursts", (int64_t)play->bursts);
+  rs_result_set_i64(r, "bursts", (int64_t)(c->is_one_of_many ? c->report.bursts : play->bursts));
   rs_result_set_i64(r, "vector_hops", (int64_t)play->vector_hops);
   rs_result_set_i64(r, "links_used", play->links_used);
   if (play->busiest_link != RS_NONE) {

@@ -106,11 +106,11 @@ rs_status rs_fluid_run(const rs_fluid *fluid, const rs_fluid_options *options,
 typedef struct rs_fluid_traffic_config {
   const uint8_t *distance; /* [from · chip_count + to], hops; 255: unreachable */
   int64_t router_cycles;   /* port → port inside a chip */
-  double work_max;         /* flows times flows under way at once; 0: RS_FLUID_WORK_MAX */
+  double work_max;         /* of estimated new shares of flows; 0: RS_FLUID_WORK_MAX */
 } rs_fluid_traffic_config;
 
-/* What SimGrid does in a quarter of a minute or so. */
-#define RS_FLUID_WORK_MAX 5e7
+/* What SimGrid does in half a minute or so. */
+#define RS_FLUID_WORK_MAX 6e7
 
 /* The packets of `run` as flows of one vector, each pair on one minimal path; results as the adaptive
  * network gives them, without events. Latency: send + Σ (link latency) + (hops − 1) · router_cycles +

@@ -158,6 +158,35 @@ static void cost_wants_its_shape(void **state) {
 
 /* ---- compile, check, diff ---- */
 
+/* Nine nodes of a rack have no link in common: each takes what one takes alone. Two groups that share
+ * chips 2 and 3 of a node share their links: the second waits. */
+static void groups_are_compiled_together(void **state) {
+  (void)state;
+  json_t *alone = run_json("compile all-reduce -t mesh:8 -b 16KiB --format json");
+  json_t *nodes = run_json("compile all-reduce -t realscale:72 --groups 8 -b 16KiB --format json");
+  json_t *shared =
+      run_json("compile all-reduce -t mesh:8 --chips 0-3 --chips 2-5 -b 16KiB --format json");
+  json_t *first = run_json("compile all-reduce -t mesh:8 --chips 0-3 -b 16KiB --format json");
+  assert_int_equal(json_array_size(nodes), 9);
+  for (size_t i = 0; i < 9; i++) {
+    assert_int_equal(number_of(nodes, i, "makespan_cycles"),
+                     number_of(alone, 0, "makespan_cycles"));
+    assert_int_equal(number_of(nodes, i, "bursts"), number_of(alone, 0, "bursts"));
+  }
+  assert_string_equal(json_string_value(json_object_get(json_array_get(nodes, 8), "group")),
+                      "64-71");
+  assert_int_equal(json_array_size(shared), 2);
+  assert_int_equal(number_of(shared, 0, "makespan_cycles"), number_of(first, 0, "makespan_cycles"));
+  assert_true(number_of(shared, 1, "makespan_cycles") > number_of(first, 0, "makespan_cycles"));
+  json_decref(alone);
+  json_decref(nodes);
+  json_decref(shared);
+  json_decref(first);
+  assert_refused("compile all-reduce -t mesh:8 --groups 3 -b 1KiB", 2, "that divides 8");
+  assert_refused("compile all-reduce -t mesh:8 --groups 2 --chips 0-3 --chips 4-7 -b 1KiB", 2,
+                 "one list");
+}
+
 static void a_compiled_schedule_is_proved(void **state) {
   (void)state;
   rs_program_output output = run_shell(
@@ -237,6 +266,7 @@ static void lists_have_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(groups_are_compiled_together),
       cmocka_unit_test(help_is_everywhere),
       cmocka_unit_test(bad_command_lines_are_one_line),
       cmocka_unit_test(topology_counts_cables),

@@ -50,6 +50,7 @@ typedef struct rs__step {
   rs_diag *diag;
   rs__share share;
 
+  uint32_t *working;   /* chips of the wiring that are not spare: stages take them in order */
   rs__member *members; /* tensor of them */
   int64_t front_cycles;
   int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */

@@ -21,17 +21,20 @@ static bool failed(rs__step *s, rs_status status) {
   return s->status != RS_OK;
 }
 
-/* The group of a stage: consecutive chips, which have done nothing yet that matters. */
+/* The group of a stage: consecutive working chips, which have done nothing yet that matters. */
 static void enter_stage(rs__step *s, int64_t stage) {
   int64_t tensor = s->request->tensor;
   for (int64_t i = 0; i < tensor; i++) {
-    s->members[i] = (rs__member){.chip = (uint32_t)(stage * tensor + i)};
+    s->members[i] = (rs__member){.chip = s->working[stage * tensor + i]};
   }
   s->stage_start_cycles = -1;
 }
 
 rs_status rs__step_init(rs__step *s) {
   size_t tensor = (size_t)s->request->tensor;
+  uint32_t working_count;
+  rs_status status = rs_wiring_working(s->arena, s->wiring, &s->working, &working_count, s->diag);
+  if (status != RS_OK) return status;
   s->members = RS_ARENA_NEW(s->arena, rs__member, tensor);
   s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
   s->ready = RS_ARENA_NEW(s->arena, rs_ready, 2 * tensor);
@@ -104,7 +107,7 @@ void rs__step_compute(rs__step *s, const char *label, rs_part part, const rs_cos
   advance(s, cost);
   s->decode->part_cycles[s->waits_as] += latest - s->front_cycles;
   s->decode->part_cycles[part] += cost->cycles;
-  s->decode->energy_j_dynamic += cost->energy_pj * 1e-12 * (double)s->request->tensor;
+  s->decode->part_energy_j[part] += cost->energy_pj * 1e-12 * (double)s->request->tensor;
   s->front_cycles = latest + cost->cycles;
   s->cost = *cost;
   s->reads_op = RS_NONE;
@@ -164,13 +167,15 @@ void rs__step_carry(rs__step *s, const char *label) {
 /* Groups with as many links inside are taken as alike: a node is, and half a node, and two nodes in
  * one rack, but not three chips of two nodes. */
 static uint32_t count_links_inside(const rs__step *s, const rs_collective_request *request) {
+  const rs_wiring *w = s->wiring;
   uint32_t count = 0;
   uint32_t first = request->chips[0];
-  uint32_t last = first + request->chip_count - 1; /* a group is consecutive chips */
+  uint32_t last = request->chips[request->chip_count - 1]; /* all that work from first to last */
   if (request->kind == RS_SEND) return 0;
-  for (uint32_t l = s->wiring->out_first[first]; l < s->wiring->out_first[last + 1]; l++) {
-    uint32_t to = s->wiring->links[l].to;
-    count += to >= first && to <= last ? 1 : 0;
+  for (uint32_t l = w->out_first[first]; l < w->out_first[last + 1]; l++) {
+    uint32_t from = w->links[l].from, to = w->links[l].to;
+    bool works = w->spare == NULL || (!w->spare[from] && !w->spare[to]);
+    count += works && to >= first && to <= last ? 1 : 0;
   }
   return count;
 }
@@ -252,7 +257,7 @@ void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *
   if (s->status != RS_OK) return;
   for (size_t i = 0; i < count; i++) {
     s->chips[2 * i] = s->members[i].chip;
-    s->chips[2 * i + 1] = (uint32_t)((size_t)stage * count + i);
+    s->chips[2 * i + 1] = s->working[(size_t)stage * count + i];
     s->ready[2 * i] = ready_of(s, &s->members[i]);
     s->ready[2 * i + 1] = (rs_ready){0}; /* a receiver has no input */
   }
