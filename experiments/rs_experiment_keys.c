@@ -41,6 +41,7 @@ _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a wor
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
 #define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK
 #define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
+#define IN_SCHEDULED IN_COMPILED | 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
 #define IN_DRAWN \
   .tasks =       \
       1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
@@ -145,7 +146,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                        WORDS(timing_words), IN_COLLECTIVE},
     [RS_KEY_DESKEW_MARGIN] =
         {"deskew_margin", COUNT("cycles", 1 << 20), .otherwise = "0", .has_zero = true,
-         .help = "from a vector's nominal arrival to its receive, on every hop", IN_COMPILED},
+         .help = "from a vector's nominal arrival to its receive, on every hop", IN_SCHEDULED},
     [RS_KEY_CLOCK] = {"clock", RS__KEY_WORD, .otherwise = "hac",
                       .help = "counters aligned along a tree, or controlled frequencies",
                       WORDS(clock_words), IN_CLOCK},

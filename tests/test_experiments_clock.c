@@ -198,6 +198,31 @@ static void margins_cost_a_hop_each(void **state) {
   assert_int_equal((int)price, 64);
 }
 
+/* A decode step takes the margin on every transfer and is proved with it. Each cycle of margin costs as
+ * many cycles as the longest chain has hops: two sums a layer and at least a hop each, so 64 or more of
+ * the 32 layers, and the same number for 32 cycles and for 33. */
+static void decode_takes_a_margin(void **state) {
+  (void)state;
+  static const char file[] =
+      "name: d\ntask: decode\nmodel: llama-2-7b\ntopology: realscale:64\ncontext: 64\n"
+      "sharding: {tensor: 8, pipeline: 8}\nsweep: {deskew_margin: [0, 32, 33]}\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  assert_ok(rs_experiment_parse(arena, "d", file, strlen(file), NULL, 0, &e, &diag), &diag);
+  double cycles[3];
+  for (int i = 0; i < 3; i++) {
+    rs_result r = compute(&e->points[i]);
+    assert_false(r.failed);
+    assert_string_equal(text_of(&r, "reason"), "");
+    cycles[i] = round(number(&r, "token_latency_s") * 9e8);
+    assert_true(number(&r, "received_slack_cycles_min") >=
+                (double)e->points[i].request.deskew_margin_cycles);
+  }
+  double hops = (cycles[1] - cycles[0]) / 32;
+  assert_true(hops >= 64);
+  assert_true(fabs((cycles[2] - cycles[0]) / 33 - hops) < 1e-9);
+}
+
 /* ---- the program ---- */
 
 static void compile_takes_a_margin(void **state) {
@@ -273,6 +298,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(bittide_rows_have_no_resync, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(decode_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
