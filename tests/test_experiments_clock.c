@@ -6,6 +6,7 @@
 #include "rs__draw.h"
 #include "rs_experiment.h"
 #include "rs_program.h"
+#include "rs_random.h"
 #include "rs_result.h"
 
 static const char good[] =
@@ -223,6 +224,84 @@ static void decode_takes_a_margin(void **state) {
   assert_true(fabs((cycles[2] - cycles[0]) / 33 - hops) < 1e-9);
 }
 
+/* Any values that are accepted give a row: numbers, or a reason why not; and any bytes give points or a
+ * place. */
+static void any_values_give_a_row(void **state) {
+  (void)state;
+  static const char *const wirings[] = {"mesh:2", "mesh:8", "ring:5", "torus:3x3", "kautz:2,2"};
+  static const char *const ways[] = {"hac", "bittide-p", "bittide-pi"};
+  int rows = 0, reasons = 0;
+  for (uint64_t seed = 0; seed < 150; seed++) {
+    rs_random random;
+    rs_random_init(&random, seed, 5);
+    char text[800];
+    int64_t ppm = (int64_t)1 << rs_random_below(&random, 18);
+    snprintf(text, sizeof text,
+             "name: x\ntask: clock\ncollective: %s\ntopology: '%s'\nbytes: %lldB\nppm: %lld\n"
+             "clock: %s\nresync: %lld\nstall: %lld\ndeskew_margin: %lld\nfifo: %lld\ndraws: 1\n"
+             "link_spread: %lld\nduration: %lld\ntree: %s\noffsets: %s\ngain_p: %lld\ngain_i: "
+             "%lld\nseed: %llu\n",
+             seed % 3 == 0 ? "all-to-all" : "all-reduce", wirings[rs_random_below(&random, 5)],
+             (long long)rs_random_between(&random, 1, 40000), (long long)ppm,
+             ways[seed % 5 < 3 ? 0 : seed % 5 - 2],
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 18)),
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 12)),
+             (long long)rs_random_between(&random, 0, 500),
+             (long long)rs_random_between(&random, 1, 30),
+             (long long)rs_random_between(&random, 0, 60),
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 18)),
+             seed % 2 == 0 ? "breadth-first" : "depth-first", seed % 7 == 0 ? "extreme" : "uniform",
+             (long long)(INT64_C(1) << rs_random_below(&random, 20)),
+             (long long)(INT64_C(1) << rs_random_below(&random, 20)), (unsigned long long)seed + 1);
+    rs_diag diag = {0};
+    const rs_experiment *e = NULL;
+    rs_status status = rs_experiment_parse(arena, "f", text, strlen(text), NULL, 0, &e, &diag);
+    if (status != RS_OK) {
+      if (diag.line < 1) fail_msg("seed %llu: no place", (unsigned long long)seed);
+      continue;
+    }
+    rs_result r = compute(&e->points[0]);
+    bool has_reason = text_of(&r, "reason")[0] != '\0';
+    bool has_numbers = rs_result_cell(&r, "unsafe_share")->kind != RS_CELL_ABSENT;
+    bool is_unsettled = strstr(text_of(&r, "reason"), "did not settle") != NULL; /* has both */
+    if (r.failed || (has_reason == has_numbers && !is_unsettled)) {
+      fail_msg("seed %llu: '%s'", (unsigned long long)seed, text_of(&r, "reason"));
+    }
+    rows += has_numbers;
+    reasons += has_reason;
+  }
+  print_message("%d rows with numbers, %d with a reason\n", rows, reasons);
+  assert_true(rows > 30 && reasons > 5);
+}
+
+static void any_bytes_are_survived(void **state) {
+  (void)state;
+  static const char seed_text[] =
+      "name: x\ntask: clock\ncollective: all-reduce\ntopology: mesh:8\nbytes: 16KiB\nppm: 100.5\n"
+      "resync: 4096\nwander_ppm: 2\nlink_spread: 2.8\nplots:\n  - {kind: map, x: ppm, y: draws, "
+      "by: "
+      "ppm}\n";
+  static const char letters[] = ":[]{}&*!|'\"#,-?\n .0123456789eclock\xc3";
+  char text[sizeof seed_text];
+  for (uint64_t seed = 0; seed < 2000; seed++) {
+    rs_random random;
+    rs_random_init(&random, seed, 1);
+    memcpy(text, seed_text, sizeof text);
+    for (uint64_t i = rs_random_below(&random, 4) + 1; i > 0; i--) {
+      text[rs_random_below(&random, sizeof text - 1)] =
+          letters[rs_random_below(&random, sizeof letters - 1)];
+    }
+    rs_arena *scratch = rs_arena_create(0);
+    rs_diag diag = {0};
+    const rs_experiment *e = NULL;
+    rs_status status = rs_experiment_parse(scratch, "f", text, sizeof text - 1, NULL, 0, &e, &diag);
+    if (status == RS_OK ? e->point_count == 0 : diag.what[0] == '\0' || diag.line < 1) {
+      fail_msg("seed %llu: neither points nor a place", (unsigned long long)seed);
+    }
+    rs_arena_destroy(scratch);
+  }
+}
+
 /* ---- the program ---- */
 
 static void compile_takes_a_margin(void **state) {
@@ -299,6 +378,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(decode_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_values_give_a_row, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
