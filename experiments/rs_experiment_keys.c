@@ -176,7 +176,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_DURATION] = {"duration", COUNT("cycles", INT64_C(1) << 40), .otherwise = "0",
                          .has_zero = true,
                          .help = "that the schedule is repeated for; 0: three resync intervals, at "
-                                 "least 2^18",
+                                 "least 2^18, at least once",
                          IN_CLOCK},
     [RS_KEY_DRAWS] = {"draws", COUNT("draws", 1000000), .otherwise = "100",
                       .help = "of oscillators and cables", IN_CLOCK},

@@ -320,6 +320,37 @@ static void compile_takes_a_margin(void **state) {
                  "0 to 1048576 cycles");
 }
 
+/* A schedule of a file: its margin is what the checker proves; status 1 when a draw broke it. */
+static void any_schedule_runs_on_clocks(void **state) {
+  (void)state;
+  char path[80], command[200];
+  snprintf(path, sizeof path, "/tmp/rs-clock-%ld.rsched", (long)getpid());
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 32 -o %s", path);
+  rs_program_output output = run_program(command);
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"deskew_margin_cycles\":32"));
+  assert_non_null(strstr(output.out, "\"first_violation\":\"none\""));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 1000 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  assert_non_null(strstr(output.out, "\"first_violation\":\"late\""));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 10 --deskew-margin 33", path);
+  assert_refused(command, 2, "the schedule leaves 32 cycles, not 33");
+  snprintf(command, sizeof command, "clock %s", path);
+  assert_refused(command, 2, "--ppm is missing");
+  snprintf(command, sizeof command, "clock %s --ppm 2000", path);
+  assert_refused(command, 2, "--ppm:1:1: ppm: offsets of 2000.000 ppm drift faster");
+  unlink(path);
+  assert_refused("clock none.rsched --ppm 1", 2, "none.rsched");
+}
+
 /* ---- the map ---- */
 
 /* Columns 1, 2, 9 on a logarithmic axis: edges at geometric means, outer cells as wide outward as
@@ -381,6 +412,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(any_values_give_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
   };
