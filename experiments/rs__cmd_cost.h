@@ -7,7 +7,7 @@
 #include "rs_table.h"
 
 typedef struct rs__cost_shape {
-  int64_t hidden, inputs, outputs, heads, kv_heads, head_dim, context, ranks, bytes;
+  int64_t hidden, inputs, outputs, heads, kv_heads, head_dim, context, ranks, bytes, boards;
   rs_number weights, math;
   const rs_model *model; /* of a generation */
   rs_number kv;

@@ -102,6 +102,8 @@ static const rs_option options[] = {
     {"head-dim", 0, RS_OPTION_TEXT, "N", "size of a head"},
     {"context", 0, RS_OPTION_TEXT, "N", "cached positions"},
     {"ranks", 0, RS_OPTION_TEXT, "N", "GPUs of an all-reduce or a generation, on one switch"},
+    {"boards", 0, RS_OPTION_TEXT, "N",
+     "of a generation: boards that share the layers (default: 1)"},
     {"bytes", 0, RS_OPTION_TEXT, "SIZE", "the vector that each of them has, such as 1MiB"},
     {"model", 0, RS_OPTION_TEXT, "MODEL",
      "of a generation: a model of 'realscale list models', or the path of a config.json"},
@@ -176,7 +178,7 @@ static rs_status read_shape(const rs_arguments *arguments, const char *needs, co
     int64_t *value;
   } counts[] = {{"hidden", &s->hidden},   {"inputs", &s->inputs},     {"outputs", &s->outputs},
                 {"heads", &s->heads},     {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
-                {"context", &s->context}, {"ranks", &s->ranks}};
+                {"context", &s->context}, {"ranks", &s->ranks},       {"boards", &s->boards}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     rs_status status = read_count(arguments, counts[i].name, needs, counts[i].value, diag);
     if (status != RS_OK) return status;
@@ -209,7 +211,8 @@ static const char *const columns[] = {
     "bound",          "weight_cycles", "pass_cycles", "vector_cycles", "stream_cycles",
     "latency_cycles", "energy_j",      "sram_bytes",  "macs",          "hidden",
     "inputs",         "outputs",       "heads",       "kv_heads",      "head_dim",
-    "context",        "weights",       "math"};
+    "context",        "weights",       "math",        "energy_sram_j", "energy_matrix_j",
+    "energy_vector_j"};
 
 void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
   if (value > 0) rs_table_set_i64(table, column, value);
@@ -241,6 +244,9 @@ static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, 
   rs__cost_set_given(table, "context", s->context);
   rs_table_set_text(table, "weights", rs_number_word(s->weights));
   rs_table_set_text(table, "math", rs_number_word(s->math));
+  rs_table_set_double(table, "energy_sram_j", cost->sram_pj * 1e-12);
+  rs_table_set_double(table, "energy_matrix_j", cost->matrix_pj * 1e-12);
+  rs_table_set_double(table, "energy_vector_j", cost->vector_pj * 1e-12);
 }
 
 static rs_status fill_lpu(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,

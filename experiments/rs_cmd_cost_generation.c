@@ -25,7 +25,8 @@ static const char *const columns[] = {"operation",
                                       "step_launch_time_s",
                                       "weights",
                                       "kv_cache",
-                                      "math"};
+                                      "math",
+                                      "boards"};
 
 rs_table *rs__cost_generation_table(rs_arena *arena) {
   return rs_table_create(arena, columns, RS_COUNT_OF(columns));
@@ -38,6 +39,7 @@ static void fill_request(rs_table *table, const rs_chip *chip, const rs__cost_sh
   rs_table_set_text(table, "chip", chip->name);
   rs_table_set_text(table, "model", s->model->name);
   rs_table_set_i64(table, "ranks", s->ranks);
+  rs_table_set_i64(table, "boards", RS_MAX(s->boards, 1));
   rs_table_set_i64(table, "batch", batch);
   rs_table_set_i64(table, "inputs", s->inputs);
   rs_table_set_i64(table, "outputs", s->outputs);
@@ -70,6 +72,7 @@ static void fill_rates(rs_table *table, int64_t batch, const rs_gpu_generation *
 rs_status rs__cost_generation_fill(rs_table *table, const rs_chip *chip, const rs__cost_shape *s,
                                    int64_t batch, rs_diag *diag) {
   const rs_gpu_request request = {.tensor = s->ranks,
+                                  .boards = s->boards,
                                   .batch = batch,
                                   .inputs = s->inputs,
                                   .outputs = s->outputs,

@@ -88,6 +88,7 @@ typedef enum rs_key {
   RS_KEY_GAIN_P,
   RS_KEY_GAIN_I,
   RS_KEY_GPUS,
+  RS_KEY_BOARDS,
   RS_KEY_PAGING,
   RS_KEY_PRICES,
   RS_KEY_COUNT
@@ -124,6 +125,7 @@ typedef struct rs_point {
   rs_timing timing;
   rs_clock_point clock;
   int64_t gpus; /* where the chip is a GPU: on one switch */
+  int64_t boards;
   bool pages_weights;
   const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;

@@ -188,6 +188,10 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                      .help = "where the chip is a GPU: how many on one switch share every layer, "
                              "instead of topology and sharding",
                      IN_DECODE},
+    [RS_KEY_BOARDS] = {"boards", COUNT("boards", 4096), .otherwise = "1",
+                       .help = "of GPUs: how many boards share the layers, each with a micro-batch "
+                               "in flight",
+                       IN_DECODE},
     [RS_KEY_PAGING] = {"paging", RS__KEY_WORD, .otherwise = "none",
                        .help = "of GPUs: whether weights that do not fit stream from the host in "
                                "every step",

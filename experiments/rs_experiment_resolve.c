@@ -225,6 +225,7 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   if (task != RS_TASK_DECODE) return;
   point->gpus = count_of(draft, RS_KEY_GPUS);
+  point->boards = count_of(draft, RS_KEY_BOARDS);
   point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
 }
 

@@ -416,15 +416,15 @@ static void points_print_their_keys(void **state) {
   rs_text_init(&text);
   rs_sink sink = rs_text_sink(&text);
   rs_point_print(&parse(good, NULL, 0)->points[0], &sink);
-  assert_string_equal(
-      text.bytes,
-      "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
-      "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
-      "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
-      "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
-      "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
-      "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: 8\npaging: none\n"
-      "prices: none\n");
+  assert_string_equal(text.bytes,
+                      "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
+                      "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
+                      "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
+                      "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
+                      "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
+                      "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: "
+                      "8\nboards: 1\npaging: none\n"
+                      "prices: none\n");
   rs_text_deinit(&text);
 }
 

@@ -316,6 +316,47 @@ static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
   assert_true(e->j_per_token * g.tokens_per_s_total < chip->max_w);
 }
 
+/* ---- boards ---- */
+
+/* A dense model of 10^12 parameters in fp8: 16 H100 in two boards hold what 8 do not. A token takes the
+ * time of all layers and one crossing of 8.4 + 9.6 µs and a share of 25,600 · 2 B / 8 at 50 GB/s (0.128
+ * µs), and with a micro-batch on each board twice as many come in that time. */
+static void boards_share_the_layers(void **state) {
+  rs_model m = model_of("dense-1t");
+  rs_gpu_request r = request_of(8, 1, 4096, 1);
+  rs_gpu_decode_step one, two, full;
+  const rs_chip *chip = rs_chip_find("h100");
+  rs_chip large = *chip;
+  rs_diag diag = {0};
+  (void)state;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &one, &diag), &diag);
+  assert_false(one.memory.fits);
+  large.gpu.hbm_bytes *= 2;
+  assert_ok(rs_gpu_decode(&m, &large, &r, &one, &diag), &diag);
+  assert_true(one.memory.fits);
+  r.boards = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &two, &diag), &diag);
+  assert_true(two.memory.fits);
+  assert_true(two.memory.weight_bytes * 100 < one.memory.weight_bytes * 52);
+  assert_int_equal(two.memory.kv_bytes * 2, one.memory.kv_bytes);
+  assert_int_equal(two.group_fs[RS_GPU_GROUP_PIPELINE], INT64_C(18000000000) + 128000000);
+  assert_true(two.latency_s > one.latency_s && two.latency_s < one.latency_s + 50e-6);
+  assert_true(two.step_s == two.latency_s);
+  r.micro_batches = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &full, &diag), &diag);
+  assert_true(full.step_s == two.step_s);
+  assert_int_equal(full.memory.kv_bytes, 2 * two.memory.kv_bytes);
+  /* the same work, half of the waiting */
+  assert_true(fabs(full.energy.static_j * 2 / two.energy.static_j - 1) < 1e-9);
+  assert_true(fabs(full.energy.hbm_j / two.energy.hbm_j - 1) < 1e-9);
+  r.micro_batches = 3;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "3 micro-batches on 2 boards: at most one each");
+  r.boards = 129;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "129 boards cannot share 128 layers");
+}
+
 /* ---- memory ---- */
 
 /* 70B in fp8 is 69 GB and fits into 80 GiB; in fp16 it is 138 GB, of which 52 GB and the cache stream
@@ -375,6 +416,7 @@ int main(void) {
       cmocka_unit_test(a_step_of_many_reads_every_expert_once),
       cmocka_unit_test(few_sequences_meet_few_experts),
       cmocka_unit_test(the_mean_of_a_generation_is_that_of_its_steps),
+      cmocka_unit_test(boards_share_the_layers),
       cmocka_unit_test(what_does_not_fit_is_said_or_paged),
       cmocka_unit_test(what_does_not_divide_is_said),
   };
