@@ -81,6 +81,20 @@ rs_status rs__sizes_parse(rs_arena *arena, const char *file, const char *text, s
 int64_t rs__collective_makespan(const rs__collective *c);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
 
+/* ---- rs_result_clock.c: a schedule on drifting clocks, for a point and for `realscale clock` ---- */
+
+typedef struct rs__clocked {
+  rs_schedule *schedule;         /* is sorted */
+  int64_t period_cycles;         /* from one repeat to the next: the makespan, margin included */
+  int64_t received_slack_cycles; /* as the checker proved; −1: nothing is sent on */
+  uint32_t root;                 /* of the tree */
+} rs__clocked;
+
+/* By the clock, wiring, topology, timing and seed of `point`. RS_E_INPUT, RS_E_INFEASIBLE, RS_E_LIMIT:
+ * what is well formed but cannot be, and the row has what is known. */
+rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                              const rs__clocked *clocked, rs_result *r, rs_diag *diag);
+
 /* The timetable that the row is about. */
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag);

@@ -99,6 +99,7 @@ typedef struct rs_clock_point {
   rs_clock_way way;
   rs_clock_config clock;
   rs_deskew_config deskew;
+  int64_t run_cycles_most; /* duration 0: up to here, to see the whole schedule once; else 0 */
   bool is_depth_first;
   int64_t draws;
   int64_t gain_p_atto, gain_i_atto;

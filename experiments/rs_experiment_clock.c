@@ -53,12 +53,15 @@ static void fill(const rs__draft *draft, rs_point *point) {
 /* Work of a point is bounded where it is asked for: exchanges and resyncs of a draw. */
 #define EVENTS_MAX INT64_C(100000000)
 
-static rs_status check_work(const rs__reader *r, const rs__draft *draft, const rs_point *point) {
+static rs_status check_work(const rs__reader *r, const rs__draft *draft, rs_point *point) {
   const rs_deskew_config *d = &point->clock.deskew;
+  bool is_asked = count_of(draft, RS_KEY_DURATION) > 0;
   int64_t step =
       d->resync_cycles > 0 ? RS_MIN(d->resync_cycles, RS_HAC_EPOCH_CYCLES) : RS_HAC_EPOCH_CYCLES;
-  if (d->run_cycles / step <= EVENTS_MAX / point->wiring->chip_count) return RS_OK;
-  rs_key key = count_of(draft, RS_KEY_DURATION) > 0 ? RS_KEY_DURATION : RS_KEY_RESYNC;
+  int64_t most = EVENTS_MAX / point->wiring->chip_count * step;
+  if (!is_asked) point->clock.run_cycles_most = most;
+  if (d->run_cycles <= most) return RS_OK;
+  rs_key key = is_asked ? RS_KEY_DURATION : RS_KEY_RESYNC;
   char what[160], expected[80];
   snprintf(what, sizeof what, "%s: a draw of %lld cycles on %u chips is too much", rs_key_path(key),
            (long long)d->run_cycles, point->wiring->chip_count);

@@ -41,6 +41,7 @@ _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a wor
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
 #define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK
 #define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
+#define IN_SCHEDULED IN_COMPILED | 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
 #define IN_DRAWN \
   .tasks =       \
       1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
@@ -145,7 +146,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                        WORDS(timing_words), IN_COLLECTIVE},
     [RS_KEY_DESKEW_MARGIN] =
         {"deskew_margin", COUNT("cycles", 1 << 20), .otherwise = "0", .has_zero = true,
-         .help = "from a vector's nominal arrival to its receive, on every hop", IN_COMPILED},
+         .help = "from a vector's nominal arrival to its receive, on every hop", IN_SCHEDULED},
     [RS_KEY_CLOCK] = {"clock", RS__KEY_WORD, .otherwise = "hac",
                       .help = "counters aligned along a tree, or controlled frequencies",
                       WORDS(clock_words), IN_CLOCK},
@@ -175,7 +176,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_DURATION] = {"duration", COUNT("cycles", INT64_C(1) << 40), .otherwise = "0",
                          .has_zero = true,
                          .help = "that the schedule is repeated for; 0: three resync intervals, at "
-                                 "least 2^18",
+                                 "least 2^18, at least once",
                          IN_CLOCK},
     [RS_KEY_DRAWS] = {"draws", COUNT("draws", 1000000), .otherwise = "100",
                       .help = "of oscillators and cables", IN_CLOCK},

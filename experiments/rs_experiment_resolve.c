@@ -213,6 +213,7 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   request->replicas = count_of(draft, RS_KEY_REPLICAS);
   request->batch = count_of(draft, RS_KEY_BATCH);
   request->context = count_of(draft, RS_KEY_CONTEXT);
+  request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
   rs_dispatch_parse(draft->text[RS_KEY_DISPATCH], &request->dispatch);
   rs_sums_parse(draft->text[RS_KEY_SUMS], &request->sums);
   rs__experiment_parse_factor(draft->text[RS_KEY_CAPACITY], &request->capacity_ppm);

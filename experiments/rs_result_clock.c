@@ -122,14 +122,11 @@ static void set_cycles(const rs_point *point, rs_result *r, const char *column, 
   rs_result_set_double(r, column, (double)fs * (double)point->timing.clock_hz / 1e15);
 }
 
-static void fill_request(rs_arena *arena, const rs_point *point, rs_result *r) {
+static void fill_clock(rs_arena *arena, const rs_point *point, rs_result *r) {
   const rs_clock_point *c = &point->clock;
   rs_result_set_text(arena, r, "clock", rs_clock_way_word(c->way));
   rs_result_set_text(arena, r, "topology", point->topology);
-  rs_result_set_text(arena, r, "chip", point->chip->name);
-  rs_result_set_i64(r, "chips", point->collective.chip_count);
-  rs_result_set_text(arena, r, "collective", rs_collective_kind_word(point->collective.kind));
-  rs_result_set_i64(r, "bytes", point->collective.block_bytes);
+  rs_result_set_text(arena, r, "chip", point->timing.name);
   rs_result_set_text(arena, r, "reason", "");
   set_milli(r, "ppm", c->clock.offset_ppb);
   set_milli(r, "wander_ppm", c->clock.wander_ppb);
@@ -139,18 +136,16 @@ static void fill_request(rs_arena *arena, const rs_point *point, rs_result *r) {
   set_milli(r, "link_spread_cycles", c->deskew.sigma_millicycles);
   rs_result_set_text(arena, r, "tree", c->is_depth_first ? "depth-first" : "breadth-first");
   rs_result_set_i64(r, "fifo_vectors", c->deskew.fifo_vectors);
-  rs_result_set_i64(r, "run_cycles", c->deskew.run_cycles);
 }
 
-static void fill_schedule(rs_arena *arena, const rs__collective *c, const rs_sync_tree *tree,
+static void fill_schedule(rs_arena *arena, const rs__clocked *c, const rs_sync_tree *tree,
                           const rs_deskew_config *deskew, rs_result *r) {
   char text[32];
-  int64_t makespan = rs__collective_makespan(c);
-  rs_result_set_text(arena, r, "algorithm", c->report.algorithm);
-  rs_result_set_i64(r, "makespan_cycles", makespan);
-  rs_result_set_double(r, "makespan_s", (double)makespan / (double)c->timing.clock_hz);
-  if (c->proof.check.received_slack_cycles_min >= 0) {
-    rs_result_set_i64(r, "received_slack_cycles_min", c->proof.check.received_slack_cycles_min);
+  int64_t clock_hz = c->schedule->timing.clock_hz;
+  rs_result_set_i64(r, "makespan_cycles", c->period_cycles);
+  rs_result_set_double(r, "makespan_s", (double)c->period_cycles / (double)clock_hz);
+  if (c->received_slack_cycles >= 0) {
+    rs_result_set_i64(r, "received_slack_cycles_min", c->received_slack_cycles);
   }
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(c->schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);
@@ -158,18 +153,17 @@ static void fill_schedule(rs_arena *arena, const rs__collective *c, const rs_syn
   rs_result_set_i64(r, "tree_levels_max", deskew->levels);
 }
 
-static void fill_violation(rs_arena *arena, const rs__collective *c, const summary *s,
-                           rs_result *r) {
+static void fill_violation(rs_arena *arena, const rs__clocked *c, const rs_wiring *wiring,
+                           const summary *s, rs_result *r) {
   const rs_clock_run *run = &s->first.run;
   char text[160];
   if (s->first_draw >= 0) rs_result_set_i64(r, "first_violation_draw", s->first_draw);
   rs_result_set_text(arena, r, "first_violation", rs_clock_fault_word(run->fault));
   if (run->fault == RS_CLOCK_SAFE) return;
-  rs_wiring_link_name(c->wiring, run->fault_link, text, sizeof text);
+  rs_wiring_link_name(wiring, run->fault_link, text, sizeof text);
   rs_result_set_text(arena, r, "first_violation_link", text);
   rs_result_set_i64(r, "first_violation_cycle", run->fault_cycle);
-  rs_burst_describe(c->schedule, c->wiring, &c->schedule->bursts[run->fault_burst], text,
-                    sizeof text);
+  rs_burst_describe(c->schedule, wiring, &c->schedule->bursts[run->fault_burst], text, sizeof text);
   rs_result_set_text(arena, r, "first_violation_burst", text);
 }
 
@@ -209,17 +203,13 @@ static rs_status explain(rs_arena *arena, rs_result *r, rs_status status, const 
 
 /* ---- a point ---- */
 
-static rs_status build_tree(rs_arena *scratch, const rs_point *point, rs_sync_tree *tree,
-                            rs_diag *diag) {
-  return rs_sync_tree_build(scratch, point->wiring, point->collective.chips[0],
-                            point->clock.is_depth_first, tree, diag);
-}
-
-static rs_status run_point(rs_arena *arena, rs_arena *scratch, const rs_point *point,
-                           rs__collective *c, rs_result *r, rs_diag *diag) {
+rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                              const rs__clocked *c, rs_result *r, rs_diag *diag) {
   rs_sync_tree tree;
+  rs_departures *departures;
   summary s;
   rs_clock_trial_config config = {.wiring = point->wiring,
+                                  .schedule = c->schedule,
                                   .tree = &tree,
                                   .clock = point->clock.clock,
                                   .deskew = point->clock.deskew,
@@ -229,16 +219,19 @@ static rs_status run_point(rs_arena *arena, rs_arena *scratch, const rs_point *p
                                   .period_ticks = SAMPLE_TICKS,
                                   .delay_ticks = DELAY_TICKS,
                                   .settle_ticks = SETTLE_TICKS};
-  rs_status status = rs__collective_compile(scratch, c, diag);
-  if (status == RS_OK) status = build_tree(scratch, point, &tree, diag);
-  if (status != RS_OK) return status;
+  fill_clock(arena, point, r);
   rs_schedule_sort(c->schedule);
-  config.schedule = c->schedule;
-  rs_departures *departures;
-  status = rs_departures_create(scratch, c->schedule, point->wiring, rs__collective_makespan(c),
-                                &departures, diag);
+  rs_status status =
+      rs_sync_tree_build(scratch, point->wiring, c->root, point->clock.is_depth_first, &tree, diag);
+  if (status == RS_OK) {
+    status = rs_departures_create(scratch, c->schedule, point->wiring, c->period_cycles,
+                                  &departures, diag);
+  }
   if (status != RS_OK) return status;
   config.departures = departures;
+  int64_t whole = RS_MIN(c->period_cycles, point->clock.run_cycles_most);
+  config.deskew.run_cycles = RS_MAX(config.deskew.run_cycles, whole);
+  rs_result_set_i64(r, "run_cycles", config.deskew.run_cycles);
   rs_clock_trial_deskew(point->wiring, c->schedule, &tree, &config.deskew);
   fill_schedule(arena, c, &tree, &config.deskew, r);
   if (config.way == RS_CLOCK_HAC) {
@@ -249,20 +242,35 @@ static rs_status run_point(rs_arena *arena, rs_arena *scratch, const rs_point *p
   if (status == RS_OK) status = run_draws(&config, point, &s, diag);
   if (status != RS_OK) return status;
   fill_summary(point, &s, r);
-  fill_violation(arena, c, &s, r);
+  fill_violation(arena, c, point->wiring, &s, r);
   if (s.unsettled > 0) {
     rs_result_set_text(arena, r, "reason", "bittide: frequencies did not settle in some draws");
   }
   return RS_OK;
 }
 
-rs_status rs__result_clock(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
-                           rs_diag *diag) {
+static rs_status run_collective(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                                rs_result *r, rs_diag *diag) {
   rs__collective c = {.request = point->collective,
                       .topology = point->topology,
                       .wiring = point->wiring,
                       .timing = point->timing,
                       .timing_name = point->chip->name};
-  fill_request(arena, point, r);
-  return explain(arena, r, run_point(arena, scratch, point, &c, r, diag), diag);
+  rs_status status = rs__collective_compile(scratch, &c, diag);
+  if (status != RS_OK) return status;
+  rs_result_set_text(arena, r, "algorithm", c.report.algorithm);
+  const rs__clocked clocked = {.schedule = c.schedule,
+                               .period_cycles = rs__collective_makespan(&c),
+                               .received_slack_cycles = c.proof.check.received_slack_cycles_min,
+                               .root = point->collective.chips[0]};
+  return rs__clock_run_point(arena, scratch, point, &clocked, r, diag);
+}
+
+rs_status rs__result_clock(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                           rs_diag *diag) {
+  fill_clock(arena, point, r);
+  rs_result_set_i64(r, "chips", point->collective.chip_count);
+  rs_result_set_text(arena, r, "collective", rs_collective_kind_word(point->collective.kind));
+  rs_result_set_i64(r, "bytes", point->collective.block_bytes);
+  return explain(arena, r, run_collective(arena, scratch, point, r, diag), diag);
 }

@@ -21,8 +21,9 @@ static const char *const decode_columns[] = {
     "energy_static_j_per_token",
     /* the schedule: vectors as the checker counted them, vector_hops as the player did */
     "makespan_cycles", "bottleneck_cycles", "bursts", "vectors", "vector_hops", "links_used",
-    "busiest_link", "busiest_link_bytes", "slack_cycles_min", "all_reduce_algorithm",
-    "schedule_digest", "weight_bytes_total", "kv_bytes_total",
+    "busiest_link", "busiest_link_bytes", "slack_cycles_min", "received_slack_cycles_min",
+    "deskew_margin_cycles", "all_reduce_algorithm", "schedule_digest", "weight_bytes_total",
+    "kv_bytes_total",
     /* with a table of prices, in its currency */
     "price_per_million_tokens", "price_chips_per_million_tokens", "price_power_per_million_tokens",
     /* what later came to the request, and experts; energy by part: they and static add up */

@@ -21,6 +21,7 @@ void rs__result_fill_request(rs_arena *arena, const rs_point *point, rs_result *
   rs_result_set_i64(r, "expert", q->expert);
   rs_result_set_i64(r, "batch", q->batch);
   rs_result_set_i64(r, "context", q->context);
+  rs_result_set_i64(r, "deskew_margin_cycles", q->deskew_margin_cycles);
   rs_result_set_i64(r, "fits", 0);
   rs_result_set_text(arena, r, "reason", "");
   rs_result_set_text(arena, r, "weights", rs_number_word(q->weights));
@@ -87,6 +88,9 @@ void rs__result_fill_proof(rs_arena *arena, const rs_point *point, rs_schedule *
   if (proof->check.slack_cycles_min >= 0) {
     rs_result_set_i64(r, "slack_cycles_min", proof->check.slack_cycles_min);
   }
+  if (proof->check.received_slack_cycles_min >= 0) {
+    rs_result_set_i64(r, "received_slack_cycles_min", proof->check.received_slack_cycles_min);
+  }
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);
 }
@@ -97,7 +101,9 @@ rs_status rs__result_prove(const rs_point *point, const rs_decode *decode, rs_pr
                            rs_diag *diag) {
   rs_status status = rs__proof_run(decode->schedule, point->wiring, proof, diag);
   if (status != RS_OK) return status;
-  if (proof->play.makespan_cycles != decode->latency_cycles) {
+  /* What ends with a receive ends a margin after the arrival, which is all that a player knows. */
+  int64_t margin = decode->latency_cycles - proof->play.makespan_cycles;
+  if (margin != 0 && margin != point->request.deskew_margin_cycles) {
     return rs_diag_set(diag, RS_E_REFUSED,
                        "the player's makespan of %lld cycles is not the compiler's %lld",
                        (long long)proof->play.makespan_cycles, (long long)decode->latency_cycles);

@@ -12,9 +12,9 @@ static const char *const prefill_columns[] = {
     "weights_s", "attention_s", "vector_s", "network_s", "pipeline_s",
     "energy_dynamic_j_per_input_token", "energy_static_j_per_input_token", "makespan_cycles",
     "bottleneck_cycles", "bursts", "vectors", "vector_hops", "links_used", "busiest_link",
-    "busiest_link_bytes", "slack_cycles_min", "all_reduce_algorithm", "schedule_digest",
-    "weight_bytes_total", "kv_bytes_total", "dispatch", "expert_slots", "expert_vectors",
-    "overflow_probability", "dropped_share"};
+    "busiest_link_bytes", "slack_cycles_min", "received_slack_cycles_min", "deskew_margin_cycles",
+    "all_reduce_algorithm", "schedule_digest", "weight_bytes_total", "kv_bytes_total", "dispatch",
+    "expert_slots", "expert_vectors", "overflow_probability", "dropped_share"};
 
 const char *const *rs__result_prefill_columns(size_t *count) {
   *count = RS_COUNT_OF(prefill_columns);

@@ -25,8 +25,8 @@ static double number_of(const json_t *rows, size_t row, const char *key) {
 
 static void help_is_everywhere(void **state) {
   (void)state;
-  static const char *const commands[] = {"run",  "topology", "compile", "check", "diff",
-                                         "cost", "plot",     "list",    "trace", "report"};
+  static const char *const commands[] = {"run",  "topology", "compile", "check",  "diff", "cost",
+                                         "plot", "list",     "trace",   "report", "clock"};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     char arguments[64];
     snprintf(arguments, sizeof arguments, "%s --help", commands[i]);

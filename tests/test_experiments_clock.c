@@ -6,6 +6,7 @@
 #include "rs__draw.h"
 #include "rs_experiment.h"
 #include "rs_program.h"
+#include "rs_random.h"
 #include "rs_result.h"
 
 static const char good[] =
@@ -198,6 +199,109 @@ static void margins_cost_a_hop_each(void **state) {
   assert_int_equal((int)price, 64);
 }
 
+/* A decode step takes the margin on every transfer and is proved with it. Each cycle of margin costs as
+ * many cycles as the longest chain has hops: two sums a layer and at least a hop each, so 64 or more of
+ * the 32 layers, and the same number for 32 cycles and for 33. */
+static void decode_takes_a_margin(void **state) {
+  (void)state;
+  static const char file[] =
+      "name: d\ntask: decode\nmodel: llama-2-7b\ntopology: realscale:64\ncontext: 64\n"
+      "sharding: {tensor: 8, pipeline: 8}\nsweep: {deskew_margin: [0, 32, 33]}\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  assert_ok(rs_experiment_parse(arena, "d", file, strlen(file), NULL, 0, &e, &diag), &diag);
+  double cycles[3];
+  for (int i = 0; i < 3; i++) {
+    rs_result r = compute(&e->points[i]);
+    assert_false(r.failed);
+    assert_string_equal(text_of(&r, "reason"), "");
+    cycles[i] = round(number(&r, "token_latency_s") * 9e8);
+    assert_true(number(&r, "received_slack_cycles_min") >=
+                (double)e->points[i].request.deskew_margin_cycles);
+  }
+  double hops = (cycles[1] - cycles[0]) / 32;
+  assert_true(hops >= 64);
+  assert_true(fabs((cycles[2] - cycles[0]) / 33 - hops) < 1e-9);
+}
+
+/* Any values that are accepted give a row: numbers, or a reason why not; and any bytes give points or a
+ * place. */
+static void any_values_give_a_row(void **state) {
+  (void)state;
+  static const char *const wirings[] = {"mesh:2", "mesh:8", "ring:5", "torus:3x3", "kautz:2,2"};
+  static const char *const ways[] = {"hac", "bittide-p", "bittide-pi"};
+  int rows = 0, reasons = 0;
+  for (uint64_t seed = 0; seed < 150; seed++) {
+    rs_random random;
+    rs_random_init(&random, seed, 5);
+    char text[800];
+    int64_t ppm = (int64_t)1 << rs_random_below(&random, 18);
+    snprintf(text, sizeof text,
+             "name: x\ntask: clock\ncollective: %s\ntopology: '%s'\nbytes: %lldB\nppm: %lld\n"
+             "clock: %s\nresync: %lld\nstall: %lld\ndeskew_margin: %lld\nfifo: %lld\ndraws: 1\n"
+             "link_spread: %lld\nduration: %lld\ntree: %s\noffsets: %s\ngain_p: %lld\ngain_i: "
+             "%lld\nseed: %llu\n",
+             seed % 3 == 0 ? "all-to-all" : "all-reduce", wirings[rs_random_below(&random, 5)],
+             (long long)rs_random_between(&random, 1, 40000), (long long)ppm,
+             ways[seed % 5 < 3 ? 0 : seed % 5 - 2],
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 18)),
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 12)),
+             (long long)rs_random_between(&random, 0, 500),
+             (long long)rs_random_between(&random, 1, 30),
+             (long long)rs_random_between(&random, 0, 60),
+             (long long)(rs_random_between(&random, 0, 1) << rs_random_below(&random, 18)),
+             seed % 2 == 0 ? "breadth-first" : "depth-first", seed % 7 == 0 ? "extreme" : "uniform",
+             (long long)(INT64_C(1) << rs_random_below(&random, 20)),
+             (long long)(INT64_C(1) << rs_random_below(&random, 20)), (unsigned long long)seed + 1);
+    rs_diag diag = {0};
+    const rs_experiment *e = NULL;
+    rs_status status = rs_experiment_parse(arena, "f", text, strlen(text), NULL, 0, &e, &diag);
+    if (status != RS_OK) {
+      if (diag.line < 1) fail_msg("seed %llu: no place", (unsigned long long)seed);
+      continue;
+    }
+    rs_result r = compute(&e->points[0]);
+    bool has_reason = text_of(&r, "reason")[0] != '\0';
+    bool has_numbers = rs_result_cell(&r, "unsafe_share")->kind != RS_CELL_ABSENT;
+    bool is_unsettled = strstr(text_of(&r, "reason"), "did not settle") != NULL; /* has both */
+    if (r.failed || (has_reason == has_numbers && !is_unsettled)) {
+      fail_msg("seed %llu: '%s'", (unsigned long long)seed, text_of(&r, "reason"));
+    }
+    rows += has_numbers;
+    reasons += has_reason;
+  }
+  print_message("%d rows with numbers, %d with a reason\n", rows, reasons);
+  assert_true(rows > 30 && reasons > 5);
+}
+
+static void any_bytes_are_survived(void **state) {
+  (void)state;
+  static const char seed_text[] =
+      "name: x\ntask: clock\ncollective: all-reduce\ntopology: mesh:8\nbytes: 16KiB\nppm: 100.5\n"
+      "resync: 4096\nwander_ppm: 2\nlink_spread: 2.8\nplots:\n  - {kind: map, x: ppm, y: draws, "
+      "by: "
+      "ppm}\n";
+  static const char letters[] = ":[]{}&*!|'\"#,-?\n .0123456789eclock\xc3";
+  char text[sizeof seed_text];
+  for (uint64_t seed = 0; seed < 2000; seed++) {
+    rs_random random;
+    rs_random_init(&random, seed, 1);
+    memcpy(text, seed_text, sizeof text);
+    for (uint64_t i = rs_random_below(&random, 4) + 1; i > 0; i--) {
+      text[rs_random_below(&random, sizeof text - 1)] =
+          letters[rs_random_below(&random, sizeof letters - 1)];
+    }
+    rs_arena *scratch = rs_arena_create(0);
+    rs_diag diag = {0};
+    const rs_experiment *e = NULL;
+    rs_status status = rs_experiment_parse(scratch, "f", text, sizeof text - 1, NULL, 0, &e, &diag);
+    if (status == RS_OK ? e->point_count == 0 : diag.what[0] == '\0' || diag.line < 1) {
+      fail_msg("seed %llu: neither points nor a place", (unsigned long long)seed);
+    }
+    rs_arena_destroy(scratch);
+  }
+}
+
 /* ---- the program ---- */
 
 static void compile_takes_a_margin(void **state) {
@@ -214,6 +318,37 @@ static void compile_takes_a_margin(void **state) {
                  "--deskew-margin");
   assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 99999999", 2,
                  "0 to 1048576 cycles");
+}
+
+/* A schedule of a file: its margin is what the checker proves; status 1 when a draw broke it. */
+static void any_schedule_runs_on_clocks(void **state) {
+  (void)state;
+  char path[80], command[200];
+  snprintf(path, sizeof path, "/tmp/rs-clock-%ld.rsched", (long)getpid());
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 32 -o %s", path);
+  rs_program_output output = run_program(command);
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"deskew_margin_cycles\":32"));
+  assert_non_null(strstr(output.out, "\"first_violation\":\"none\""));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 1000 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  assert_non_null(strstr(output.out, "\"first_violation\":\"late\""));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 10 --deskew-margin 33", path);
+  assert_refused(command, 2, "the schedule leaves 32 cycles, not 33");
+  snprintf(command, sizeof command, "clock %s", path);
+  assert_refused(command, 2, "--ppm is missing");
+  snprintf(command, sizeof command, "clock %s --ppm 2000", path);
+  assert_refused(command, 2, "--ppm:1:1: ppm: offsets of 2000.000 ppm drift faster");
+  unlink(path);
+  assert_refused("clock none.rsched --ppm 1", 2, "none.rsched");
 }
 
 /* ---- the map ---- */
@@ -273,7 +408,11 @@ int main(void) {
       cmocka_unit_test_setup_teardown(bittide_rows_have_no_resync, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(decode_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_values_give_a_row, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
   };

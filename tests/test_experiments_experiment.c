@@ -422,7 +422,8 @@ static void points_print_their_keys(void **state) {
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
                       "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
-                      "generate: 1\nnetwork: scheduled\nseed: 1\ngpus: 8\nboards: 1\npaging: none\n"
+                      "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: "
+                      "8\nboards: 1\npaging: none\n"
                       "prices: none\n");
   rs_text_deinit(&text);
 }

@@ -232,6 +232,7 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
 static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
   rs_compile_report report;
   request->root = RS_NONE;
+  request->deskew_margin_cycles = s->request->deskew_margin_cycles;
   request->ready_cycles = s->front_cycles;
   request->chips = s->chips;
   request->ready = s->ready;

@@ -54,6 +54,8 @@ typedef struct rs_sharding_request {
   int64_t positions;    /* of each sequence that a step computes; 0: 1, a step of decode */
   rs_dispatch dispatch;
   rs_sums sums;
+  int64_t
+      deskew_margin_cycles; /* of every hop (rs_collective.h); the sharding does not depend on it */
 } rs_sharding_request;
 
 static inline int64_t rs_sharding_capacity_ppm(const rs_sharding_request *request) {
