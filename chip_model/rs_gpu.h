@@ -32,6 +32,7 @@ typedef enum rs_gpu_collective {
   RS_GPU_REDUCE_SCATTER, /* bytes: the vector that every GPU has at the start */
   RS_GPU_ALL_TO_ALL,     /* bytes: what every GPU sends in all, to itself included */
   RS_GPU_SEND,           /* bytes: from one GPU to another */
+  RS_GPU_SEND_BOARD,     /* the same, to another board */
   RS_GPU_COLLECTIVE_COUNT
 } rs_gpu_collective;
 

@@ -78,6 +78,11 @@ const char *rs__ms_type_word(rs__ms_type type);
 rs_status rs__ms_refuse(const rs_msccl *program, int line, rs_diag *diag, const char *format, ...)
     RS_PRINTF(4, 5);
 
+/* The same program with every step of many chunks as so many steps. RS_E_LIMIT: too many. */
+rs_status rs__ms_split(rs_arena *arena, const rs_msccl *program, rs_msccl **split, rs_diag *diag);
+
+#define RS__MS_STEPS_MAX (UINT32_C(1) << 22)
+
 /* Matches sends with receives and finds an order of all halves. */
 rs_status rs__ms_order(rs_arena *arena, rs_msccl *program, rs_diag *diag);
 

@@ -186,3 +186,53 @@ rs_status rs__ms_order(rs_arena *arena, rs_msccl *p, rs_diag *diag) {
   }
   return tail == halves ? RS_OK : refuse_cycle(p, &g, diag);
 }
+
+/* ---- chunk by chunk ---- */
+
+static uint64_t count_split(const rs_msccl *p) {
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < p->step_count; i++) count += RS_MAX(p->steps[i].count, UINT32_C(1));
+  return count;
+}
+
+static void split_step(rs_msccl *made, const rs__ms_step *step, const uint32_t *last) {
+  for (uint32_t k = 0; k < RS_MAX(step->count, UINT32_C(1)); k++) {
+    rs__ms_step part = *step;
+    part.count = step->count == 0 ? 0 : 1;
+    part.source.chunk += k;
+    part.target.chunk += k;
+    part.peer = RS_NONE;
+    part.before = k > 0 || step->before == RS_NONE ? RS_NONE : last[step->before];
+    made->steps[made->step_count++] = part;
+  }
+}
+
+rs_status rs__ms_split(rs_arena *arena, const rs_msccl *p, rs_msccl **split, rs_diag *diag) {
+  uint64_t count = count_split(p);
+  if (count > RS__MS_STEPS_MAX) {
+    return rs_diag_set(diag, RS_E_LIMIT, "chunk by chunk it has more than %u steps",
+                       RS__MS_STEPS_MAX);
+  }
+  rs_msccl *made = RS_ARENA_NEW(arena, rs_msccl, 1);
+  uint32_t *last = RS_ARENA_NEW(arena, uint32_t, p->step_count);
+  if (made == NULL || last == NULL) return rs_arena_failed(arena, diag);
+  *made = *p;
+  made->step_count = 0;
+  made->steps = RS_ARENA_NEW(arena, rs__ms_step, count);
+  made->blocks = RS_ARENA_NEW(arena, rs__ms_block, p->block_count);
+  if (made->steps == NULL || made->blocks == NULL) return rs_arena_failed(arena, diag);
+  for (uint32_t i = 0, end = 0; i < p->step_count;
+       i++) { /* what others wait for is its last part */
+    end += RS_MAX(p->steps[i].count, UINT32_C(1));
+    last[i] = end - 1;
+  }
+  for (uint32_t b = 0; b < p->block_count; b++) {
+    const rs__ms_block *from = &p->blocks[b];
+    made->blocks[b] = *from;
+    made->blocks[b].first = made->step_count;
+    for (uint32_t i = 0; i < from->count; i++) split_step(made, &p->steps[from->first + i], last);
+    made->blocks[b].count = made->step_count - made->blocks[b].first;
+  }
+  *split = made;
+  return rs__ms_order(arena, made, diag);
+}

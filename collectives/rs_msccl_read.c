@@ -9,7 +9,7 @@
 #include "rs__msccl.h"
 #include "rs_xml.h"
 
-#define STEPS_MAX (UINT32_C(1) << 22)
+#define STEPS_MAX RS__MS_STEPS_MAX
 #define GPUS_MAX (UINT32_C(1) << 16)
 #define CHUNKS_MAX (UINT32_C(1) << 20)
 #define CHANNELS_MAX 1024

@@ -10,6 +10,7 @@ typedef enum rs__key_kind {
   RS__KEY_WORD,
   RS__KEY_COUNT,
   RS__KEY_SHARE,
+  RS__KEY_FACTOR,
   RS__KEY_MODEL,
   RS__KEY_CHIP,
   RS__KEY_PRICES,
@@ -28,8 +29,6 @@ typedef struct rs__key_row {
   const char *help;
   const char *const *words;
   size_t word_count;
-  const char *const *later; /* words that are known, but not built yet */
-  size_t later_count;
   int64_t most;   /* of a count; of a decimal in thousandths */
   bool has_zero;  /* a count from 0, not 1 */
   unsigned tasks; /* bits of the tasks that have this key */
@@ -103,6 +102,8 @@ rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key ke
 
 /* "0.35" → 350000; false: not a share above 0 and at most 1 of at most six places. */
 bool rs__experiment_parse_share(const char *text, int64_t *ppm);
+/* The same up to 1000, "1.25" → 1250000. */
+bool rs__experiment_parse_factor(const char *text, int64_t *ppm);
 
 /* "2.8" → 2800; false: not a decimal from 0 to most / 1000 of at most three places. */
 bool rs__experiment_parse_decimal(const char *text, int64_t most, int64_t *milli);

@@ -4,10 +4,13 @@
 
 #include "rs__proof.h"
 #include "rs_collective.h"
+#include "rs_decode.h"
 #include "rs_msccl.h"
 #include "rs_result.h"
 
 const char *const *rs__result_decode_columns(size_t *count);
+
+const char *const *rs__result_prefill_columns(size_t *count);
 
 const char *const *rs__result_traffic_columns(size_t *count);
 
@@ -18,11 +21,31 @@ const char *const *rs__result_clock_columns(size_t *count);
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
 typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                      rs_result *r, rs_diag *diag);
-rs__result_compute rs__result_decode, rs__result_traffic, rs__result_collective, rs__result_clock;
+rs__result_compute rs__result_decode, rs__result_prefill, rs__result_traffic, rs__result_collective,
+    rs__result_clock;
 
 /* A decode point whose chip is a GPU. */
 rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
                                 rs_diag *diag);
+
+/* ---- rs_result_model.c: what rows of a model on a system have in common ---- */
+
+void rs__result_fill_request(rs_arena *arena, const rs_point *point, rs_result *r);
+void rs__result_fill_sharding(rs_arena *arena, const rs_point *point, const rs_sharding *sharding,
+                              rs_result *r);
+/* Where a step's time goes. */
+void rs__result_fill_step(rs_arena *arena, const rs_point *point, const rs_decode *d, rs_result *r);
+void rs__result_fill_proof(rs_arena *arena, const rs_point *point, rs_schedule *schedule,
+                           const rs_proof *proof, rs_result *r);
+
+/* Checker and player on a step's schedule, and whether they agree with its compiler: RS_E_REFUSED. */
+rs_status rs__result_prove(const rs_point *point, const rs_decode *decode, rs_proof *proof,
+                           rs_diag *diag);
+
+/* What becomes of a point that did not go through: some are answers, some are failures, and some say
+ * nothing about the point. */
+rs_status rs__result_settle(rs_arena *arena, rs_status status, const rs_diag *own, rs_result *r,
+                            rs_diag *diag);
 
 /* ---- rs_result_collective.c: one collective, for a point and for `realscale compile` ---- */
 
@@ -33,12 +56,16 @@ typedef struct rs__collective {
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
   rs_network network;
+  const char *name;        /* what it is called; NULL: by its kind */
+  bool is_steady;          /* find the period as well */
+  bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
   const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
   rs_schedule *schedule;
   rs_compile_report report;
   rs_bound bound;
   rs_proof proof;
+  int64_t period_cycles;
 } rs__collective;
 
 /* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the

@@ -61,11 +61,17 @@ static const operation operations[] = {
     {"norm", cost_norm, "hidden"},
     {"lstm", cost_lstm, "hidden"},
     {"all-reduce", NULL, "ranks bytes"},
+    {"generation", NULL, "inputs outputs ranks model"},
 };
 
 static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *s, int64_t batch,
                          rs_cost *cost, rs_diag *diag) {
   if (op->function != NULL) return op->function(chip, s, batch, cost, diag);
+  if (strcmp(op->name, "generation") == 0) {
+    rs_diag_set(diag, RS_E_INPUT, "a generation on LPUs is an experiment");
+    rs_diag_suggest(diag, "realscale run");
+    return RS_E_INPUT;
+  }
   if (strcmp(op->name, "all-reduce") == 0) {
     rs_diag_set(diag, RS_E_INPUT, "an all-reduce of LPUs is a timetable of their wiring");
     rs_diag_suggest(diag, "realscale compile all-reduce");
@@ -89,14 +95,21 @@ static const rs_option options[] = {
      "a chip of 'realscale list chips', or the path of a chip's JSON (default: groqchip1)"},
     {"batch", 0, RS_OPTION_TEXT, "LIST", "batch sizes, such as 1,3,6 (default: 1)"},
     {"hidden", 0, RS_OPTION_TEXT, "N", "hidden size, for norm and lstm"},
-    {"inputs", 0, RS_OPTION_TEXT, "N", "rows of the matrix, for gemv and gemm"},
-    {"outputs", 0, RS_OPTION_TEXT, "N", "columns of the matrix"},
+    {"inputs", 0, RS_OPTION_TEXT, "N", "rows of the matrix; of a generation: tokens in"},
+    {"outputs", 0, RS_OPTION_TEXT, "N", "columns of the matrix; of a generation: tokens out"},
     {"heads", 0, RS_OPTION_TEXT, "N", "query heads, for attention"},
     {"kv-heads", 0, RS_OPTION_TEXT, "N", "key and value heads"},
     {"head-dim", 0, RS_OPTION_TEXT, "N", "size of a head"},
     {"context", 0, RS_OPTION_TEXT, "N", "cached positions"},
-    {"ranks", 0, RS_OPTION_TEXT, "N", "GPUs of an all-reduce"},
+    {"ranks", 0, RS_OPTION_TEXT, "N", "GPUs of an all-reduce or a generation, on one switch"},
+    {"boards", 0, RS_OPTION_TEXT, "N",
+     "of a generation: boards that share the layers (default: 1)"},
     {"bytes", 0, RS_OPTION_TEXT, "SIZE", "the vector that each of them has, such as 1MiB"},
+    {"model", 0, RS_OPTION_TEXT, "MODEL",
+     "of a generation: a model of 'realscale list models', or the path of a config.json"},
+    {"kv", 0, RS_OPTION_TEXT, "FORMAT", "of a generation's cache (default: as --weights)"},
+    {"reads-apart", 0, RS_OPTION_FLAG, NULL,
+     "of a generation: every query head reads the cache of its group, as kernels of 2023 did"},
     {"weights", 0, RS_OPTION_TEXT, "FORMAT",
      "of weights or cache in memory: int8, fp16, fp8, bf16 or block4 (default: int8)"},
     {"math", 0, RS_OPTION_TEXT, "FORMAT",
@@ -165,7 +178,7 @@ static rs_status read_shape(const rs_arguments *arguments, const char *needs, co
     int64_t *value;
   } counts[] = {{"hidden", &s->hidden},   {"inputs", &s->inputs},     {"outputs", &s->outputs},
                 {"heads", &s->heads},     {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
-                {"context", &s->context}, {"ranks", &s->ranks}};
+                {"context", &s->context}, {"ranks", &s->ranks},       {"boards", &s->boards}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     rs_status status = read_count(arguments, counts[i].name, needs, counts[i].value, diag);
     if (status != RS_OK) return status;
@@ -185,7 +198,8 @@ static rs_status find_operation(const char *name, const operation **found, rs_di
     if (strcmp(names[i], name) == 0) return RS_OK;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown operation '%s'", name);
-  rs_diag_expect(diag, "gemv, gemm, scores, values, attention, softmax, norm, lstm or all-reduce");
+  rs_diag_expect(
+      diag, "gemv, gemm, scores, values, attention, softmax, norm, lstm, all-reduce or generation");
   rs_diag_suggest(diag, rs_nearest_word(name, names, RS_COUNT_OF(names)));
   return RS_E_INPUT;
 }
@@ -197,7 +211,8 @@ static const char *const columns[] = {
     "bound",          "weight_cycles", "pass_cycles", "vector_cycles", "stream_cycles",
     "latency_cycles", "energy_j",      "sram_bytes",  "macs",          "hidden",
     "inputs",         "outputs",       "heads",       "kv_heads",      "head_dim",
-    "context",        "weights",       "math"};
+    "context",        "weights",       "math",        "energy_sram_j", "energy_matrix_j",
+    "energy_vector_j"};
 
 void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
   if (value > 0) rs_table_set_i64(table, column, value);
@@ -229,6 +244,9 @@ static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, 
   rs__cost_set_given(table, "context", s->context);
   rs_table_set_text(table, "weights", rs_number_word(s->weights));
   rs_table_set_text(table, "math", rs_number_word(s->math));
+  rs_table_set_double(table, "energy_sram_j", cost->sram_pj * 1e-12);
+  rs_table_set_double(table, "energy_matrix_j", cost->matrix_pj * 1e-12);
+  rs_table_set_double(table, "energy_vector_j", cost->vector_pj * 1e-12);
 }
 
 static rs_status fill_lpu(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
@@ -239,9 +257,39 @@ static rs_status fill_lpu(rs_table *table, const operation *op, const rs_chip *c
   return status;
 }
 
-static rs_table *create_table(const rs_arguments *arguments, const rs_chip *chip) {
-  if (chip->kind == RS_CHIP_GPU) return rs__cost_gpu_table(arguments->arena);
-  return rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
+static bool is_generation(const operation *op) {
+  return strcmp(op->name, "generation") == 0;
+}
+
+static rs_table *create_table(rs_arena *arena, const operation *op, const rs_chip *chip) {
+  if (chip->kind == RS_CHIP_LPU) return rs_table_create(arena, columns, RS_COUNT_OF(columns));
+  return is_generation(op) ? rs__cost_generation_table(arena) : rs__cost_gpu_table(arena);
+}
+
+static rs_status fill(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
+                      int64_t batch, rs_diag *diag) {
+  if (chip->kind == RS_CHIP_LPU) return fill_lpu(table, op, chip, s, batch, diag);
+  if (is_generation(op)) return rs__cost_generation_fill(table, chip, s, batch, diag);
+  return rs__cost_gpu_fill(table, op->name, chip, s, batch, diag);
+}
+
+static rs_status read_model(const rs_arguments *arguments, const operation *op, shape *s,
+                            rs_diag *diag) {
+  const char *name = rs_arguments_value(arguments, "model");
+  rs_model *model = RS_ARENA_NEW(arguments->arena, rs_model, 1);
+  if (!is_generation(op)) return RS_OK;
+  if (model == NULL) return rs_arena_failed(arguments->arena, diag);
+  if (name == NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--model is missing; this operation needs: %s", op->needs);
+  }
+  s->model = model;
+  s->reads_apart = rs_arguments_flag(arguments, "reads-apart");
+  rs_status status = read_number(arguments, "kv", s->weights, &s->kv, diag);
+  if (status == RS_OK && rs_number_is_block(s->kv)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "a cache is not kept in blocks");
+    rs_diag_expect(diag, "--kv int8, fp16, fp8 or bf16");
+  }
+  return status == RS_OK ? rs_cli_find_model(arguments->arena, name, model, diag) : status;
 }
 
 static int run_cost(const rs_arguments *arguments) {
@@ -259,16 +307,15 @@ static int run_cost(const rs_arguments *arguments) {
                               &diag);
   }
   if (status == RS_OK) status = read_shape(arguments, op->needs, chip, &s, &diag);
+  if (status == RS_OK) status = read_model(arguments, op, &s, &diag);
   if (status == RS_OK) {
     status = rs_cli_parse_list(arguments->arena, batch_text == NULL ? "1" : batch_text, &batches,
                                &batch_count, &diag);
   }
   if (status != RS_OK) return rs_cli_report(&diag);
-  rs_table *table = create_table(arguments, chip);
+  rs_table *table = create_table(arguments->arena, op, chip);
   for (size_t i = 0; i < batch_count && status == RS_OK; i++) {
-    status = chip->kind == RS_CHIP_GPU
-                 ? rs__cost_gpu_fill(table, op->name, chip, &s, batches[i], &diag)
-                 : fill_lpu(table, op, chip, &s, batches[i], &diag);
+    status = fill(table, op, chip, &s, batches[i], &diag);
   }
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }

@@ -92,10 +92,12 @@ static const struct {
 /* ---- rows ---- */
 
 static const char *const columns[] = {
-    "operation",     "chip",           "batch",         "time_s",   "bound",     "compute_time_s",
-    "memory_time_s", "network_time_s", "launch_time_s", "energy_j", "hbm_bytes", "link_bytes",
-    "flops",         "hidden",         "inputs",        "outputs",  "heads",     "kv_heads",
-    "head_dim",      "context",        "ranks",         "bytes",    "weights",   "math"};
+    "operation",      "chip",          "batch",          "time_s",        "bound",
+    "compute_time_s", "memory_time_s", "network_time_s", "launch_time_s", "energy_j",
+    "hbm_bytes",      "link_bytes",    "flops",          "hidden",        "inputs",
+    "outputs",        "heads",         "kv_heads",       "head_dim",      "context",
+    "ranks",          "bytes",         "weights",        "math",          "energy_compute_j",
+    "energy_hbm_j",   "energy_link_j"};
 
 rs_table *rs__cost_gpu_table(rs_arena *arena) {
   return rs_table_create(arena, columns, RS_COUNT_OF(columns));
@@ -132,6 +134,9 @@ static void fill_row(rs_table *table, const char *operation, const rs_chip *chip
   set_time(table, "network_time_s", cost->part_fs[RS_GPU_PART_NETWORK]);
   set_time(table, "launch_time_s", cost->part_fs[RS_GPU_PART_LAUNCH]);
   rs_table_set_double(table, "energy_j", (cost->compute_pj + cost->hbm_pj + cost->link_pj) * 1e-12);
+  rs_table_set_double(table, "energy_compute_j", cost->compute_pj * 1e-12);
+  rs_table_set_double(table, "energy_hbm_j", cost->hbm_pj * 1e-12);
+  rs_table_set_double(table, "energy_link_j", cost->link_pj * 1e-12);
   rs_table_set_i64(table, "hbm_bytes", cost->hbm_bytes);
   rs_table_set_i64(table, "link_bytes", cost->link_bytes);
   rs_table_set_i64(table, "flops", cost->flops);

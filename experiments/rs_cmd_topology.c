@@ -254,7 +254,11 @@ static rs_status build(const job *j, const char *text, const char **spec, rs_wir
   rs_topology *topology;
   rs_status status = rs_cli_parse_topology(arena, text, &topology, diag);
   if (status == RS_OK) status = optimise(j, &topology, diag);
-  if (status == RS_OK) status = rs_topology_build(arena, topology, &j->build, wiring, diag);
+  if (status == RS_OK) {
+    status = rs_topology_build(arena, topology, &j->build, wiring, diag);
+    if (status == RS_E_INFEASIBLE)
+      rs_diag_expect(diag, "at most that, or --ports N for another part");
+  }
   if (status != RS_OK) {
     if (diag->status == RS_E_INFEASIBLE) diag->status = RS_E_INPUT; /* unusable, not a result */
     return status;

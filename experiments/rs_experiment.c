@@ -254,7 +254,7 @@ static rs_status make_draft(rs__reader *r, size_t index, rs__draft *draft) {
  * wrong, and the first point says where. */
 static rs_status check_some_divides(rs__reader *r, const rs_point *points, size_t count) {
   rs__draft draft;
-  if (r->task != RS_TASK_DECODE) return RS_OK;
+  if (r->task != RS_TASK_DECODE && r->task != RS_TASK_PREFILL) return RS_OK;
   for (size_t i = 0; i < count; i++) {
     rs_status status = make_draft(r, i, &draft);
     if (status == RS_OK) status = rs__experiment_check_sharding(r, &draft, &points[i]);

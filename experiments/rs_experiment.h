@@ -27,6 +27,7 @@ typedef enum rs_task {
   RS_TASK_TRAFFIC,    /* latency of vectors under load */
   RS_TASK_COLLECTIVE, /* time of one collective operation */
   RS_TASK_CLOCK,      /* a collective's schedule on drifting clocks */
+  RS_TASK_PREFILL,    /* a prompt, or an encoder's text, through a model on a system */
   RS_TASK_COUNT
 } rs_task;
 
@@ -49,9 +50,16 @@ typedef enum rs_key {
   RS_KEY_TOPOLOGY,
   RS_KEY_TENSOR,
   RS_KEY_PIPELINE,
+  RS_KEY_EXPERT,
+  RS_KEY_DISPATCH,
+  RS_KEY_CAPACITY,
+  RS_KEY_SUMS,
   RS_KEY_MICRO_BATCHES,
+  RS_KEY_REPLICAS,
   RS_KEY_BATCH,
   RS_KEY_CONTEXT,
+  RS_KEY_GENERATE,
+  RS_KEY_CHUNK,
   RS_KEY_NETWORK,
   RS_KEY_SEED,
   RS_KEY_PORTS,
@@ -80,6 +88,7 @@ typedef enum rs_key {
   RS_KEY_GAIN_P,
   RS_KEY_GAIN_I,
   RS_KEY_GPUS,
+  RS_KEY_BOARDS,
   RS_KEY_PAGING,
   RS_KEY_PRICES,
   RS_KEY_COUNT
@@ -103,6 +112,8 @@ typedef struct rs_point {
   const char *topology; /* canonical */
   const rs_wiring *wiring;
   rs_sharding_request request;
+  int64_t generate;          /* decode: tokens that are averaged over */
+  int64_t chunk;             /* prefill: positions of a chunk, at most */
   rs_traffic_config traffic; /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
@@ -113,6 +124,7 @@ typedef struct rs_point {
   rs_timing timing;
   rs_clock_point clock;
   int64_t gpus; /* where the chip is a GPU: on one switch */
+  int64_t boards;
   bool pages_weights;
   const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;

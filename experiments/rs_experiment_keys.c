@@ -8,13 +8,13 @@
 #include "rs__experiment.h"
 #include "rs_units.h"
 
-static const char *const task_words[RS_TASK_COUNT] = {[RS_TASK_DECODE] = "decode",
-                                                      [RS_TASK_TOPOLOGY] = "topology",
-                                                      [RS_TASK_TRAFFIC] = "traffic",
-                                                      [RS_TASK_COLLECTIVE] = "collective",
-                                                      [RS_TASK_CLOCK] = "clock"};
-static const char *const later_tasks[] = {"prefill"};
+static const char *const task_words[RS_TASK_COUNT] = {
+    [RS_TASK_DECODE] = "decode",   [RS_TASK_TOPOLOGY] = "topology",
+    [RS_TASK_TRAFFIC] = "traffic", [RS_TASK_COLLECTIVE] = "collective",
+    [RS_TASK_CLOCK] = "clock",     [RS_TASK_PREFILL] = "prefill"};
 static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
+static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
+static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
 static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
 static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
 static const char *const pattern_words[RS_PATTERN_COUNT] = {
@@ -31,38 +31,40 @@ static const char *const paging_words[] = {"none", "host"};
 _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a word a kind");
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
-#define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
 #define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
+#define IN_PREFILL .tasks = 1u << RS_TASK_PREFILL
+#define IN_MODEL .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
 #define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
 #define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
 #define DECIMAL(unit_text, limit) RS__KEY_DECIMAL, .unit = (unit_text), .most = 1000 * (limit)
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
 #define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK
 #define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
-#define IN_DRAWN .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
-#define IN_RUNS .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_COLLECTIVE
-#define IN_CHIPS IN_RUNS | 1u << RS_TASK_CLOCK
+#define IN_DRAWN \
+  .tasks =       \
+      1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
+#define IN_RUNS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY ^ 1u << RS_TASK_CLOCK
+#define IN_CHIPS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY
 #define IN_PACKETS .tasks = 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_COLLECTIVE
 #define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_NAME] = {"name", RS__KEY_NAME,
                      .help = "names the folder of results: letters, digits, - _ .", IN_ALL},
-    [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words),
-                     LATER(later_tasks), IN_ALL},
+    [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words), IN_ALL},
     [RS_KEY_MODEL] = {"model", RS__KEY_MODEL,
                       .help = "a preset of 'realscale list models', or the path of a config.json, "
                               "from the experiment's folder",
-                      IN_DECODE},
+                      IN_MODEL},
     [RS_KEY_WEIGHTS] = {"weights", RS__KEY_WORD, .otherwise = "int8",
-                        .help = "format of weights in SRAM", WORDS(number_words), IN_DECODE},
+                        .help = "format of weights in SRAM", WORDS(number_words), IN_MODEL},
     [RS_KEY_ACTIVATIONS] = {"activations", RS__KEY_WORD, .otherwise = "fp16",
                             .help = "format that is computed in and sent", WORDS(number_words),
-                            IN_DECODE},
+                            IN_MODEL},
     [RS_KEY_KV_CACHE] = {"kv_cache", RS__KEY_WORD, .otherwise = "fp16",
                          .help = "format of keys and values in SRAM", WORDS(number_words),
-                         IN_DECODE},
+                         IN_MODEL},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
                      .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
                      IN_CHIPS},
@@ -70,17 +72,40 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
     [RS_KEY_TENSOR] = {"sharding.tensor", COUNT("chips", 65536), .help = "chips that share a layer",
-                       IN_DECODE},
+                       IN_MODEL},
     [RS_KEY_PIPELINE] = {"sharding.pipeline", COUNT("stages", 65536),
-                         .help = "groups of chips, one after the other", IN_DECODE},
+                         .help = "groups of chips, one after the other", IN_MODEL},
+    [RS_KEY_EXPERT] = {"sharding.expert", COUNT("parts", 65536), .otherwise = "1",
+                       .help = "parts of those chips that the experts are dealt to; the chips of a "
+                               "part share each of its experts",
+                       IN_MODEL},
+    [RS_KEY_DISPATCH] = {"sharding.dispatch", RS__KEY_WORD, .otherwise = "auto",
+                         .help = "how rows meet experts: all on every chip, or sent where they are "
+                                 "needed (expert = tensor); auto: what moves less",
+                         WORDS(dispatch_words), IN_MODEL},
+    [RS_KEY_CAPACITY] = {"sharding.capacity", RS__KEY_FACTOR, .otherwise = "2",
+                         .help = "slots of the timetable for experts, over the mean demand",
+                         IN_MODEL},
+    [RS_KEY_SUMS] = {"sharding.sums", RS__KEY_WORD, .otherwise = "all-reduce",
+                     .help = "of a layer; reduce-scatter: the residual on shards, then all-gather",
+                     WORDS(sums_words), IN_MODEL},
     [RS_KEY_MICRO_BATCHES] = {"sharding.micro_batches", COUNT("batches", 65536), .otherwise = "1",
                               .help = "micro-batches in flight at once; sequences in flight are "
                                       "batch × micro_batches",
-                              IN_DECODE},
+                              IN_MODEL},
+    [RS_KEY_REPLICAS] = {"sharding.replicas", COUNT("copies", 65536), .otherwise = "1",
+                         .help = "of the whole model, each on chips of its own", IN_MODEL},
     [RS_KEY_BATCH] = {"batch", COUNT("sequences", 1 << 20), .otherwise = "1",
-                      .help = "sequences of a micro-batch", IN_DECODE},
+                      .help = "sequences of a micro-batch", IN_MODEL},
     [RS_KEY_CONTEXT] = {"context", COUNT("positions", 1 << 30),
-                        .help = "cached positions of each sequence", IN_DECODE},
+                        .help = "cached positions of each sequence; prefill: of its input",
+                        IN_MODEL},
+    [RS_KEY_GENERATE] = {"generate", COUNT("tokens", 1 << 20), .otherwise = "1",
+                         .help = "tokens from that context on, over which a row is the mean",
+                         IN_DECODE},
+    [RS_KEY_CHUNK] = {"chunk", COUNT("positions", 1 << 20), .otherwise = "64",
+                      .help = "of the input that go through the pipeline together, at most",
+                      IN_PREFILL},
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, .otherwise = "scheduled", .help = "how bytes move",
                         WORDS(network_words), IN_RUNS},
     [RS_KEY_SEED] = {"seed", COUNT(NULL, INT64_MAX), .otherwise = "1",
@@ -163,6 +188,10 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                      .help = "where the chip is a GPU: how many on one switch share every layer, "
                              "instead of topology and sharding",
                      IN_DECODE},
+    [RS_KEY_BOARDS] = {"boards", COUNT("boards", 4096), .otherwise = "1",
+                       .help = "of GPUs: how many boards share the layers, each with a micro-batch "
+                               "in flight",
+                       IN_DECODE},
     [RS_KEY_PAGING] = {"paging", RS__KEY_WORD, .otherwise = "none",
                        .help = "of GPUs: whether weights that do not fit stream from the host in "
                                "every step",
@@ -215,6 +244,7 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_WORD] = "",
       [RS__KEY_COUNT] = "",
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
+      [RS__KEY_FACTOR] = "a factor above 0 and at most 1000, such as 1.25",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
       [RS__KEY_PRICES] = "none, or the path of a price table",
       [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
@@ -301,22 +331,12 @@ static bool is_name(const char *text) {
 static rs_status check_word(const rs__reader *r, const rs__key_row *row, const char *text,
                             const rs__place *place, const char *expected) {
   char what[200];
-  const char *all[16];
-  size_t count = 0;
   for (size_t i = 0; i < row->word_count; i++) {
     if (strcmp(row->words[i], text) == 0) return RS_OK;
-    all[count++] = row->words[i];
-  }
-  for (size_t i = 0; i < row->later_count; i++) {
-    if (strcmp(row->later[i], text) == 0) {
-      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.120s",
-               row->path, text, expected);
-      return rs__experiment_fault(r, place, what, NULL, NULL);
-    }
-    all[count++] = row->later[i];
   }
   snprintf(what, sizeof what, "%s: unknown word '%.80s'", row->path, text);
-  return rs__experiment_fault(r, place, what, expected, rs_nearest_word(text, all, count));
+  return rs__experiment_fault(r, place, what, expected,
+                              rs_nearest_word(text, row->words, row->word_count));
 }
 
 static rs_status check_count(const rs__reader *r, const rs__key_row *row, const char *text,
@@ -373,8 +393,8 @@ static rs_status check_bytes(const rs__reader *r, const rs__key_row *row, const 
   return rs__experiment_fault(r, place, what, expected, NULL);
 }
 
-/* A decimal above 0 and at most 1, of at most six places: read exactly, in millionths. */
-bool rs__experiment_parse_share(const char *text, int64_t *ppm) {
+/* A decimal of at most six places: read exactly, in millionths. */
+static bool parse_decimal(const char *text, int64_t most_ppm, int64_t *ppm) {
   int64_t value = 0;
   int64_t weight = 1000000;
   size_t whole = strspn(text, "0123456789");
@@ -389,15 +409,27 @@ bool rs__experiment_parse_share(const char *text, int64_t *ppm) {
     }
   }
   *ppm = value;
-  return *text == '\0' && value >= 1 && value <= 1000000;
+  return *text == '\0' && value >= 1 && value <= most_ppm;
+}
+
+bool rs__experiment_parse_share(const char *text, int64_t *ppm) {
+  return parse_decimal(text, 1000000, ppm);
+}
+
+bool rs__experiment_parse_factor(const char *text, int64_t *ppm) {
+  return parse_decimal(text, INT64_C(1000) * 1000000, ppm);
 }
 
 static rs_status check_share(const rs__reader *r, const rs__key_row *row, const char *text,
                              const rs__place *place, const char *expected) {
   char what[200];
   int64_t ppm;
-  if (rs__experiment_parse_share(text, &ppm)) return RS_OK;
-  snprintf(what, sizeof what, "%s: '%.80s' is no share", row->path, text);
+  bool is_share = row->kind == RS__KEY_SHARE;
+  if (is_share ? rs__experiment_parse_share(text, &ppm) : rs__experiment_parse_factor(text, &ppm)) {
+    return RS_OK;
+  }
+  snprintf(what, sizeof what, "%s: '%.80s' is no %s", row->path, text,
+           is_share ? "share" : "factor");
   return rs__experiment_fault(r, place, what, expected, NULL);
 }
 
@@ -421,7 +453,9 @@ rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key ke
   draft->place[key] = place;
   if (row->kind == RS__KEY_WORD) return check_word(r, row, value->text, &place, expected);
   if (row->kind == RS__KEY_COUNT) return check_count(r, row, value->text, &place, expected);
-  if (row->kind == RS__KEY_SHARE) return check_share(r, row, value->text, &place, expected);
+  if (row->kind == RS__KEY_SHARE || row->kind == RS__KEY_FACTOR) {
+    return check_share(r, row, value->text, &place, expected);
+  }
   if (row->kind == RS__KEY_DECIMAL) return check_decimal(r, row, value->text, &place, expected);
   if (row->kind == RS__KEY_BYTES) return check_bytes(r, row, value->text, &place, expected);
   if (row->kind != RS__KEY_NAME || is_name(value->text)) return RS_OK; /* others: resolved later */
@@ -436,6 +470,7 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
                                       [RS__KEY_WORD] = "",
                                       [RS__KEY_COUNT] = "",
                                       [RS__KEY_SHARE] = "share up to 1",
+                                      [RS__KEY_FACTOR] = "factor up to 1000",
                                       [RS__KEY_MODEL] = "model",
                                       [RS__KEY_CHIP] = "chip",
                                       [RS__KEY_TOPOLOGY] = "topology",

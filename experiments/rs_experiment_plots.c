@@ -12,23 +12,25 @@ static const char *const kinds[] = {[RS_PLOT_STACK] = "stack",
                                     [RS_PLOT_MAP] = "map"};
 
 /* What a task shows when nothing is asked for. */
-static const rs_plot usual_plots[RS_TASK_COUNT] = {[RS_TASK_DECODE] = {.kind = RS_PLOT_STACK},
-                                                   [RS_TASK_TOPOLOGY] = {.kind = RS_PLOT_WIRINGS},
-                                                   [RS_TASK_TRAFFIC] = {.kind = RS_PLOT_LINE,
-                                                                        .x = "offered_load",
-                                                                        .y = "latency_mean_s",
-                                                                        .by = "routing"},
-                                                   [RS_TASK_COLLECTIVE] = {.kind = RS_PLOT_LINE,
-                                                                           .x = "bytes",
-                                                                           .y = "makespan_s",
-                                                                           .by = "topology",
-                                                                           .bound = "lower_bound_s",
-                                                                           .log = "xy"},
-                                                   [RS_TASK_CLOCK] = {.kind = RS_PLOT_MAP,
-                                                                      .x = "resync_cycles",
-                                                                      .y = "ppm",
-                                                                      .by = "unsafe_share",
-                                                                      .bound = "safe_ppm"}};
+static const rs_plot usual_plots[RS_TASK_COUNT] = {
+    [RS_TASK_DECODE] = {.kind = RS_PLOT_STACK},
+    [RS_TASK_PREFILL] = {.kind = RS_PLOT_LINE, .x = "context", .y = "first_token_s", .by = "batch"},
+    [RS_TASK_TOPOLOGY] = {.kind = RS_PLOT_WIRINGS},
+    [RS_TASK_TRAFFIC] = {.kind = RS_PLOT_LINE,
+                         .x = "offered_load",
+                         .y = "latency_mean_s",
+                         .by = "routing"},
+    [RS_TASK_COLLECTIVE] = {.kind = RS_PLOT_LINE,
+                            .x = "bytes",
+                            .y = "makespan_s",
+                            .by = "topology",
+                            .bound = "lower_bound_s",
+                            .log = "xy"},
+    [RS_TASK_CLOCK] = {.kind = RS_PLOT_MAP,
+                       .x = "resync_cycles",
+                       .y = "ppm",
+                       .by = "unsafe_share",
+                       .bound = "safe_ppm"}};
 
 const char *rs_plot_kind_word(rs_plot_kind kind) {
   return kinds[kind];

@@ -204,18 +204,27 @@ static rs_status resolve_topology(rs__reader *r, const rs__draft *draft, rs_poin
 
 /* ---- numbers and the sharding ---- */
 
-static void resolve_request(const rs__draft *draft, rs_point *point) {
+static void resolve_request(const rs__draft *draft, rs_task task, rs_point *point) {
   rs_sharding_request *request = &point->request;
   request->tensor = count_of(draft, RS_KEY_TENSOR);
   request->pipeline = count_of(draft, RS_KEY_PIPELINE);
+  request->expert = count_of(draft, RS_KEY_EXPERT);
   request->micro_batches = count_of(draft, RS_KEY_MICRO_BATCHES);
+  request->replicas = count_of(draft, RS_KEY_REPLICAS);
   request->batch = count_of(draft, RS_KEY_BATCH);
   request->context = count_of(draft, RS_KEY_CONTEXT);
+  rs_dispatch_parse(draft->text[RS_KEY_DISPATCH], &request->dispatch);
+  rs_sums_parse(draft->text[RS_KEY_SUMS], &request->sums);
+  rs__experiment_parse_factor(draft->text[RS_KEY_CAPACITY], &request->capacity_ppm);
   rs_number_parse(draft->text[RS_KEY_WEIGHTS], &request->weights);
   rs_number_parse(draft->text[RS_KEY_ACTIVATIONS], &request->activations);
   rs_number_parse(draft->text[RS_KEY_KV_CACHE], &request->kv);
+  if (task == RS_TASK_DECODE) point->generate = count_of(draft, RS_KEY_GENERATE);
+  if (task == RS_TASK_PREFILL) point->chunk = count_of(draft, RS_KEY_CHUNK);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
+  if (task != RS_TASK_DECODE) return;
   point->gpus = count_of(draft, RS_KEY_GPUS);
+  point->boards = count_of(draft, RS_KEY_BOARDS);
   point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
 }
 
@@ -223,13 +232,18 @@ static void resolve_request(const rs__draft *draft, rs_point *point) {
 static rs_key find_cause(const rs_point *point) {
   const rs_sharding_request *q = &point->request;
   int64_t chips;
-  if (!rs_mul_i64(q->tensor, q->pipeline, &chips) ||
-      chips > rs_wiring_working_count(point->wiring)) {
+  const rs_model *m = point->model;
+  int64_t working = rs_wiring_working_count(point->wiring);
+  if (!rs_mul_i64(q->tensor, q->pipeline, &chips) || chips > working) {
     return RS_KEY_TENSOR;
   }
-  if (q->pipeline > point->model->layers) return RS_KEY_PIPELINE;
-  bool divides = point->model->heads % q->tensor == 0 && point->model->ffn % q->tensor == 0;
-  return divides && q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_TENSOR;
+  if (!rs_mul_i64(chips, q->replicas, &chips) || chips > working) {
+    return RS_KEY_REPLICAS;
+  }
+  if (q->pipeline > m->layers) return RS_KEY_PIPELINE;
+  if (rs_sharding_check_split(m, q->tensor, NULL) != RS_OK) return RS_KEY_TENSOR;
+  if (rs_sharding_check_experts(m, q, NULL) != RS_OK) return RS_KEY_EXPERT;
+  return q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_DISPATCH;
 }
 
 rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
@@ -422,13 +436,18 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
     return status == RS_OK ? rs__experiment_resolve_clock(r, draft, point) : status;
   }
   if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
-    return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
-                                "task 'decode' runs on the scheduled network", "scheduled", NULL);
+    char what[80];
+    snprintf(what, sizeof what, "task '%s' runs on the scheduled network", rs_task_word(r->task));
+    return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK], what, "scheduled", NULL);
   }
-  resolve_request(draft, point);
+  resolve_request(draft, r->task, point);
   rs_status status = resolve_model(r, draft, point);
+  if (status == RS_OK && r->task == RS_TASK_DECODE && point->model->is_encoder) {
+    return rs__experiment_fault(r, &draft->place[RS_KEY_MODEL],
+                                "an encoder has no next token to decode", "task: prefill", NULL);
+  }
   if (status == RS_OK) status = resolve_chip(r, draft, point);
-  if (status == RS_OK) status = resolve_price(r, draft, point);
+  if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_price(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);
   return status;
 }

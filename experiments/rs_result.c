@@ -19,6 +19,8 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
       return rs__result_collective_columns(count);
     case RS_TASK_CLOCK:
       return rs__result_clock_columns(count);
+    case RS_TASK_PREFILL:
+      return rs__result_prefill_columns(count);
     case RS_TASK_DECODE:
     case RS_TASK_COUNT:
       break;
@@ -45,7 +47,10 @@ bool rs_result_column_is_text(const char *column) {
                                       "collective",
                                       "algorithm",
                                       "algorithm_asked",
+                                      "group",
                                       "timing",
+                                      "sums",
+                                      "dispatch",
                                       "clock",
                                       "offsets",
                                       "tree",
@@ -116,8 +121,8 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);
   static rs__result_compute *const computes[RS_TASK_COUNT] = {
-      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective,
-      rs__result_clock};
+      rs__result_decode,     compute_topology, rs__result_traffic,
+      rs__result_collective, rs__result_clock, rs__result_prefill};
   rs_status status = computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;

@@ -195,15 +195,20 @@ bool rs__table_is_text(const rs_table *table, size_t column) {
   return false;
 }
 
-/* "name: value" lines for the columns that `chosen` marks, values in one column. */
+static bool is_said(const rs_table *table, const bool *chosen, size_t column) {
+  return chosen[column] && rs_table_cell(table, 0, column)->kind != RS_CELL_ABSENT;
+}
+
+/* "name: value" lines for the columns that `chosen` marks, values in one column. Columns that hold
+ * nothing need no line. */
 static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *sink) {
   size_t width = 0;
   for (size_t i = 0; i < table->column_count; i++) {
-    if (chosen[i]) width = RS_MAX(width, strlen(table->columns[i]));
+    if (is_said(table, chosen, i)) width = RS_MAX(width, strlen(table->columns[i]));
   }
   for (size_t i = 0; i < table->column_count; i++) {
     char text[512];
-    if (!chosen[i]) continue;
+    if (!is_said(table, chosen, i)) continue;
     rs__table_shorten(rs_table_cell(table, 0, i), text, sizeof text);
     if (text[0] == '\0') continue;
     rs_sink_printf(sink, "%s%*s  %s\n", table->columns[i], (int)(width - strlen(table->columns[i])),

@@ -3,11 +3,12 @@
 # Variables from the program: scripts, data, file, title_, subtitle, ylabel_, and the kind's own.
 set encoding utf8
 ending = file[strlen(file)-2:strlen(file)]
+if (!exists('height')) height = 560
 small = ending eq 'svg' ? ',11' : ',9'
 if (ending eq 'svg') {
-  set terminal svg enhanced background rgb 'white' size 900,560 font 'DejaVu Sans,13'
+  set terminal svg enhanced background rgb 'white' size 900,height font 'DejaVu Sans,13'
 } else {
-  set terminal pngcairo enhanced background rgb 'white' size 900,560 font 'DejaVu Sans,11'
+  set terminal pngcairo enhanced background rgb 'white' size 900,height font 'DejaVu Sans,11'
 }
 set output file
 set datafile missing '?'

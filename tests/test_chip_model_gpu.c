@@ -26,6 +26,8 @@ static rs_chip tiny(void) {
   c.gpu.link_bytes_per_s = INT64_C(200000000000);
   c.gpu.link_efficiency_ppb = 500000000; /* 100 GB/s: 10 ps a byte */
   c.gpu.link_domain = 8;
+  c.gpu.board_bytes_per_s = INT64_C(20000000000);
+  c.gpu.board_step_fs = 12 * US;
   c.gpu.ring_base_fs = 8 * US;
   c.gpu.ring_step_fs = 3 * US;
   c.gpu.small_base_fs = 4 * US;
@@ -190,6 +192,9 @@ static void the_better_protocol_is_taken(void **state) {
     assert_int_equal(collective_fs(&c, halves[i], 4, 1000000, false, &sent), 24500000000);
     assert_int_equal(sent, 750000);
   }
+  /* to another board: 8 + 12 µs and 1 MB at 20 GB/s, 50 µs */
+  assert_int_equal(collective_fs(&c, RS_GPU_SEND_BOARD, 2, 1000000, false, &sent), 70 * US);
+  assert_int_equal(sent, 1000000);
   /* one step, all bytes: 8 + 3 + 10 µs */
   assert_int_equal(collective_fs(&c, RS_GPU_SEND, 2, 1000000, false, &sent), 21 * US);
   assert_int_equal(sent, 1000000);

@@ -177,6 +177,45 @@ static void local_adds_become_adds_on_arrival(void **state) {
   expect_cycles(&text, "mesh:3", 1);
 }
 
+/* The same in two phases on shards of two chunks: a receive brings both, local adds take one each, so
+ * the program is read chunk by chunk. Each link carries two chunks and then two sums, in four slots of
+ * which none is idle: 4 cycles. */
+static void local_adds_of_parts(void **state) {
+  enum { GPUS = 4, PART = 2 };
+  rs_text text;
+  (void)state;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  begin(&sink, "allreduce", GPUS, GPUS * PART, 1);
+  for (int i = 0; i < GPUS; i++) {
+    begin_gpu(&sink, i, GPUS * PART);
+    for (int k = 0; k < GPUS - 1; k++) {
+      int peer = (i + 1 + k) % GPUS;
+      begin_block(&sink, k, peer, peer);
+      rs_sink_printf(&sink,
+                     "<step s=\"0\" type=\"s\" srcbuf=\"i\" srcoff=\"%d\" cnt=\"2\"/>\n"
+                     "<step s=\"1\" type=\"r\" dstbuf=\"s\" dstoff=\"%d\" cnt=\"2\"/>\n",
+                     peer * PART, peer * PART);
+      step(&sink, 2, "re", "s", peer * PART, "i", i * PART, -1, -1);
+      step(&sink, 3, "re", "s", peer * PART + 1, "i", i * PART + 1, -1, -1);
+      for (int other = 0, at = 4; other < GPUS - 1; other++, at++) {
+        step(&sink, at, "nop", "i", -1, "o", -1, other, 3);
+      }
+      rs_sink_printf(&sink,
+                     "<step s=\"%d\" type=\"s\" srcbuf=\"i\" srcoff=\"%d\" cnt=\"2\"/>\n"
+                     "<step s=\"%d\" type=\"r\" dstbuf=\"i\" dstoff=\"%d\" cnt=\"2\"/>\n</tb>",
+                     3 + GPUS, i * PART, 4 + GPUS, peer * PART);
+    }
+    rs_sink_put(&sink, "</gpu>\n");
+  }
+  rs_sink_put(&sink, "</algo>\n");
+  outcome o = run_program(text.bytes, text.length, "mesh:4", unit_timing(), 320 * GPUS * PART);
+  if (o.status != RS_OK) fail_msg("%s", o.message);
+  assert_int_equal(o.makespan_cycles, 4);
+  assert_int_equal(o.bursts, 2 * GPUS * (GPUS - 1) * PART);
+  rs_text_deinit(&text);
+}
+
 /* All-to-all through scratch, copied to the output; chips 0 and 2 of a ring of 4 have no cable, so
  * that their block is relayed: 2 hops. */
 static void local_copies_and_relays(void **state) {
@@ -499,6 +538,7 @@ int main(void) {
       cmocka_unit_test(a_ring_takes_its_hops),
       cmocka_unit_test(exchanges_do_not_wait_for_each_other),
       cmocka_unit_test(local_adds_become_adds_on_arrival),
+      cmocka_unit_test(local_adds_of_parts),
       cmocka_unit_test(local_copies_and_relays),
       cmocka_unit_test(sums_out_of_place),
       cmocka_unit_test(compiled_schedules_come_back),

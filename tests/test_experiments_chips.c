@@ -70,7 +70,7 @@ static void a_chip_of_the_users_own(void **state) {
 }
 
 /* 8,192 × 8,192 in fp8: 67,108,864 B of weights at 0.9 · 3.35 TB/s = 22.26 µs; with 600 ns, 24,576 B
- * of activations, a launch of 5 µs and 80 % of the computing hidden. At 4,096 rows the 549.8 GFLOP at
+ * of activations, a launch of 5.5 µs and 30 % of the computing hidden. At 4,096 rows the 549.8 GFLOP at
  * 0.709 · 1,979 TFLOP/s are 391.8 µs. */
 static void products_on_a_gpu(void **state) {
   (void)state;
@@ -79,7 +79,7 @@ static void products_on_a_gpu(void **state) {
       "--format json");
   assert_true(fabs(number_of(rows, 0, "memory_time_s") / (0.6e-6 + 67133440 / 3.015e12) - 1) <
               1e-6);
-  assert_true(number_of(rows, 0, "launch_time_s") == 5e-6);
+  assert_true(fabs(number_of(rows, 0, "launch_time_s") - 5.5e-6) < 1e-12);
   assert_string_equal(word_of(rows, 0, "bound"), "memory");
   assert_string_equal(word_of(rows, 1, "bound"), "compute");
   assert_true(fabs(number_of(rows, 1, "compute_time_s") / 391.8e-6 - 1) < 1e-3);
@@ -107,6 +107,45 @@ static void every_chip_has_every_operation(void **state) {
       json_decref(rows);
     }
   }
+}
+
+/* The published row that users ask for first: 40.9 tokens a second and user. Sharing a cache is faster, and a
+ * model that does not fit is a row that says so. */
+static void a_generation_as_published(void **state) {
+  static const char command[] =
+      "cost generation --chip h100 --model llama-2-70b --ranks 4 --batch 64 --inputs 128 "
+      "--outputs 2048 --weights fp8 --format json";
+  char apart[300];
+  (void)state;
+  snprintf(apart, sizeof apart, "%s --reads-apart", command);
+  json_t *old = run_json(apart), *new = run_json(command);
+  double rate = number_of(old, 0, "tokens_per_s_user_overall");
+  assert_true(fabs(rate / 40.9 - 1) < 0.25);
+  assert_true(fabs(rate * 64 / number_of(old, 0, "tokens_per_s_total") - 1) < 1e-9);
+  assert_true(number_of(new, 0, "step_s") < number_of(old, 0, "step_s"));
+  json_decref(old);
+  json_decref(new);
+  json_t *rows = run_json(
+      "cost generation --chip h100 --model kimi-k2 --ranks 8 --inputs 100 "
+      "--outputs 10 --weights fp8 --batch 1,2 --format json");
+  assert_int_equal(json_array_size(rows), 2);
+  assert_true(number_of(rows, 0, "fits") == 0);
+  assert_non_null(strstr(word_of(rows, 0, "reason"), "needs 128."));
+  json_decref(rows);
+  assert_refused("cost generation --chip h100 --ranks 4 --inputs 1 --outputs 2", 2,
+                 "--model is missing");
+  assert_refused("cost generation --chip h100 --model llama-2-70c --ranks 4 --inputs 1 --outputs 2",
+                 2, "did you mean 'llama-2-70b'?");
+  assert_refused("cost generation --model llama-2-7b --ranks 4 --inputs 1 --outputs 2", 2,
+                 "realscale run");
+  assert_refused("cost generation --chip h100 --model bert-base --ranks 4 --inputs 1 --outputs 2",
+                 1, "is an encoder");
+  assert_refused("cost generation --chip h100 --model llama-2-70b --ranks 3 --inputs 1 --outputs 2",
+                 1, "tensor 3 does not divide");
+  assert_refused(
+      "cost generation --chip h100 --model llama-2-70b --ranks 2 --inputs 1 --outputs 2 "
+      "--kv block4",
+      2, "a cache is not kept in blocks");
 }
 
 static void what_a_chip_cannot_do_is_said(void **state) {
@@ -147,7 +186,7 @@ static json_t *run_points(const char *keys) {
 }
 
 /* Llama-2-70B on 8 H100 in int8, 4,096 positions: an eighth of 69 GB at 0.9 · 3.35 TB/s is 2.86 ms, and
- * 1,045 kernels of 5 µs are 5.2 ms; all of it is between 8 and 12 ms. One GPU in fp16 streams 138 + 1.3 GB
+ * 884 kernels of 5.5 µs are 4.9 ms; all of it is between 8 and 12 ms. One GPU in fp16 streams 138 + 1.3 GB
  * less 85.9 GB over 50 GB/s: 1.07 s. */
 static void gpus_and_lpus_share_a_table(void **state) {
   (void)state;
@@ -211,6 +250,7 @@ int main(void) {
       cmocka_unit_test(a_chip_of_the_users_own),
       cmocka_unit_test(products_on_a_gpu),
       cmocka_unit_test(every_chip_has_every_operation),
+      cmocka_unit_test(a_generation_as_published),
       cmocka_unit_test(what_a_chip_cannot_do_is_said),
       cmocka_unit_test(an_experiment_refuses_a_gpu_on_a_wiring),
       cmocka_unit_test(gpus_and_lpus_share_a_table),

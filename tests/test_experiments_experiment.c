@@ -193,13 +193,11 @@ static void values_are_checked(void **state) {
   check_mistake("512", "{a: 1}", "e:6:10: context is a mapping");
   check_mistake("512", "", "e:6:1: context has no value; expected a whole number");
   check_mistake("512", "''", "e:6:10: context has no value");
-  check_mistake("decode", "prefill",
-                "e:2:7: task 'prefill' is not available in this version; "
-                "available: decode or topology or traffic or collective");
+  check_mistake("decode", "clock", "e:3:8: task 'clock' has no key 'model'");
   check_mistake(
       "decode", "decod",
       "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
-      "clock; did you mean 'decode'?");
+      "clock or prefill; did you mean 'decode'?");
   check_mistake(NULL, "network: fluid\n", "e:7:10: task 'decode' runs on the scheduled network");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
@@ -421,8 +419,10 @@ static void points_print_their_keys(void **state) {
   assert_string_equal(text.bytes,
                       "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
                       "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
-                      "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.micro_batches: 1\n"
-                      "batch: 1\ncontext: 512\nnetwork: scheduled\nseed: 1\ngpus: 8\npaging: none\n"
+                      "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
+                      "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
+                      "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
+                      "generate: 1\nnetwork: scheduled\nseed: 1\ngpus: 8\nboards: 1\npaging: none\n"
                       "prices: none\n");
   rs_text_deinit(&text);
 }

@@ -135,6 +135,9 @@ static void a_wiring_in_parts_is_said(void **state) {
   assert_int_equal(number_of(rows, 0, "connected"), 1);
   assert_int_equal(number_of(rows, 0, "diameter_hops"), 7); /* a ring less a cable is a line of 8 */
   json_decref(rows);
+  assert_refused("topology file:", 2, "file: without a path");
+  assert_refused("topology mesh:18", 2, "needs 17 ports a chip, and a chip has 16");
+  assert_refused("topology mesh:18", 2, "--ports N");
   assert_refused("topology ring:8 --fail-random 9,1", 2, "there are 8");
   assert_refused("topology ring:8 --fail-random 1", 2, "not 2 numbers");
   assert_refused("topology ring:8 --fail-chip 8", 2, "no such chip");

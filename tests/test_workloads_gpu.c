@@ -17,20 +17,20 @@ typedef struct row {
 
 static const row rows[] = {
     {"h100", "llama-2-7b", 1, 1, 128, 1, 7, true},
-    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, true},
+    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, false},
     {"a100", "llama-2-7b", 1, 1, 128, 1, 16, true},
-    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, true},
+    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, false},
     {"h100", "llama-2-7b", 1, 64, 128, 128, 9193, true},
-    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, true},
-    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, true},
-    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, true},
-    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, true},
-    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, true},
-    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, true},
-    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, true},
-    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, true},
-    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, true},
-    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, true},
+    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, false},
+    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, false},
+    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, false},
+    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, false},
+    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, false},
+    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, false},
+    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, false},
+    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, false},
+    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, false},
+    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, false},
     {"h100", "llama-2-70b", 4, 1, 128, 1, 26, false},
     {"h100", "llama-2-70b", 4, 1, 2048, 1, 109, false},
     {"a100", "llama-2-70b", 4, 1, 128, 1, 47, false},
@@ -99,8 +99,10 @@ static double squares(const constants *k) {
   return sum;
 }
 
-/* The least squares of the logarithms over a grid: overlap in tenths, launch from 3 to 8 µs in halves,
- * request from 0 to 3 ms in halves. The chips' files have what comes out. */
+/* Three constants from the three rows of the small model in which start-up costs weigh most: the first
+ * token after 128 on both chips and the smallest batch. The least squares of the logarithms over a
+ * grid: overlap in tenths, launch from 3 to 8 µs in halves, request from 0 to 3 ms in halves. The
+ * chips' files have what comes out. */
 static void the_fit_gives_the_constants(void **state) {
   constants best = {0, 0, 0};
   double least = INFINITY;
@@ -117,11 +119,11 @@ static void the_fit_gives_the_constants(void **state) {
       }
     }
   }
-  double rms = sqrt(least / 15);
+  double rms = sqrt(least / 3);
   print_message("overlap %lld %%, launch %lld ns, request %lld us: rms %.1f %%\n",
                 (long long)(best.overlap_ppb / 10000000), (long long)(best.launch_fs / 1000000),
                 (long long)(best.request_fs / 1000000000), rms * 100);
-  assert_true(rms < 0.05);
+  assert_true(rms < 0.02);
   static const char *const names[] = {"a100", "h100", "h200"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     const rs_chip_gpu *g = &rs_chip_find(names[i])->gpu;
@@ -133,10 +135,11 @@ static void the_fit_gives_the_constants(void **state) {
 
 /* ---- what was not fitted ---- */
 
-/* Another model, on two and four GPUs, with all-reduces that the fitted rows do not have. All within a
- * quarter but one, which is named: kernels that read a cache again for every query head find part of
- * it in the L2 cache, which this model does not have; that row reads the most. */
-static void the_other_model_is_predicted_within_a_quarter(void **state) {
+/* The small model's other rows, and another model, on two and four GPUs, with all-reduces that the
+ * fitted rows do not have. All within a quarter but one, which is named: kernels that read a cache
+ * again for every query head find part of it in the L2 cache, which this model does not have; that row
+ * reads the most. */
+static void the_other_rows_are_predicted_within_a_quarter(void **state) {
   double sum = 0, worst = 0;
   int count = 0;
   (void)state;
@@ -153,7 +156,7 @@ static void the_other_model_is_predicted_within_a_quarter(void **state) {
     count++;
   }
   print_message("mean %.1f %%, worst %.1f %%\n", sum / count * 100, worst * 100);
-  assert_true(sum / count < 0.12);
+  assert_true(sum / count < 0.08);
 }
 
 static rs_model model_of(const char *name) {
@@ -313,6 +316,47 @@ static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
   assert_true(e->j_per_token * g.tokens_per_s_total < chip->max_w);
 }
 
+/* ---- boards ---- */
+
+/* A dense model of 10^12 parameters in fp8: 16 H100 in two boards hold what 8 do not. A token takes the
+ * time of all layers and one crossing of 8.4 + 9.6 µs and a share of 25,600 · 2 B / 8 at 50 GB/s (0.128
+ * µs), and with a micro-batch on each board twice as many come in that time. */
+static void boards_share_the_layers(void **state) {
+  rs_model m = model_of("dense-1t");
+  rs_gpu_request r = request_of(8, 1, 4096, 1);
+  rs_gpu_decode_step one, two, full;
+  const rs_chip *chip = rs_chip_find("h100");
+  rs_chip large = *chip;
+  rs_diag diag = {0};
+  (void)state;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &one, &diag), &diag);
+  assert_false(one.memory.fits);
+  large.gpu.hbm_bytes *= 2;
+  assert_ok(rs_gpu_decode(&m, &large, &r, &one, &diag), &diag);
+  assert_true(one.memory.fits);
+  r.boards = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &two, &diag), &diag);
+  assert_true(two.memory.fits);
+  assert_true(two.memory.weight_bytes * 100 < one.memory.weight_bytes * 52);
+  assert_int_equal(two.memory.kv_bytes * 2, one.memory.kv_bytes);
+  assert_int_equal(two.group_fs[RS_GPU_GROUP_PIPELINE], INT64_C(18000000000) + 128000000);
+  assert_true(two.latency_s > one.latency_s && two.latency_s < one.latency_s + 50e-6);
+  assert_true(two.step_s == two.latency_s);
+  r.micro_batches = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &full, &diag), &diag);
+  assert_true(full.step_s == two.step_s);
+  assert_int_equal(full.memory.kv_bytes, 2 * two.memory.kv_bytes);
+  /* the same work, half of the waiting */
+  assert_true(fabs(full.energy.static_j * 2 / two.energy.static_j - 1) < 1e-9);
+  assert_true(fabs(full.energy.hbm_j / two.energy.hbm_j - 1) < 1e-9);
+  r.micro_batches = 3;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "3 micro-batches on 2 boards: at most one each");
+  r.boards = 129;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "129 boards cannot share 128 layers");
+}
+
 /* ---- memory ---- */
 
 /* 70B in fp8 is 69 GB and fits into 80 GiB; in fp16 it is 138 GB, of which 52 GB and the cache stream
@@ -366,12 +410,13 @@ static void what_does_not_divide_is_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_fit_gives_the_constants),
-      cmocka_unit_test(the_other_model_is_predicted_within_a_quarter),
+      cmocka_unit_test(the_other_rows_are_predicted_within_a_quarter),
       cmocka_unit_test(sharing_a_cache_is_worth_what_was_published),
       cmocka_unit_test(a_step_reads_every_weight_once),
       cmocka_unit_test(a_step_of_many_reads_every_expert_once),
       cmocka_unit_test(few_sequences_meet_few_experts),
       cmocka_unit_test(the_mean_of_a_generation_is_that_of_its_steps),
+      cmocka_unit_test(boards_share_the_layers),
       cmocka_unit_test(what_does_not_fit_is_said_or_paged),
       cmocka_unit_test(what_does_not_divide_is_said),
   };

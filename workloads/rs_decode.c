@@ -32,8 +32,9 @@ static void fill_rates(rs_decode *d, const rs_chip *chip, const rs_sharding_requ
   double concurrency = (double)(r->batch * r->micro_batches);
   d->token_latency_s = (double)d->latency_cycles / clock;
   double busy_s = (double)d->bottleneck_cycles * (double)r->micro_batches / clock;
-  d->tokens_per_s_total = concurrency / RS_MAX(d->token_latency_s, busy_s);
-  d->tokens_per_s_user = d->tokens_per_s_total / concurrency;
+  double total = concurrency / RS_MAX(d->token_latency_s, busy_s);
+  d->tokens_per_s_total = total * (double)RS_MAX(r->replicas, 1);
+  d->tokens_per_s_user = total / concurrency;
 }
 
 static void fill_shares(rs_decode *d) {
@@ -42,13 +43,50 @@ static void fill_shares(rs_decode *d) {
   d->compute_share = (double)(d->latency_cycles - waiting) / (double)d->latency_cycles;
 }
 
-/* The schedule makes `batch` tokens. The chips that are used burn static power all the time, which is
- * shared by all tokens of that time. */
-static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
-  double step_j = d->energy_j_dynamic + c2c_energy_j(chip, d->schedule);
-  d->energy_j_dynamic = step_j / (double)sharding->request.batch;
+/* The chips that are used burn static power all the time, which is shared by all tokens of that time. */
+static void add_up_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
+  d->energy_j_dynamic = 0;
+  for (int i = 0; i < RS_PART_COUNT; i++) d->energy_j_dynamic += d->part_energy_j[i];
   d->energy_j_static = chip->static_w * (double)sharding->chips_used / d->tokens_per_s_total;
   d->energy_j_per_token = d->energy_j_dynamic + d->energy_j_static;
+}
+
+/* The schedule makes `batch` tokens. */
+static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
+  d->part_energy_j[RS_PART_NETWORK] += c2c_energy_j(chip, d->schedule);
+  for (int i = 0; i < RS_PART_COUNT; i++) {
+    d->part_energy_j[i] /= (double)sharding->request.batch;
+  }
+  add_up_energy(d, chip, sharding);
+}
+
+void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
+                    const rs_sharding *sharding, rs_decode *mean) {
+  double periods_s = 0, latencies_s = 0, total_s = 0;
+  rs_decode sum = {0};
+  assert(count > 0);
+  for (size_t k = 0; k < count; k++) {
+    const rs_decode *d = &steps[k];
+    sum.latency_cycles += d->latency_cycles; /* each below 2^58, and there are few */
+    sum.bottleneck_cycles = RS_MAX(sum.bottleneck_cycles, d->bottleneck_cycles);
+    for (int i = 0; i < RS_PART_COUNT; i++) {
+      sum.part_cycles[i] += d->part_cycles[i];
+      sum.part_energy_j[i] += d->part_energy_j[i] / (double)count;
+    }
+    latencies_s += d->token_latency_s;
+    periods_s += 1 / d->tokens_per_s_user;
+    total_s += 1 / d->tokens_per_s_total;
+  }
+  fill_shares(&sum);
+  sum.latency_cycles /= (int64_t)count;
+  for (int i = 0; i < RS_PART_COUNT; i++) sum.part_cycles[i] /= (int64_t)count;
+  sum.token_latency_s = latencies_s / (double)count;
+  sum.tokens_per_s_user = (double)count / periods_s;
+  sum.tokens_per_s_total = (double)count / total_s;
+  add_up_energy(&sum, chip, sharding);
+  sum.schedule = steps[count - 1].schedule;
+  sum.all_reduce_algorithm = steps[count - 1].all_reduce_algorithm;
+  *mean = sum;
 }
 
 rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chip *chip,
@@ -78,6 +116,41 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
   fill_shares(decode);
   fill_energy(decode, chip, sharding);
   return RS_OK;
+}
+
+/* The fastest link and the most ports of the wiring, that no bound is above what a chip can do. */
+static void find_least(rs__step *step) {
+  const rs_wiring *w = step->wiring;
+  step->least_latency_cycles = INT64_MAX;
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    step->most_ports =
+        RS_MAX(step->most_ports, (int64_t)(w->in_first[chip + 1] - w->in_first[chip]));
+  }
+  for (uint32_t l = 0; l < w->link_count; l++) {
+    int64_t latency = rs_timing_latency(&step->schedule_timing, &w->links[l]);
+    step->least_latency_cycles = RS_MIN(step->least_latency_cycles, latency);
+  }
+}
+
+rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                           const rs_wiring *wiring, const rs_sharding_request *request,
+                           rs__bound *bound, rs_diag *diag) {
+  rs_decode decode = {0};
+  rs__step step = {.arena = arena,
+                   .model = model,
+                   .chip = chip,
+                   .wiring = wiring,
+                   .request = request,
+                   .decode = &decode,
+                   .diag = diag,
+                   .is_bound = true,
+                   .schedule_timing = chip->timing};
+  *bound = (rs__bound){0};
+  find_least(&step);
+  rs_status status = rs__share_of(model, request, &step.share, diag);
+  if (status == RS_OK) status = rs__step_init(&step);
+  if (status == RS_OK) rs__decode_bound_parts(&step, bound);
+  return status == RS_OK ? step.status : status;
 }
 
 const char *rs_part_word(rs_part part) {

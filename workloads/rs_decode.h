@@ -44,9 +44,16 @@ typedef struct rs_decode {
   double network_share; /* network + pipeline */
   double energy_j_per_token;
   double energy_j_dynamic, energy_j_static; /* parts of it, a token */
+  double part_energy_j[RS_PART_COUNT];      /* of the dynamic one; network: all links */
   const char *all_reduce_algorithm;         /* the row that was chosen */
   rs_schedule *schedule;
 } rs_decode;
+
+/* The mean of several steps, such as those of a generation as its context grows: times and energies are
+ * means, the bottleneck the largest, a rate is tokens over the time that they take together. The
+ * schedule and the algorithm are the last one's. */
+void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
+                    const rs_sharding *sharding, rs_decode *mean);
 
 const char *rs_part_word(rs_part part); /* "weights" "attention" "vector" "network" "pipeline" */
 

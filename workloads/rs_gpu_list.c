@@ -217,6 +217,24 @@ static void add_experts(builder *b, int64_t layers) {
 
 /* ---- the whole ---- */
 
+/* Each GPU sends a share of the hidden vectors, and the board that receives them gathers. */
+static void add_crossings(builder *b) {
+  const rs_gpu_request *r = b->request;
+  int64_t crossings = rs_gpu_boards(r) - 1;
+  int64_t bytes;
+  rs_gpu_op op = {0};
+  if (b->status != RS_OK || crossings == 0) return;
+  bytes = times(b, b->model->hidden, b->rows);
+  if (b->status != RS_OK || bytes >= INT64_C(1) << 60) {
+    add(b, "crossing", 1, RS_E_OVERFLOW, op);
+    return;
+  }
+  bytes = rs_ceil_div_i64(rs_number_bytes_of(r->activations, bytes), r->tensor);
+  rs_status status = rs_gpu_communicate(b->chip, RS_GPU_SEND_BOARD, 2, bytes, false, &op, b->diag);
+  add(b, "crossing", crossings, status, op);
+  add_collective(b, "gather", crossings, RS_GPU_ALL_GATHER, b->model->hidden);
+}
+
 static void add_layers(builder *b) {
   const rs_model *m = b->model;
   int64_t dense = m->moe.experts > 0 ? m->moe.first_dense : m->layers;
@@ -264,6 +282,15 @@ rs_status rs__gpu_check_request(const rs_model *m, const rs_chip *chip, const rs
   if (m->is_encoder) {
     return rs_diag_set(diag, RS_E_INFEASIBLE, "%s is an encoder and generates nothing", m->name);
   }
+  int64_t boards = rs_gpu_boards(r);
+  if (boards < 1 || boards > m->layers) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE, "%lld boards cannot share %lld layers",
+                       (long long)boards, (long long)m->layers);
+  }
+  if (r->micro_batches < 0 || r->micro_batches > boards) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE, "%lld micro-batches on %lld boards: at most one each",
+                       (long long)r->micro_batches, (long long)boards);
+  }
   bool is_latent = m->mla.kv_rank > 0;
   bool kv_divides = is_latent || m->kv_heads % r->tensor == 0 || r->tensor % m->kv_heads == 0;
   bool has_mlp = m->moe.experts == 0 || m->moe.first_dense > 0;
@@ -292,6 +319,7 @@ rs_status rs_gpu_step_list(const rs_model *model, const rs_chip *chip,
     return rs_diag_set(diag, RS_E_OVERFLOW, "2^63 positions or more");
   }
   add_layers(&b);
+  add_crossings(&b);
   add_ends(&b);
   *op_count = b.count;
   return b.status;

@@ -22,10 +22,18 @@ static rs_status measure(const rs_model *m, const rs_chip *chip, const rs_gpu_re
   rs_status status = rs_model_count_parameters(m, &count, diag);
   if (status == RS_OK) status = rs_model_kv_bytes(m, positions, rs_number_bytes(r->kv), &kv, diag);
   if (status != RS_OK) return status;
-  memory->weight_bytes = rs_ceil_div_i64(rs_number_bytes_of(r->weights, count.total), r->tensor);
+  /* the fullest board: its share of the layers, rounded up, and embedding and head as if both */
+  int64_t layers = rs_ceil_div_i64(m->layers, rs_gpu_boards(r));
+  int64_t ends = count.embedding + count.head;
+  int64_t numbers = rs_mul_ceil_div_i64(count.total - ends, layers, m->layers);
+  numbers += rs_gpu_boards(r) == 1 ? ends : RS_MAX(count.embedding, count.head);
+  memory->weight_bytes = rs_ceil_div_i64(rs_number_bytes_of(r->weights, numbers), r->tensor);
+  kv = rs_mul_ceil_div_i64(kv, layers, m->layers);
   /* kv heads that are fewer than GPUs are on several of them, latents on all */
   int64_t split = m->mla.kv_rank > 0 ? 1 : RS_MIN(r->tensor, m->kv_heads);
-  if (!rs_mul_i64(rs_ceil_div_i64(kv, split), r->batch, &memory->kv_bytes) ||
+  int64_t sequences;
+  if (!rs_mul_i64(r->batch, RS_MAX(r->micro_batches, 1), &sequences) ||
+      !rs_mul_i64(rs_ceil_div_i64(kv, split), sequences, &memory->kv_bytes) ||
       !rs_add_i64(memory->kv_bytes, memory->weight_bytes, &held)) {
     return rs_diag_set(diag, RS_E_OVERFLOW, "weights and caches would be 2^63 bytes or more");
   }
@@ -50,7 +58,7 @@ static rs_gpu_group group_of(const rs_gpu_op *op) {
     case RS_GPU_ATTENTION:
       return RS_GPU_GROUP_ATTENTION;
     case RS_GPU_COLLECTIVE:
-      return RS_GPU_GROUP_NETWORK;
+      return op->collective == RS_GPU_SEND_BOARD ? RS_GPU_GROUP_PIPELINE : RS_GPU_GROUP_NETWORK;
     case RS_GPU_HOST:
       return RS_GPU_GROUP_HOST;
     default:
@@ -81,10 +89,11 @@ static rs_status run_step(const rs_model *model, const rs_chip *chip, const rs_g
 static void fill_energy(const rs_chip *chip, const rs_gpu_request *r, double tokens, double seconds,
                         double compute_pj, double hbm_pj, double link_pj, rs_gpu_energy *energy) {
   double per_token = (double)r->tensor / tokens;
+  double all = per_token * (double)rs_gpu_boards(r); /* who works is one board, who waits are all */
   energy->compute_j = compute_pj * 1e-12 * per_token;
   energy->hbm_j = hbm_pj * 1e-12 * per_token;
   energy->link_j = link_pj * 1e-12 * per_token;
-  energy->static_j = chip->static_w * seconds * per_token;
+  energy->static_j = chip->static_w * seconds * all;
   energy->j_per_token = energy->compute_j + energy->hbm_j + energy->link_j + energy->static_j;
 }
 
@@ -99,9 +108,13 @@ rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu
                     decode->group_fs, diag);
   if (status != RS_OK) return status;
   const rs_gpu_cost *c = &decode->cost;
-  decode->step_s = (double)c->time_fs * 1e-15;
-  fill_energy(chip, r, (double)r->batch, decode->step_s, c->compute_pj, c->hbm_pj, c->link_pj,
-              &decode->energy);
+  double micro_batches = (double)RS_MAX(r->micro_batches, 1);
+  decode->latency_s = (double)c->time_fs * 1e-15;
+  /* the busiest stage has its share of the layers rounded up; the ends are counted in with it */
+  double share = (double)rs_ceil_div_i64(model->layers, rs_gpu_boards(r)) / (double)model->layers;
+  decode->step_s = RS_MAX(decode->latency_s, micro_batches * share * decode->latency_s);
+  fill_energy(chip, r, (double)r->batch, decode->step_s / micro_batches, c->compute_pj, c->hbm_pj,
+              c->link_pj, &decode->energy);
   return RS_OK;
 }
 

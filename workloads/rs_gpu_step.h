@@ -1,12 +1,17 @@
 /*
- * A language model on a group of GPUs that share every layer (tensor parallelism on one switch): the
- * operations of a prefill and of a decode step, and a whole generation of a batch from them.
+ * A language model on GPUs: tensor parallel on the switch of a board, and layers dealt to boards in a
+ * row. The operations of a prefill and of a decode step, and a whole generation of a batch from them.
  *
  * The operations are those of a serving stack's engine, one kernel each: for a layer norm, q/k/v
  * projection, rotary with the append to the cache, attention, output projection, all-reduce, residual
  * sum, norm, gate and up projection, activation, down projection, all-reduce, residual sum; then norm,
  * head for the last position of each sequence, all-gather of logits, choice. Latent attention and
  * experts: workloads/rs_gpu_list.c.
+ *
+ * Between boards every GPU sends its share of the hidden vectors, which the next board gathers. A stage
+ * can take the next micro-batch when it has ended its part of the last, as on LPUs (rs_decode.c): a
+ * token of every sequence comes each max(latency, micro_batches · the busiest stage). A generation
+ * has one micro-batch.
  *
  * RS_E_INFEASIBLE with the reason for what does not divide or is not on one switch.
  */
@@ -18,8 +23,11 @@
 #include "rs_model.h"
 
 typedef struct rs_gpu_request {
-  int64_t tensor;          /* GPUs */
-  int64_t batch;           /* sequences */
+  int64_t tensor; /* GPUs of a board that share every layer */
+  int64_t boards; /* pipeline stages, a board each; 0: 1 */
+  int64_t
+      micro_batches; /* of `batch` sequences, in flight at once in decode; at most boards; 0: 1 */
+  int64_t batch;     /* sequences */
   int64_t inputs, outputs; /* tokens of a sequence */
   rs_number weights, kv, activations;
   rs_number math;     /* of the projections */
@@ -27,6 +35,10 @@ typedef struct rs_gpu_request {
   bool is_one_shot;   /* all-reduce by reading all others */
   bool pages_weights; /* weights that do not fit stream from the host */
 } rs_gpu_request;
+
+static inline int64_t rs_gpu_boards(const rs_gpu_request *request) {
+  return request->boards == 0 ? 1 : request->boards;
+}
 
 #define RS_GPU_STEP_OPS 32 /* at most so many rows in the list of a step */
 
@@ -56,6 +68,7 @@ typedef enum rs_gpu_group {
   RS_GPU_GROUP_ATTENTION,
   RS_GPU_GROUP_VECTOR,
   RS_GPU_GROUP_NETWORK,
+  RS_GPU_GROUP_PIPELINE, /* between boards */
   RS_GPU_GROUP_HOST,
   RS_GPU_GROUP_COUNT
 } rs_gpu_group;
@@ -64,7 +77,8 @@ typedef struct rs_gpu_decode_step {
   rs_gpu_memory memory;
   rs_gpu_cost cost;
   int64_t group_fs[RS_GPU_GROUP_COUNT]; /* they add up to the cost's time */
-  double step_s;
+  double latency_s;                     /* one token, one micro-batch */
+  double step_s; /* between tokens of a sequence: the latency, or what the busiest stage allows */
   rs_gpu_energy energy;
 } rs_gpu_decode_step;
 

@@ -46,7 +46,8 @@ static rs_status check_counts(const rs_sharding_request *r, rs_diag *diag) {
   } counts[] = {{"tensor", r->tensor, 1},         {"pipeline", r->pipeline, 1},
                 {"batch", r->batch, 1},           {"micro_batches", r->micro_batches, 1},
                 {"context", r->context, 1},       {"expert", r->expert, 0},
-                {"capacity", r->capacity_ppm, 0}, {"positions", r->positions, 0}};
+                {"capacity", r->capacity_ppm, 0}, {"positions", r->positions, 0},
+                {"replicas", r->replicas, 0}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     if (counts[i].value >= counts[i].least) continue;
     rs_diag_set(diag, RS_E_INPUT, "%s is %lld", counts[i].name, (long long)counts[i].value);
@@ -57,7 +58,7 @@ static rs_status check_counts(const rs_sharding_request *r, rs_diag *diag) {
 }
 
 /* More chips than heads split what there is unevenly anyhow. */
-static rs_status check_split(const rs_model *m, int64_t tensor, rs_diag *diag) {
+rs_status rs_sharding_check_split(const rs_model *m, int64_t tensor, rs_diag *diag) {
   bool has_dense = m->moe.experts == 0 || m->moe.first_dense > 0;
   if (tensor > m->heads) return RS_OK;
   if (m->heads % tensor != 0) return refuse(diag, "attention heads", m->heads, "", tensor);
@@ -68,7 +69,8 @@ static rs_status check_split(const rs_model *m, int64_t tensor, rs_diag *diag) {
   return refuse(diag, "kv heads", m->kv_heads, " and is no multiple of it", tensor);
 }
 
-static rs_status check_experts(const rs_model *m, const rs_sharding_request *r, rs_diag *diag) {
+rs_status rs_sharding_check_experts(const rs_model *m, const rs_sharding_request *r,
+                                    rs_diag *diag) {
   int64_t expert = RS_MAX(r->expert, 1);
   if (expert == 1) return RS_OK;
   if (m->moe.experts == 0) {
@@ -91,20 +93,24 @@ static rs_status check_experts(const rs_model *m, const rs_sharding_request *r, 
 static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding_request *r,
                              rs_diag *diag) {
   int64_t needed;
+  int64_t replicas = RS_MAX(r->replicas, 1);
   rs_status status = check_counts(r, diag);
   if (status != RS_OK) return status;
-  if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || needed > chips) {
+  if (!rs_mul_i64(r->tensor, r->pipeline, &needed) || !rs_mul_i64(needed, replicas, &needed) ||
+      needed > chips) {
+    char times[40] = "";
+    if (replicas > 1) snprintf(times, sizeof times, " × replicas %lld", (long long)replicas);
     return rs_diag_set(diag, RS_E_INFEASIBLE,
-                       "tensor %lld × pipeline %lld needs more than %lld chips",
-                       (long long)r->tensor, (long long)r->pipeline, (long long)chips);
+                       "tensor %lld × pipeline %lld%s needs more than %lld chips",
+                       (long long)r->tensor, (long long)r->pipeline, times, (long long)chips);
   }
   if (r->pipeline > m->layers) {
     return rs_diag_set(diag, RS_E_INFEASIBLE,
                        "pipeline = %lld is more than the model's %lld layers",
                        (long long)r->pipeline, (long long)m->layers);
   }
-  status = check_split(m, r->tensor, diag);
-  if (status == RS_OK) status = check_experts(m, r, diag);
+  status = rs_sharding_check_split(m, r->tensor, diag);
+  if (status == RS_OK) status = rs_sharding_check_experts(m, r, diag);
   if (status != RS_OK || r->micro_batches <= r->pipeline) return status;
   return rs_diag_set(diag, RS_E_INFEASIBLE,
                      "%lld micro-batches cannot be in flight at once in %lld stages",
@@ -289,7 +295,7 @@ rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chi
   rs_sharding *s = RS_ARENA_NEW(arena, rs_sharding, 1);
   if (s == NULL) return rs_arena_failed(arena, diag);
   s->request = *request;
-  s->chips_used = request->tensor * request->pipeline;
+  s->chips_used = request->tensor * request->pipeline * RS_MAX(request->replicas, 1);
   s->stages = RS_ARENA_NEW(arena, rs_stage, (size_t)request->pipeline);
   int64_t *taken = RS_ARENA_NEW(arena, int64_t, (size_t)request->pipeline);
   if (s->stages == NULL || taken == NULL) return rs_arena_failed(arena, diag);

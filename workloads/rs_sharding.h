@@ -50,6 +50,7 @@ typedef struct rs_sharding_request {
   rs_number activations;
   int64_t expert;       /* parts that the experts are dealt to; 0: 1 */
   int64_t capacity_ppm; /* 0: RS_CAPACITY_PPM */
+  int64_t replicas;     /* of the whole, side by side; 0: 1 */
   int64_t positions;    /* of each sequence that a step computes; 0: 1, a step of decode */
   rs_dispatch dispatch;
   rs_sums sums;
@@ -88,6 +89,12 @@ typedef struct rs_sharding {
   double overflow_probability;          /* of a layer that drops something, at most */
   double dropped_share;                 /* of all (token, expert) pairs, in the mean, at most */
 } rs_sharding;
+
+/* Whether so many chips can share a layer, and whether the request's parts can share the experts:
+ * RS_E_INFEASIBLE with what does not divide and a suggestion. Counts must be at least 1. */
+rs_status rs_sharding_check_split(const rs_model *model, int64_t tensor, rs_diag *diag);
+rs_status rs_sharding_check_experts(const rs_model *model, const rs_sharding_request *request,
+                                    rs_diag *diag);
 
 /* RS_E_INFEASIBLE when the shape does not divide (the reason is in diag); a sharding that divides
  * but does not fit in SRAM is RS_OK with fits = false. */
