@@ -20,6 +20,11 @@ typedef struct rs_proof {
 rs_status rs__proof_run(const rs_schedule *schedule, const rs_wiring *wiring, rs_proof *proof,
                         rs_diag *diag);
 
+/* Plays it again at vector fidelity, with real words that are moved and added, and compares results and
+ * makespan. RS_E_LIMIT: more words than the player's memory holds. */
+rs_status rs__proof_play_vectors(const rs_schedule *schedule, const rs_wiring *wiring,
+                                 const rs_proof *proof, rs_diag *diag);
+
 /* Reads a .rsched file ("-": stdin) and builds the wiring that its header names. */
 rs_status rs__proof_read(rs_arena *arena, const char *path, rs_schedule **schedule,
                          const rs_wiring **wiring, rs_diag *diag);

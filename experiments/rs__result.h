@@ -55,6 +55,7 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  rs_network network;
   const char *name;        /* what it is called; NULL: by its kind */
   bool is_steady;          /* find the period as well */
   const int64_t *sizes;    /* of an all-to-all, [from place · chips + to place]; NULL: all alike */
@@ -80,6 +81,19 @@ rs_status rs__sizes_parse(rs_arena *arena, const char *file, const char *text, s
 /* From the first input to the last receive, margin included. */
 int64_t rs__collective_makespan(const rs__collective *c);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
+void rs__collective_fill_times(const rs__collective *c, int64_t makespan_cycles, rs_result *r);
+
+/* A compiled collective on the point's network instead of on its timetable: changes the cells of a filled
+ * row that this concerns. */
+rs_status rs__result_messages(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                              rs__collective *c, rs_result *r, rs_diag *diag);
+
+/* Hops between all chips [from · chips + to], 255: none; *sum over all pairs. NULL: no memory. */
+uint8_t *rs__result_distances(rs_arena *arena, const rs_wiring *wiring, uint64_t *sum);
+/* A network that cannot say is a row with a reason: saturated, beyond its reach, stuck, crashed; the last two
+ * have failed. Only what the machine lacks stays an error, and goes to diag. */
+rs_status rs__result_explain(rs_arena *arena, rs_status status, const rs_diag *why, rs_result *r,
+                             rs_diag *diag);
 
 /* ---- rs_result_clock.c: a schedule on drifting clocks, for a point and for `realscale clock` ---- */
 

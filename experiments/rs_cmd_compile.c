@@ -28,6 +28,8 @@ static const rs_option options[] = {
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
     {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
      "from nominal arrival to receive on every hop (default: 0)"},
+    {"fidelity", 0, RS_OPTION_TEXT, "NAME",
+     "burst (default), or vector: play it again with every vector of data moved and added"},
     {"steady", 0, RS_OPTION_FLAG, NULL,
      "also the period at which it can be repeated, and what is moved then"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
@@ -185,6 +187,16 @@ static rs_status read_program(rs_arena *arena, rs__collective *j, rs_diag *diag)
   return RS_E_INPUT;
 }
 
+static rs_status parse_fidelity(const char *word, bool *moves_vectors, rs_diag *diag) {
+  static const char *const words[] = {"burst", "vector"};
+  *moves_vectors = word != NULL && strcmp(word, "vector") == 0;
+  if (word == NULL || *moves_vectors || strcmp(word, "burst") == 0) return RS_OK;
+  rs_diag_set(diag, RS_E_INPUT, "--fidelity: unknown word '%s'", word);
+  rs_diag_expect(diag, "burst or vector");
+  rs_diag_suggest(diag, rs_nearest_word(word, words, RS_COUNT_OF(words)));
+  return RS_E_INPUT;
+}
+
 static rs_status write_output(const char *path, const rs__collective *j, rs_diag *diag) {
   if (!is_xml(path)) return rs__proof_write(path, j->schedule, j->wiring, diag);
   rs_text text;
@@ -270,8 +282,16 @@ static int run_compile(const rs_arguments *arguments) {
   rs_table *table;
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
+  bool moves_vectors;
   rs_status status = read_jobs(arguments, &all, &diag);
+  if (status == RS_OK) {
+    status = parse_fidelity(rs_arguments_value(arguments, "fidelity"), &moves_vectors, &diag);
+  }
   if (status == RS_OK) status = compile_all(arena, &all, &diag);
+  if (status == RS_OK && moves_vectors) {
+    const rs__collective *j = &all.items[0]; /* groups share one schedule */
+    status = rs__proof_play_vectors(j->schedule, j->wiring, &j->proof, &diag);
+  }
   if (status != RS_OK) return rs_cli_report(&diag);
   print_choice(&all.items[0].report);
   status = tabulate(arena, &all, &table, &diag);

@@ -47,6 +47,7 @@ _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a wor
       1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
 #define IN_RUNS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY ^ 1u << RS_TASK_CLOCK
 #define IN_CHIPS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY
+#define IN_PACKETS .tasks = 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_COLLECTIVE
 #define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
@@ -114,7 +115,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                       .help = "ports that a chip has", IN_TOPOLOGY},
     [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, .otherwise = "minimal",
                         .help = "of packets; timetable, fluid: the network of that name",
-                        WORDS(routing_words), IN_TRAFFIC},
+                        WORDS(routing_words), IN_PACKETS},
     [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, .otherwise = "uniform",
                         .help = "who sends to whom", WORDS(pattern_words), IN_TRAFFIC},
     [RS_KEY_OFFERED_LOAD] = {"offered_load", RS__KEY_SHARE, .unit = "capacity",
@@ -122,7 +123,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                              IN_TRAFFIC},
     [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
                                .help = "buffer of a link and virtual channel, adaptive network",
-                               IN_TRAFFIC},
+                               IN_PACKETS},
     [RS_KEY_MEASURE_SLOTS] = {"measure_slots", COUNT("slots", 1000000), .otherwise = "1000",
                               .help = "measured time, after half of it to warm up; adaptive and "
                                       "fluid networks",

@@ -263,7 +263,7 @@ rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *dr
   return status;
 }
 
-/* ---- traffic ---- */
+/* ---- networks and traffic ---- */
 
 static rs_network network_of(const rs__draft *draft) {
   int network = 0;
@@ -272,21 +272,25 @@ static rs_network network_of(const rs__draft *draft) {
 }
 
 /* The network key, unless a routing names a network by itself, which lets one sweep hold them all. */
-static rs_network traffic_network(const rs__draft *draft) {
+static rs_network find_network(const rs__draft *draft) {
   const char *routing = draft->text[RS_KEY_ROUTING];
   if (strcmp(routing, "timetable") == 0) return RS_NETWORK_SCHEDULED;
   if (strcmp(routing, "fluid") == 0) return RS_NETWORK_FLUID;
   return network_of(draft);
 }
 
+static void resolve_packets(const rs__draft *draft, rs_point *point) {
+  point->network = find_network(draft);
+  point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
+  rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
+}
+
 static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point *point) {
   rs_pattern *pattern = &point->traffic.pattern;
-  point->network = traffic_network(draft);
+  resolve_packets(draft, point);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
-  point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
   point->measure_slots = count_of(draft, RS_KEY_MEASURE_SLOTS);
   point->traffic.group_size = 8; /* a node */
-  rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
   rs_pattern_parse(draft->text[RS_KEY_PATTERN], pattern);
   rs__experiment_parse_share(draft->text[RS_KEY_OFFERED_LOAD], &point->traffic.load_ppm);
   bool has_timetable = *pattern == RS_PATTERN_UNIFORM || *pattern == RS_PATTERN_ALL_TO_ALL;
@@ -404,11 +408,7 @@ static rs_status resolve_group(rs__reader *r, const rs__draft *draft, rs_point *
 static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_point *point) {
   rs_collective_request *request = &point->collective;
   const char *algorithm = draft->text[RS_KEY_ALGORITHM];
-  if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
-    return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
-                                "task 'collective' runs on the scheduled network", "scheduled",
-                                NULL);
-  }
+  if (r->task == RS_TASK_COLLECTIVE) resolve_packets(draft, point);
   rs_status status = check_algorithm(r, draft);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);

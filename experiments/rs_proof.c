@@ -18,6 +18,17 @@ rs_status rs__proof_run(const rs_schedule *schedule, const rs_wiring *wiring, rs
       (long long)proof->play.makespan_cycles, (long long)proof->check.makespan_cycles);
 }
 
+rs_status rs__proof_play_vectors(const rs_schedule *schedule, const rs_wiring *wiring,
+                                 const rs_proof *proof, rs_diag *diag) {
+  const rs_play_options options = {.fidelity = RS_FIDELITY_VECTOR, .seed = 1};
+  rs_play play;
+  rs_status status = rs_player_run(schedule, wiring, &options, &play, diag);
+  if (status != RS_OK || play.makespan_cycles == proof->play.makespan_cycles) return status;
+  return rs_diag_set(diag, RS_E_REFUSED,
+                     "vector by vector it takes %lld cycles, and burst by burst %lld",
+                     (long long)play.makespan_cycles, (long long)proof->play.makespan_cycles);
+}
+
 static rs_status provide_wiring(void *context, const char *topology, rs_arena *arena,
                                 const rs_wiring **wiring, rs_diag *diag) {
   (void)context;

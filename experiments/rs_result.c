@@ -138,6 +138,20 @@ rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule
   return RS_E_INPUT;
 }
 
+rs_status rs__result_explain(rs_arena *arena, rs_status status, const rs_diag *why, rs_result *r,
+                             rs_diag *diag) {
+  if (status == RS_E_NO_MEMORY) {
+    if (diag != NULL) *diag = *why;
+    return status;
+  }
+  rs_result_set_text(arena, r, "reason", why->what);
+  if (status == RS_E_INFEASIBLE && r->task == RS_TASK_TRAFFIC) {
+    rs_result_set_i64(r, "saturated", 1);
+  }
+  r->failed = status == RS_E_REFUSED || status == RS_E_SYSTEM;
+  return RS_OK;
+}
+
 const char *rs__result_simgrid_program(void) {
   return access(RS_SIMGRID_BUILD_PROGRAM, X_OK) == 0 ? RS_SIMGRID_BUILD_PROGRAM
                                                      : RS_SIMGRID_INSTALL_PROGRAM;

@@ -2,7 +2,8 @@
  * A collective point: compiled, proved, played, and held against its lower bound. The same work and
  * the same row serve `realscale compile`.
  *
- * A request that is well formed but that no algorithm serves is a row with a reason.
+ * On the adaptive and the fluid network the compiled transfers go without their timetable
+ * (rs_result_messages.c). A request that is well formed but that no algorithm serves is a row with a reason.
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,11 @@ static const char *const collective_columns[] = {"collective",
                                                  "timing",
                                                  "period_cycles",
                                                  "steady_bus_bandwidth_bytes_per_s",
-                                                 "schedule_digest"};
+                                                 "schedule_digest",
+
+                                                 "routing",
+                                                 "buffer_vectors",
+                                                 "messages"};
 
 const char *const *rs__result_collective_columns(size_t *count) {
   *count = RS_COUNT_OF(collective_columns);
@@ -118,7 +123,7 @@ static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r)
   rs_result_set_text(arena, r, "topology", c->topology);
   rs_result_set_i64(r, "chips", request->chip_count);
   rs_result_set_i64(r, "bytes", request->block_bytes);
-  rs_result_set_text(arena, r, "network", "scheduled");
+  rs_result_set_text(arena, r, "network", rs_network_word(c->network));
   rs_result_set_text(arena, r, "reason", "");
   rs_result_set_text(arena, r, "algorithm_asked",
                      request->algorithm == NULL ? "auto" : request->algorithm);
@@ -158,8 +163,7 @@ int64_t rs__collective_makespan(const rs__collective *c) {
   return alone + margin;
 }
 
-static void fill_times(const rs__collective *c, rs_result *r) {
-  int64_t makespan = rs__collective_makespan(c);
+void rs__collective_fill_times(const rs__collective *c, int64_t makespan, rs_result *r) {
   double clock = (double)c->timing.clock_hz;
   double seconds = (double)makespan / clock;
   double bound = (double)c->bound.cycles / clock;
@@ -185,7 +189,7 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   const rs_play *play = &c->proof.play;
   char text[64];
   fill_request(arena, c, r);
-  fill_times(c, r);
+  rs__collective_fill_times(c, rs__collective_makespan(c), r);
   rs_result_set_text(arena, r, "algorithm", c->report.algorithm);
   rs_result_set_i64(r, "bursts", (int64_t)(c->is_one_of_many ? c->report.bursts : play->bursts));
   rs_result_set_i64(r, "vector_hops", (int64_t)play->vector_hops);
@@ -209,12 +213,14 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
 
 /* Says that no algorithm serves the request; a request that the compiler finds wrong counts as well,
  * since what is wrong with a file was found when it was read. */
-static rs_status run_scheduled(rs_arena *arena, rs_arena *scratch, rs__collective *c, rs_result *r,
-                               rs_diag *diag) {
+static rs_status run_collective(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                                rs__collective *c, rs_result *r, rs_diag *diag) {
   rs_status status = rs__collective_compile(scratch, c, diag);
   if (status == RS_OK) {
     rs__collective_fill(arena, c, r);
-    return RS_OK;
+    return c->network == RS_NETWORK_SCHEDULED
+               ? RS_OK
+               : rs__result_messages(arena, scratch, point, c, r, diag);
   }
   fill_request(arena, c, r);
   rs_result_set_text(arena, r, "algorithm",
@@ -231,6 +237,7 @@ rs_status rs__result_collective(rs_arena *arena, rs_arena *scratch, const rs_poi
       .topology = point->topology,
       .wiring = point->wiring,
       .timing = point->timing,
+      .network = point->network,
       .timing_name = point->text[RS_KEY_TIMING][0] == 'u' ? "unit" : point->chip->name};
-  return run_scheduled(arena, scratch, &c, r, diag);
+  return run_collective(arena, scratch, point, &c, r, diag);
 }

@@ -54,7 +54,7 @@ static int64_t warm_slots(const rs_point *point) {
 /* ---- distances ---- */
 
 /* All pairs, a breadth-first search a source. */
-static uint8_t *find_distances(rs_arena *arena, const rs_wiring *w, uint64_t *sum) {
+uint8_t *rs__result_distances(rs_arena *arena, const rs_wiring *w, uint64_t *sum) {
   uint32_t n = w->chip_count;
   uint8_t *distance = RS_ARENA_NEW(arena, uint8_t, (size_t)n * n);
   uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, n);
@@ -139,16 +139,6 @@ static rs_status simulate(rs_arena *scratch, const rs_point *point, const uint8_
   return rs_adaptive_simulate(scratch, point->wiring, timing, &config, run, result, diag);
 }
 
-/* A network that cannot say is a row with a reason: saturated on fixed paths, beyond its reach, stuck,
- * crashed. The last two have failed. */
-static rs_status explain(rs_arena *arena, rs_status status, const rs_diag *why, rs_result *r) {
-  if (status == RS_OK || status == RS_E_NO_MEMORY) return status;
-  rs_result_set_text(arena, r, "reason", why->what);
-  if (status == RS_E_INFEASIBLE) rs_result_set_i64(r, "saturated", 1);
-  r->failed = status == RS_E_REFUSED || status == RS_E_SYSTEM;
-  return RS_OK;
-}
-
 static rs_status run_packets(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                              const uint8_t *distance, uint64_t distance_sum, rs_result *r,
                              rs_diag *diag) {
@@ -169,11 +159,7 @@ static rs_status run_packets(rs_arena *arena, rs_arena *scratch, const rs_point 
                         .measure_to_cycles = make.end_cycles,
                         .end_cycles = rs_timing_slots(timing, warm + measure * 5)};
   if (status == RS_OK) status = simulate(scratch, point, distance, &run, &result, &why);
-  if (status != RS_OK) {
-    status = explain(arena, status, &why, r);
-    if (status != RS_OK && diag != NULL) *diag = why;
-    return status;
-  }
+  if (status != RS_OK) return rs__result_explain(arena, status, &why, r, diag);
   double capacity = rs_traffic_capacity(point->wiring, distance_sum);
   double whole = capacity * (double)measure * point->wiring->chip_count;
   fill_packets(arena, point, &result, 1 / whole, r);
@@ -329,7 +315,7 @@ rs_status rs__result_traffic(rs_arena *arena, rs_arena *scratch, const rs_point 
   rs_result_set_text(arena, r, "pattern", rs_pattern_word(point->traffic.pattern));
   rs_result_set_double(r, "offered_load", (double)point->traffic.load_ppm / 1e6);
   rs_result_set_text(arena, r, "reason", "");
-  uint8_t *distance = find_distances(scratch, point->wiring, &distance_sum);
+  uint8_t *distance = rs__result_distances(scratch, point->wiring, &distance_sum);
   if (distance == NULL) return rs_arena_failed(scratch, diag);
   if (distance_sum == 0) {
     rs_result_set_text(arena, r, "reason", "no two chips are connected");

@@ -10,7 +10,11 @@
 
 #include "rs_fluid.h"
 
-#define RS__FLUID_MAGIC UINT64_C(0x52532d464c554944)
+/* Changes with the structures, so that programs of two builds do not talk past each other.
+ * An answer begins with its complement. */
+#define RS__FLUID_MAGIC                                                                  \
+  (UINT64_C(0x52532d464c550000) + sizeof(rs__fluid_header) * 256 + sizeof(rs_flow) * 2 + \
+   sizeof(rs_flow_need))
 
 typedef struct rs__fluid_header {
   uint64_t magic;
@@ -34,6 +38,7 @@ typedef struct rs__fluid_child {
 rs_status rs__fluid_child_start(rs__fluid_child *child, const char *program, rs_diag *diag);
 /* false: the other end has gone. */
 bool rs__fluid_child_send(const rs__fluid_child *child, const void *bytes, size_t count);
+void rs__fluid_child_end_sending(const rs__fluid_child *child);
 bool rs__fluid_child_receive(const rs__fluid_child *child, void *bytes, size_t count);
 /* Ends it if it still runs and waits for it. `complete`: its answer has come, so that its end does not
  * matter. Else says how it ended: RS_E_LIMIT or RS_E_SYSTEM. */

@@ -79,7 +79,7 @@ static uint32_t pick_by_search(const rs__machine *m, uint32_t chip, uint32_t tar
                                uint32_t salt) {
   const rs_wiring *w = m->wiring;
   uint8_t here = rs__adaptive_distance(m, chip, target);
-  uint32_t minimal[RS__MINIMAL_LINKS_MAX];
+  uint32_t minimal[RS__MINIMAL_LINKS_MAX] = {w->out_first[chip]};
   uint32_t count = 0;
   for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
     if (rs__adaptive_distance(m, w->links[l].to, target) + 1 != here) continue;

@@ -169,7 +169,7 @@ static bool receive_answer(const rs__fluid_child *child, const rs_fluid *fluid,
   rs__fluid_answer answer;
   if (!rs__fluid_child_receive(child, &answer, sizeof answer)) return false;
   result->cpu_seconds = answer.cpu_seconds;
-  return answer.magic == RS__FLUID_MAGIC &&
+  return answer.magic == ~RS__FLUID_MAGIC &&
          rs__fluid_child_receive(child, result->times, fluid->flow_count * sizeof *result->times);
 }
 
@@ -187,7 +187,9 @@ rs_status rs_fluid_run(const rs_fluid *fluid, const rs_fluid_options *options,
   rs__fluid_child child;
   status = rs__fluid_child_start(&child, effective.program, diag);
   if (status != RS_OK) return status;
-  bool complete = send_problem(&child, fluid, &effective) && receive_answer(&child, fluid, result);
+  bool complete = send_problem(&child, fluid, &effective);
+  rs__fluid_child_end_sending(&child);
+  complete = complete && receive_answer(&child, fluid, result);
   status = rs__fluid_child_finish(&child, complete, &effective, diag);
   for (uint32_t i = 0; i < fluid->flow_count && status == RS_OK; i++) {
     result->end_cycles = RS_MAX(result->end_cycles, result->times[i].end_cycles);

@@ -60,6 +60,11 @@ bool rs__fluid_child_send(const rs__fluid_child *child, const void *bytes, size_
   return true;
 }
 
+/* The other end sees the end of its input instead of waiting for more, if it should want more. */
+void rs__fluid_child_end_sending(const rs__fluid_child *child) {
+  shutdown(child->socket, SHUT_WR);
+}
+
 bool rs__fluid_child_receive(const rs__fluid_child *child, void *bytes, size_t count) {
   char *at = bytes;
   while (count > 0) {

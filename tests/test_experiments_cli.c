@@ -199,6 +199,25 @@ static void a_compiled_schedule_is_proved(void **state) {
   free_output(&output);
 }
 
+/* Vectors are moved and added one by one, and the row is the same. Words of 8 bytes for 8 chips with 2^36 / 320
+ * vectors in three places are beyond what the player takes. */
+static void fidelities_agree(void **state) {
+  (void)state;
+  static const char job[] = "compile all-reduce -t realscale:24 -b 10KiB --format csv --fidelity ";
+  char line[160];
+  snprintf(line, sizeof line, "%sburst", job);
+  rs_program_output burst = run_program(line);
+  snprintf(line, sizeof line, "%svector", job);
+  rs_program_output vector = run_program(line);
+  assert_int_equal(burst.status, 0);
+  assert_int_equal(vector.status, 0);
+  assert_string_equal(burst.out, vector.out);
+  free_output(&burst);
+  free_output(&vector);
+  assert_refused("compile all-reduce -t mesh:8 -b 64GiB --fidelity vector", 2, "needs 104858 MiB");
+  assert_refused("compile all-reduce -t mesh:8 -b 1KiB --fidelity vectr", 2, "'vector'?");
+}
+
 static void compile_refuses_what_it_cannot(void **state) {
   (void)state;
   assert_refused("compile all-reduce --bytes 16KiB", 2, "--topology is missing");
@@ -331,6 +350,7 @@ int main(void) {
       cmocka_unit_test(the_calibration_row_is_met),
       cmocka_unit_test(cost_wants_its_shape),
       cmocka_unit_test(a_compiled_schedule_is_proved),
+      cmocka_unit_test(fidelities_agree),
       cmocka_unit_test(compile_refuses_what_it_cannot),
       cmocka_unit_test(compile_says_how_often),
       cmocka_unit_test(a_barrier_is_a_vector_from_all),

@@ -114,8 +114,7 @@ static void mistakes_have_a_place(void **state) {
                 "e:7:8: chips: there is no chip 8 on mesh:8; expected chips 0 to 7, each once");
   check_mistake(NULL, "chips: 1,1\n", "e:7:8: chips: chip 1 stands twice");
   check_mistake(NULL, "chips: 3-x\n", "e:7:8: ");
-  check_mistake(NULL, "network: adaptive\n",
-                "e:7:10: task 'collective' runs on the scheduled network");
+  check_mistake(NULL, "network: adaptiv\n", "e:7:10: network: unknown word 'adaptiv'");
   check_mistake(NULL, "batch: 2\n", "e:7:8: task 'collective' has no key 'batch'");
   check_mistake(NULL, "plots: [{kind: line, x: bytes, y: makespan_s, log: z}]\n",
                 "e:7:52: unknown axes 'z' for log; expected none, x, y or xy");
@@ -185,6 +184,48 @@ static void a_row_can_be_worked_out(void **state) {
   assert_false(r.failed);
 }
 
+/* The same on packets and on flows: one hop, and nothing that shares a link. With hop buffers of one vector
+ * (credit returns a cycle after a vector left) packets keep their pace too. */
+static void other_networks_without_contention(void **state) {
+  (void)state;
+  static const char *const networks[] = {"adaptive", "fluid"};
+  for (int i = 0; i < 2; i++) {
+    const rs_point *p =
+        &parse(rs_arena_printf(arena, "algorithm: one-shot\nnetwork: %s\n", networks[i]))
+             ->points[0];
+    rs_result r = compute(p);
+    assert_string_equal(rs_result_cell(&r, "network")->text, networks[i]);
+    assert_int_equal(integer_of(&r, "makespan_cycles"), 4);
+    assert_int_equal(integer_of(&r, "messages"), 56);
+    assert_int_equal(integer_of(&r, "vector_hops"), 4 * 56);
+    assert_int_equal(rs_result_cell(&r, "bursts")->kind, RS_CELL_ABSENT);
+    assert_string_equal(rs_result_cell(&r, "reason")->text, "");
+  }
+}
+
+/* A network that decides by itself is not faster than what no network can beat, and all take the same
+ * links where ways are minimal. */
+static void other_networks_with_contention(void **state) {
+  (void)state;
+  static const char text[] =
+      "name: t\ntask: collective\ncollective: all-to-all\nalgorithm: paths\n"
+      "topology: realscale:16\nbytes: 3200B\nnetwork: adaptive\n"
+      "sweep:\n  routing: [timetable, minimal, valiant, ugal, fluid]\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  assert_ok(rs_experiment_parse(arena, "e", text, strlen(text), NULL, 0, &e, &diag), &diag);
+  assert_int_equal(e->point_count, 5);
+  int64_t hops = 0;
+  for (size_t i = 0; i < 5; i++) {
+    rs_result r = compute(&e->points[i]);
+    assert_true(integer_of(&r, "makespan_cycles") >= integer_of(&r, "lower_bound_cycles"));
+    if (i == 0) hops = integer_of(&r, "vector_hops");
+    bool detours = i == 2 || i == 3;
+    if (detours) assert_true(integer_of(&r, "vector_hops") > hops);
+    if (!detours) assert_int_equal(integer_of(&r, "vector_hops"), hops);
+  }
+}
+
 /* What does not go together is a row that says why. */
 static void a_point_without_an_algorithm_is_a_row(void **state) {
   (void)state;
@@ -241,6 +282,8 @@ int main(void) {
       cmocka_unit_test(mistakes_have_a_place),
       cmocka_unit_test(columns_begin_as_the_design_says),
       cmocka_unit_test(a_row_can_be_worked_out),
+      cmocka_unit_test(other_networks_without_contention),
+      cmocka_unit_test(other_networks_with_contention),
       cmocka_unit_test(a_point_without_an_algorithm_is_a_row),
       cmocka_unit_test(bounds_are_drawn_once),
   };

@@ -100,6 +100,44 @@ static void an_empty_network_takes_its_hops(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* A torus of 46 by 46 chips has no table of next hops. From (0, 0) to (3, 44) are 3 + 2 hops. */
+static void a_large_wiring_needs_no_table(void **state) {
+  (void)state;
+  enum { SIDE = 46, CHIPS = SIDE * SIDE };
+  rs_arena *arena = rs_arena_create(0);
+  rs_diag diag;
+  rs_wiring *w;
+  rs_traffic_result r;
+  rs_timing t = chip_timing();
+  uint8_t *d = RS_ARENA_NEW(arena, uint8_t, (size_t)CHIPS * CHIPS);
+  rs_wiring_builder *builder = rs_wiring_builder_create(arena, CHIPS);
+  for (uint32_t a = 0; a < CHIPS; a++) {
+    uint32_t x = a % SIDE, y = a / SIDE;
+    uint32_t right = y * SIDE + (x + 1) % SIDE, down = (y + 1) % SIDE * SIDE + x;
+    assert_ok(rs_wiring_builder_add(builder, a, right, RS_CABLE_NODE, &diag), &diag);
+    assert_ok(rs_wiring_builder_add(builder, a, down, RS_CABLE_NODE, &diag), &diag);
+    for (uint32_t b = 0; b < CHIPS; b++) {
+      uint32_t across = (b % SIDE + SIDE - x) % SIDE, along = (b / SIDE + SIDE - y) % SIDE;
+      d[(size_t)a * CHIPS + b] =
+          (uint8_t)(RS_MIN(across, SIDE - across) + RS_MIN(along, SIDE - along));
+    }
+  }
+  assert_ok(rs_wiring_builder_finish(builder, &w, &diag), &diag);
+  source s = make_source(CHIPS, 10000, 200000);
+  s.from = 0;
+  s.to = 44 * SIDE + 3;
+  s.regular = true;
+  const rs_adaptive_config config = {
+      .distance = d, .router_cycles = 100, .buffer_vectors = 4, .channels = 32};
+  const rs_traffic_run run = {
+      .next = next_packet, .context = &s, .measure_to_cycles = s.end, .end_cycles = 2 * s.end};
+  assert_ok(rs_adaptive_simulate(arena, w, &t, &config, &run, &r, &diag), &diag);
+  assert_true(r.arrived > 0 && r.arrived == r.measured);
+  assert_int_equal(r.latency_max_cycles, 414 + 5 * 216 + 4 * 100);
+  assert_int_equal(r.hops, 5 * r.packets);
+  rs_arena_destroy(arena);
+}
+
 /* One link, one sender with geometric gaps: M/D/1 in whole cycles (Geo/D/1). A slot is D = 24 cycles,
  * load ρ = D / gap; at most one packet comes a cycle, so the mean wait is ρ·(D − 1) / (2·(1 − ρ)),
  * which is M/D/1's ρ·D / (2·(1 − ρ)) in the limit of short cycles. */
@@ -229,9 +267,13 @@ static void impossible_runs_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_empty_network_takes_its_hops), cmocka_unit_test(one_queue_is_md1),
-      cmocka_unit_test(a_full_link_keeps_its_rate),      cmocka_unit_test(small_buffers_throttle),
-      cmocka_unit_test(nothing_is_lost_and_runs_repeat), cmocka_unit_test(a_deadlock_is_named),
+      cmocka_unit_test(an_empty_network_takes_its_hops),
+      cmocka_unit_test(a_large_wiring_needs_no_table),
+      cmocka_unit_test(one_queue_is_md1),
+      cmocka_unit_test(a_full_link_keeps_its_rate),
+      cmocka_unit_test(small_buffers_throttle),
+      cmocka_unit_test(nothing_is_lost_and_runs_repeat),
+      cmocka_unit_test(a_deadlock_is_named),
       cmocka_unit_test(impossible_runs_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

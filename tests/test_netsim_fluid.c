@@ -228,6 +228,9 @@ static void a_failing_child_is_a_status(void **state) {
   rs_fluid_options wrong = {.program = "/bin/false"};
   assert_int_equal(run_one(arena, &flow, NULL, &wrong, &diag), RS_E_SYSTEM);
   assert_string_equal(diag.what, "SimGrid ended with exit status 1 before its answer");
+  rs_fluid_options silent = {.program =
+                                 "/bin/cat"}; /* gives back what it gets, which is no answer */
+  assert_int_equal(run_one(arena, &flow, NULL, &silent, &diag), RS_E_SYSTEM);
   rs_fluid_options small = {.program = RS_SIMGRID_PROGRAM, .memory_bytes_max = 1 << 20};
   assert_int_equal(run_one(arena, &flow, NULL, &small, &diag), RS_E_SYSTEM);
   rs_timing t = chip_timing();

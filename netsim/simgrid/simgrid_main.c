@@ -124,7 +124,7 @@ static void answer_and_end(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   rs__fluid_answer answer = {
-      .magic = RS__FLUID_MAGIC,
+      .magic = ~RS__FLUID_MAGIC,
       .cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                      1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)};
   give(&answer, sizeof answer);
