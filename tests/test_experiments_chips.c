@@ -175,13 +175,15 @@ static void an_experiment_refuses_a_gpu_on_a_wiring(void **state) {
 }
 
 static json_t *run_points(const char *keys) {
-  char before[1200];
+  char before[1200], run[120], clean[120];
   snprintf(before, sizeof before, "printf '%s' |", keys);
-  rs_program_output output = run_shell(before, "run - -o /tmp/rs-test-chips --format json");
+  snprintf(run, sizeof run, "run - -o /tmp/rs-test-chips-%ld --format json", (long)getpid());
+  snprintf(clean, sizeof clean, "rm -rf /tmp/rs-test-chips-%ld", (long)getpid());
+  rs_program_output output = run_shell(before, run);
   json_t *rows = json_loads(output.out, 0, NULL);
   if (!json_is_array(rows)) fail_msg("%s", output.error);
   free_output(&output);
-  assert_int_equal(system("rm -rf /tmp/rs-test-chips"), 0);
+  assert_int_equal(system(clean), 0);
   return rows;
 }
 
