@@ -55,9 +55,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
-  c->padded = c->schedule->timing;
-  c->padded.receive_cycles += request->deskew_margin_cycles;
-  c->padded.forward_cycles += request->deskew_margin_cycles;
+  c->padded = rs__request_timing(request, &c->schedule->timing);
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
@@ -105,6 +103,7 @@ static int64_t own_part(const rs__plan *plan, uint32_t place) {
 static int64_t last_end(const compilation *c, const rs__plan *plan, int64_t *chip_end) {
   int64_t end = c->base_cycles;
   for (uint32_t i = 0; i < c->request->chip_count; i++) end = RS_MAX(end, own_part(plan, i));
+  end = RS_MAX(end, rs__turned_end(plan, chip_end));
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (!task->result) continue;
@@ -142,6 +141,9 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
   if (status == RS_OK) status = rs__row_at(row)->build(plan);
   if (status == RS_OK) status = plan->status;
+  if (status == RS_OK && plan->turned.part_count > 0 && c->mark > 0) {
+    status = rs_diag_set(c->diag, RS_E_INFEASIBLE, "links are booked already");
+  }
   if (status == RS_OK) status = rs__plan_run(plan, c->calendar);
   c->planned += plan->task_count;
   c->last.row = row;
@@ -152,6 +154,7 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
 static uint64_t count_bursts(const rs__plan *plan) {
   uint64_t bursts = 0;
   for (uint32_t id = 0; id < plan->task_count; id++) bursts += plan->tasks[id].link != RS_NONE;
+  bursts += (uint64_t)plan->turned.part_count * plan->turned.turns;
   return bursts;
 }
 
@@ -227,6 +230,16 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
 static rs_status try_row(compilation *c, size_t row, bool is_forced, rs_compile_row *shown) {
   int64_t splits[RS__SPLITS_MAX];
   size_t count = rs__row_at(row)->splits(&c->best.plan, splits);
+  if (c->request->variant.splits > 0) {
+    rs_status only =
+        try_variant(c, row, (rs__variant){c->request->variant.splits, c->request->variant.relays});
+    if (only == RS_OK) keep_if_better(c, shown);
+    if (only == RS_E_INFEASIBLE || only == RS_E_LIMIT) {
+      snprintf(shown->reason, sizeof shown->reason, "%.95s", c->diag->what);
+      only = RS_OK;
+    }
+    return only;
+  }
   if (count == 0) snprintf(shown->reason, sizeof shown->reason, "not for this group and size");
   for (size_t i = 0; i < count; i++) {
     int64_t bursts = rs__row_at(row)->bursts(&c->last.plan, splits[i]);
@@ -306,6 +319,7 @@ static rs_status choose(compilation *c) {
 static rs_status append_bursts(const compilation *c, uint32_t op) {
   const rs__plan *plan = &c->best.plan;
   rs_calendar_rewind(c->calendar, c->mark);
+  if (plan->turned.part_count > 0) return rs__turned_append(plan, c->calendar, c->schedule, op);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
@@ -346,6 +360,8 @@ static rs_status append_result(compilation *c) {
   if (op == RS_NONE) return rs_arena_failed(c->schedule->arena, c->diag);
   c->report->op = op;
   c->report->algorithm = algorithm;
+  c->report->variant =
+      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

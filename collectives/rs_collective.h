@@ -24,6 +24,8 @@
 #include "rs_schedule.h"
 
 #define RS_COMPILE_BURSTS_MAX INT64_C(20000000)
+/* Of a plan that is made for one rack and turned to all: its bursts are in memory once, not thrice. */
+#define RS_COMPILE_TURNED_MAX INT64_C(160000000)
 
 /* ---- calendar: which link is booked when (exact, in ticks) ---- */
 
@@ -50,6 +52,12 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
+/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+typedef struct rs_compile_variant {
+  int64_t splits;
+  bool relays;
+} rs_compile_variant;
+
 typedef struct rs_collective_request {
   rs_collective_kind kind;
   const char *algorithm; /* NULL or "auto": the cheapest */
@@ -63,6 +71,7 @@ typedef struct rs_collective_request {
   const char *label;     /* NULL: none */
   int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
                                    arrival (rs_deskew.h), and all that needs it later by as much */
+  rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16
@@ -75,8 +84,9 @@ typedef struct rs_compile_row {
 } rs_compile_row;
 
 typedef struct rs_compile_report {
-  uint32_t op;             /* the operation that was added */
-  const char *algorithm;   /* the row that was kept */
+  uint32_t op;           /* the operation that was added */
+  const char *algorithm; /* the row that was kept */
+  rs_compile_variant variant;
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;

@@ -143,6 +143,13 @@ rs_status rs__request_check(const rs_collective_request *request, const rs_wirin
   return RS_OK;
 }
 
+rs_timing rs__request_timing(const rs_collective_request *request, const rs_timing *timing) {
+  rs_timing padded = *timing;
+  padded.receive_cycles += request->deskew_margin_cycles;
+  padded.forward_cycles += request->deskew_margin_cycles;
+  return padded;
+}
+
 bool rs__plan_is_mesh(const rs__plan *plan) {
   const rs_wiring *w = plan->wiring;
   for (uint32_t i = 0; i < plan->member_count; i++) {

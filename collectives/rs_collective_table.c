@@ -51,6 +51,8 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
     {RS_ALL_TO_ALL, "gateways",
      "dragonfly of a = 2h: local, global, local on a fixed timetable; 3 L + (a^2+2)b slots"},
+    {RS_ALL_TO_ALL, "racks",
+     "racks of nodes: a node's vectors for a rack together, detours over third racks"},
     {RS_SEND, "paths", "minimal paths, pieces over equals; distance L + V/paths slots"},
     {RS_SEND, "detours", "minimal and longer paths, ending together; distance L + V/ports slots"},
 };
@@ -251,6 +253,14 @@ static int64_t bursts_rotated(const rs__plan *plan, int64_t run) {
   return times(n, n / run - 1 + run - 1);
 }
 
+/* Of one rack, before it is turned: its chips' vectors for all. */
+static int64_t bursts_racks(const rs__plan *plan, int64_t splits) {
+  uint32_t n = plan->member_count, rack = 0;
+  const uint32_t *rack_of = plan->wiring->rack_of;
+  while (rack_of != NULL && rack < n && rack_of[rack] == rack_of[0]) rack++;
+  return times(times(rack, n), splits);
+}
+
 static int64_t bursts_send(const rs__plan *plan, int64_t splits) {
   return times(plan->request->chip_count / 2, splits);
 }
@@ -299,6 +309,7 @@ static const rs__row rows[] = {
     {rs__build_gather, splits_pieces, bursts_to_all, floor_none},
     {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none},
     {rs__build_gateways, splits_one, bursts_pairs, floor_none},
+    {rs__build_racks, splits_one, bursts_racks, floor_none},
     {rs__build_send, splits_pieces, bursts_send, floor_none},
     {rs__build_detours, splits_one, bursts_send, floor_none},
 };

@@ -15,6 +15,7 @@
 typedef struct import {
   const rs_msccl *program;
   rs__plan plan;
+  rs_timing padded; /* with the request's margin */
   rs_op op;
   rs__ms_flow flow;
   int64_t chunk_vectors;
@@ -357,10 +358,11 @@ static rs_status book(import *m, rs_arena *work, rs_arena *tree, const rs_wiring
   if (status == RS_OK) status = sort_transfers(m, work, diag);
   if (status != RS_OK) return status;
   find_sizes(m, request, timing);
+  m->padded = rs__request_timing(request, timing);
   m->plan = (rs__plan){.arena = work,
                        .tree_arena = tree,
                        .wiring = wiring,
-                       .timing = timing,
+                       .timing = &m->padded,
                        .request = request,
                        .position = position,
                        .members = request->chips,

@@ -14,32 +14,16 @@
  * the start; but a reduce-scatter is in place, because its sums need as much room as its input. There
  * a chip's input must not be read when its `out` has changed.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs__msccl.h"
+#include "rs__msccl_write.h"
 
 #define CELLS_MAX (UINT64_C(1) << 26)
 #define WAITED_MAX (UINT64_C(1) << 26)
 #define CHUNKS_MAX (INT64_C(1) << 20) /* what is read back */
 
-/* ---- what is written, before it is printed ---- */
-
-typedef struct out_step {
-  uint32_t next;                  /* of its threadblock */
-  uint32_t wait_block, wait_step; /* RS_NONE: none */
-  uint32_t source, target, count; /* chunks */
-  char source_buffer, target_buffer;
-  uint8_t type;
-  bool is_waited_for;
-} out_step;
-
-typedef struct out_block {
-  uint32_t first, last, count; /* steps */
-  uint32_t send, recv, channel;
-  uint32_t *waited; /* [block of the chip] steps of it that are surely done */
-} out_block;
+/* ---- what a chunk remembers ---- */
 
 /* A step, by its place. */
 typedef struct out_ref {
@@ -74,16 +58,11 @@ typedef struct writer {
   const uint32_t *group;
   uint32_t *position; /* [chip] */
   int64_t chunk_vectors;
-  uint32_t chunks, share, scratch; /* of the whole, of a block, of hop buffer */
-  bool in_place;
+  rs__out_program made;
   out_event *events;
   uint32_t event_count;
   uint32_t *send_block, *recv_block; /* [link] of its chip */
-  uint32_t *first_block;             /* [position], and one more */
-  out_block *blocks;
-  out_step *steps;
-  uint32_t step_count, step_capacity;
-  out_cell *cells; /* [position][out chunks, scratch chunks] */
+  out_cell *cells;                   /* [position][out chunks, scratch chunks] */
   out_reader *readers;
   uint32_t reader_count, reader_capacity;
   rs_diag *diag;
@@ -98,23 +77,6 @@ static int64_t greatest_divisor(int64_t a, int64_t b) {
     b = rest;
   }
   return a;
-}
-
-static const char *coll_word(rs_collective_kind kind) {
-  switch (kind) {
-    case RS_ALL_REDUCE:
-      return "allreduce";
-    case RS_ALL_GATHER:
-      return "allgather";
-    case RS_REDUCE_SCATTER:
-      return "reduce_scatter";
-    case RS_ALL_TO_ALL:
-      return "alltoall";
-    case RS_BROADCAST:
-      return "broadcast";
-    default:
-      return NULL;
-  }
 }
 
 static rs_status find_sizes(writer *w) {
@@ -140,10 +102,10 @@ static rs_status find_sizes(writer *w) {
                        (long long)chunks, (long long)scratch, w->op->group_count);
   }
   w->chunk_vectors = chunk;
-  w->chunks = (uint32_t)chunks;
-  w->share = (uint32_t)share;
-  w->scratch = (uint32_t)scratch;
-  w->in_place = w->op->kind == RS_REDUCE_SCATTER;
+  w->made.chunks = (uint32_t)chunks;
+  w->made.share = (uint32_t)share;
+  w->made.scratch = (uint32_t)scratch;
+  w->made.in_place = w->op->kind == RS_REDUCE_SCATTER;
   w->event_count = (uint32_t)(2 * bursts);
   return RS_OK;
 }
@@ -192,7 +154,7 @@ static rs_status list_events(writer *w) {
 /* ---- threadblocks ---- */
 
 static void add_block(writer *w, uint32_t *count, uint32_t send, uint32_t recv, uint32_t channel) {
-  w->blocks[(*count)++] = (out_block){
+  w->made.blocks[(*count)++] = (rs__out_block){
       .first = RS_NONE, .last = RS_NONE, .send = send, .recv = recv, .channel = channel};
 }
 
@@ -202,12 +164,12 @@ static rs_status make_blocks(writer *w) {
   uint32_t count = 0, n = w->op->group_count;
   uint64_t waited = 0;
   uint32_t *used = RS_ARENA_NEW(w->arena, uint32_t, wiring->link_count);
-  w->blocks = RS_ARENA_NEW(w->arena, out_block, 2 * (size_t)wiring->link_count + n);
-  w->first_block = RS_ARENA_NEW(w->arena, uint32_t, (size_t)n + 1);
+  w->made.blocks = RS_ARENA_NEW(w->arena, rs__out_block, 2 * (size_t)wiring->link_count + n);
+  w->made.first_block = RS_ARENA_NEW(w->arena, uint32_t, (size_t)n + 1);
   w->send_block = RS_ARENA_NEW(w->arena, uint32_t, wiring->link_count);
   w->recv_block = RS_ARENA_NEW(w->arena, uint32_t, wiring->link_count);
-  if (used == NULL || w->blocks == NULL || w->first_block == NULL || w->send_block == NULL ||
-      w->recv_block == NULL) {
+  if (used == NULL || w->made.blocks == NULL || w->made.first_block == NULL ||
+      w->send_block == NULL || w->recv_block == NULL) {
     return rs_arena_failed(w->arena, w->diag);
   }
   for (uint32_t i = 0; i < w->event_count; i++) {
@@ -215,33 +177,33 @@ static rs_status make_blocks(writer *w) {
   }
   for (uint32_t i = 0; i < n; i++) {
     uint32_t chip = w->group[i];
-    w->first_block[i] = count;
+    w->made.first_block[i] = count;
     add_block(w, &count, RS_NONE, RS_NONE, 0);
     for (uint32_t l = wiring->out_first[chip]; l < wiring->out_first[chip + 1]; l++) {
-      w->send_block[l] = count - w->first_block[i];
+      w->send_block[l] = count - w->made.first_block[i];
       if (used[l] == 0) continue;
       uint32_t to = w->position[wiring->links[l].to];
       add_block(w, &count, to, RS_NONE, rs_wiring_link_copy(wiring, l));
     }
     for (uint32_t k = wiring->in_first[chip]; k < wiring->in_first[chip + 1]; k++) {
       uint32_t l = wiring->in_links[k];
-      w->recv_block[l] = count - w->first_block[i];
+      w->recv_block[l] = count - w->made.first_block[i];
       if (used[l] == 0) continue;
       uint32_t from = w->position[wiring->links[l].from];
       add_block(w, &count, RS_NONE, from, rs_wiring_link_copy(wiring, l));
     }
-    uint64_t own = count - w->first_block[i];
+    uint64_t own = count - w->made.first_block[i];
     waited += own * own;
   }
-  w->first_block[n] = count;
+  w->made.first_block[n] = count;
   if (waited > WAITED_MAX) {
     return rs_diag_set(w->diag, RS_E_LIMIT, "the chips use too many links for a program");
   }
   for (uint32_t i = 0; i < n; i++) {
-    for (uint32_t b = w->first_block[i]; b < w->first_block[i + 1]; b++) {
-      size_t own = w->first_block[i + 1] - w->first_block[i];
-      w->blocks[b].waited = RS_ARENA_NEW(w->arena, uint32_t, own);
-      if (w->blocks[b].waited == NULL) return rs_arena_failed(w->arena, w->diag);
+    for (uint32_t b = w->made.first_block[i]; b < w->made.first_block[i + 1]; b++) {
+      size_t own = w->made.first_block[i + 1] - w->made.first_block[i];
+      w->made.blocks[b].waited = RS_ARENA_NEW(w->arena, uint32_t, own);
+      if (w->made.blocks[b].waited == NULL) return rs_arena_failed(w->arena, w->diag);
     }
   }
   return RS_OK;
@@ -249,18 +211,19 @@ static rs_status make_blocks(writer *w) {
 
 /* ---- steps ---- */
 
-static rs_status append_step(writer *w, out_block *block, const out_step *step) {
-  if (w->step_count == w->step_capacity) {
-    w->steps = rs__grow(w->arena, w->steps, &w->step_capacity, sizeof *w->steps);
-    if (w->steps == NULL) return rs_arena_failed(w->arena, w->diag);
+static rs_status append_step(writer *w, rs__out_block *block, const rs__out_step *step) {
+  if (w->made.step_count == w->made.step_capacity) {
+    w->made.steps =
+        rs__grow(w->arena, w->made.steps, &w->made.step_capacity, sizeof *w->made.steps);
+    if (w->made.steps == NULL) return rs_arena_failed(w->arena, w->diag);
   }
-  uint32_t index = w->step_count++;
-  w->steps[index] = *step;
-  w->steps[index].next = RS_NONE;
+  uint32_t index = w->made.step_count++;
+  w->made.steps[index] = *step;
+  w->made.steps[index].next = RS_NONE;
   if (block->last == RS_NONE) {
     block->first = index;
   } else {
-    w->steps[block->last].next = index;
+    w->made.steps[block->last].next = index;
   }
   block->last = index;
   block->count++;
@@ -270,13 +233,14 @@ static rs_status append_step(writer *w, out_block *block, const out_step *step) 
 /* Puts a nop in front that waits, for all but the last. */
 static rs_status add_wait(writer *w, uint32_t position, uint32_t block_index, out_ref ref,
                           out_ref *pending) {
-  out_block *block = &w->blocks[w->first_block[position] + block_index];
+  rs__out_block *block = &w->made.blocks[w->made.first_block[position] + block_index];
   if (ref.block == RS_NONE || ref.block == block_index) return RS_OK;
   if (block->waited[ref.block] > ref.step) return RS_OK;
   block->waited[ref.block] = ref.step + 1;
   rs_status status = RS_OK;
   if (pending->block != RS_NONE) {
-    out_step nop = {.wait_block = pending->block, .wait_step = pending->step, .type = RS__MS_NOP};
+    rs__out_step nop = {
+        .wait_block = pending->block, .wait_step = pending->step, .type = RS__MS_NOP};
     status = append_step(w, block, &nop);
   }
   *pending = ref;
@@ -284,9 +248,9 @@ static rs_status add_wait(writer *w, uint32_t position, uint32_t block_index, ou
 }
 
 static out_cell *cell_at(const writer *w, uint32_t position, uint8_t buffer, int64_t offset) {
-  size_t at = (size_t)position * ((size_t)w->chunks + w->scratch);
+  size_t at = (size_t)position * ((size_t)w->made.chunks + w->made.scratch);
   size_t chunk = (size_t)(offset / w->chunk_vectors);
-  return &w->cells[at + chunk + (buffer == RS_BUFFER_TMP ? w->chunks : 0)];
+  return &w->cells[at + chunk + (buffer == RS_BUFFER_TMP ? w->made.chunks : 0)];
 }
 
 static rs_status push_reader(writer *w, out_cell *cell, out_ref ref) {
@@ -301,7 +265,7 @@ static rs_status push_reader(writer *w, out_cell *cell, out_ref ref) {
 
 static char buffer_letter(const writer *w, uint8_t buffer) {
   if (buffer == RS_BUFFER_TMP) return 's';
-  return buffer == RS_BUFFER_IN || w->in_place ? 'i' : 'o';
+  return buffer == RS_BUFFER_IN || w->made.in_place ? 'i' : 'o';
 }
 
 static rs_status depart(writer *w, const rs_burst *b) {
@@ -309,7 +273,7 @@ static rs_status depart(writer *w, const rs_burst *b) {
   uint32_t position = w->position[link->from], block = w->send_block[b->link];
   uint32_t count = (uint32_t)(b->count / w->chunk_vectors);
   out_ref pending = NO_REF;
-  bool has_cells = b->source != RS_BUFFER_IN || w->in_place;
+  bool has_cells = b->source != RS_BUFFER_IN || w->made.in_place;
   rs_status status = RS_OK;
   for (uint32_t k = 0; has_cells && k < count && status == RS_OK; k++) {
     const out_cell *c = cell_at(w, position, b->source, b->source_offset) + k;
@@ -324,15 +288,15 @@ static rs_status depart(writer *w, const rs_burst *b) {
   if (status != RS_OK) return status;
   uint32_t offset = (uint32_t)(b->source_offset / w->chunk_vectors);
   char letter = buffer_letter(w, b->source);
-  out_step step = {.wait_block = pending.block,
-                   .wait_step = pending.step,
-                   .source = offset,
-                   .target = offset,
-                   .count = count,
-                   .source_buffer = letter,
-                   .target_buffer = letter,
-                   .type = RS__MS_SEND};
-  out_block *sender = &w->blocks[w->first_block[position] + block];
+  rs__out_step step = {.wait_block = pending.block,
+                       .wait_step = pending.step,
+                       .source = offset,
+                       .target = offset,
+                       .count = count,
+                       .source_buffer = letter,
+                       .target_buffer = letter,
+                       .type = RS__MS_SEND};
+  rs__out_block *sender = &w->made.blocks[w->made.first_block[position] + block];
   out_ref self = {block, sender->count};
   for (uint32_t k = 0; has_cells && k < count && status == RS_OK; k++) {
     status = push_reader(w, cell_at(w, position, b->source, b->source_offset) + k, self);
@@ -357,15 +321,15 @@ static rs_status land(writer *w, const rs_burst *b) {
   bool is_add = b->action == RS_ACTION_ADD;
   uint32_t offset = (uint32_t)(b->target_offset / w->chunk_vectors);
   char letter = buffer_letter(w, b->target);
-  out_step step = {.wait_block = pending.block,
-                   .wait_step = pending.step,
-                   .source = offset,
-                   .target = offset,
-                   .count = count,
-                   .source_buffer = letter,
-                   .target_buffer = letter,
-                   .type = is_add ? RS__MS_RECV_REDUCE_COPY : RS__MS_RECV};
-  out_block *receiver = &w->blocks[w->first_block[position] + block];
+  rs__out_step step = {.wait_block = pending.block,
+                       .wait_step = pending.step,
+                       .source = offset,
+                       .target = offset,
+                       .count = count,
+                       .source_buffer = letter,
+                       .target_buffer = letter,
+                       .type = is_add ? RS__MS_RECV_REDUCE_COPY : RS__MS_RECV};
+  rs__out_block *receiver = &w->made.blocks[w->made.first_block[position] + block];
   for (uint32_t k = 0; k < count; k++) {
     *cell_at(w, position, b->target, b->target_offset + k * w->chunk_vectors) =
         (out_cell){{block, receiver->count}, RS_NONE, true};
@@ -378,26 +342,26 @@ static rs_status land(writer *w, const rs_burst *b) {
 /* Which chunks of `in` stand where in `out` at the start, out of place. */
 static rs_status copy_own(writer *w, uint32_t position) {
   bool is_root = w->group[position] == w->op->root;
-  out_step copy = {.wait_block = RS_NONE,
-                   .wait_step = RS_NONE,
-                   .count = w->share,
-                   .source_buffer = 'i',
-                   .target_buffer = 'o',
-                   .type = RS__MS_COPY};
-  if (w->in_place || (w->op->kind == RS_BROADCAST && !is_root)) return RS_OK;
+  rs__out_step copy = {.wait_block = RS_NONE,
+                       .wait_step = RS_NONE,
+                       .count = w->made.share,
+                       .source_buffer = 'i',
+                       .target_buffer = 'o',
+                       .type = RS__MS_COPY};
+  if (w->made.in_place || (w->op->kind == RS_BROADCAST && !is_root)) return RS_OK;
   if (w->op->kind == RS_ALL_GATHER || w->op->kind == RS_ALL_TO_ALL) {
-    copy.target = position * w->share;
+    copy.target = position * w->made.share;
   }
   if (w->op->kind == RS_ALL_TO_ALL) copy.source = copy.target;
   for (uint32_t k = 0; k < copy.count; k++) {
     out_cell *c = cell_at(w, position, RS_BUFFER_OUT, copy.target * w->chunk_vectors) + k;
     c->writer = (out_ref){0, 0};
   }
-  return append_step(w, &w->blocks[w->first_block[position]], &copy);
+  return append_step(w, &w->made.blocks[w->made.first_block[position]], &copy);
 }
 
 static rs_status make_steps(writer *w) {
-  size_t cells = ((size_t)w->chunks + w->scratch) * w->op->group_count;
+  size_t cells = ((size_t)w->made.chunks + w->made.scratch) * w->op->group_count;
   w->cells = RS_ARENA_NEW(w->arena, out_cell, cells);
   if (w->cells == NULL) return rs_arena_failed(w->arena, w->diag);
   for (size_t i = 0; i < cells; i++) w->cells[i] = (out_cell){NO_REF, RS_NONE, false};
@@ -412,92 +376,28 @@ static rs_status make_steps(writer *w) {
 
 /* A step that is waited for says so. */
 static rs_status mark_waited(writer *w) {
-  uint32_t *index_of = RS_ARENA_NEW(w->arena, uint32_t, w->step_count);
-  uint32_t *first_of = RS_ARENA_NEW(w->arena, uint32_t, w->first_block[w->op->group_count]);
+  uint32_t *index_of = RS_ARENA_NEW(w->arena, uint32_t, w->made.step_count);
+  uint32_t *first_of = RS_ARENA_NEW(w->arena, uint32_t, w->made.first_block[w->op->group_count]);
   if (index_of == NULL || first_of == NULL) return rs_arena_failed(w->arena, w->diag);
   uint32_t used = 0;
-  for (uint32_t b = 0; b < w->first_block[w->op->group_count]; b++) {
+  for (uint32_t b = 0; b < w->made.first_block[w->op->group_count]; b++) {
     first_of[b] = used;
-    for (uint32_t i = w->blocks[b].first; i != RS_NONE; i = w->steps[i].next) {
+    for (uint32_t i = w->made.blocks[b].first; i != RS_NONE; i = w->made.steps[i].next) {
       index_of[used++] = i;
     }
   }
   for (uint32_t position = 0; position < w->op->group_count; position++) {
-    uint32_t first = w->first_block[position];
-    for (uint32_t b = first; b < w->first_block[position + 1]; b++) {
-      for (uint32_t i = w->blocks[b].first; i != RS_NONE; i = w->steps[i].next) {
-        const out_step *step = &w->steps[i];
+    uint32_t first = w->made.first_block[position];
+    for (uint32_t b = first; b < w->made.first_block[position + 1]; b++) {
+      for (uint32_t i = w->made.blocks[b].first; i != RS_NONE; i = w->made.steps[i].next) {
+        const rs__out_step *step = &w->made.steps[i];
         if (step->wait_block == RS_NONE) continue;
         uint32_t at = first_of[first + step->wait_block] + step->wait_step;
-        w->steps[index_of[at]].is_waited_for = true;
+        w->made.steps[index_of[at]].is_waited_for = true;
       }
     }
   }
   return RS_OK;
-}
-
-/* ---- printing ---- */
-
-static void print_number(rs_sink *sink, const char *name, uint32_t value) {
-  rs_sink_printf(sink, " %s=\"%" PRId64 "\"", name, value == RS_NONE ? -1 : (int64_t)value);
-}
-
-static void print_step(const out_step *step, uint32_t index, rs_sink *sink) {
-  char source = step->type == RS__MS_NOP ? 'i' : step->source_buffer;
-  char target = step->type == RS__MS_NOP ? 'i' : step->target_buffer;
-  rs_sink_printf(sink, "      <step s=\"%u\" type=\"%s\"", index,
-                 rs__ms_type_word((rs__ms_type)step->type));
-  rs_sink_printf(sink, " srcbuf=\"%c\" srcoff=\"%u\" dstbuf=\"%c\" dstoff=\"%u\" cnt=\"%u\"",
-                 source, step->source, target, step->target, step->count);
-  print_number(sink, "depid", step->wait_block);
-  print_number(sink, "deps", step->wait_step);
-  rs_sink_printf(sink, " hasdep=\"%d\"/>\n", step->is_waited_for ? 1 : 0);
-}
-
-static void print_gpu(const writer *w, uint32_t position, rs_sink *sink) {
-  bool half_in = w->op->kind == RS_ALL_GATHER;
-  rs_sink_printf(sink, "  <gpu id=\"%u\" i_chunks=\"%u\" o_chunks=\"%u\" s_chunks=\"%u\">\n",
-                 position, half_in ? w->share : w->chunks, w->in_place ? w->share : w->chunks,
-                 w->scratch);
-  for (uint32_t b = w->first_block[position]; b < w->first_block[position + 1]; b++) {
-    const out_block *block = &w->blocks[b];
-    rs_sink_printf(sink, "    <tb id=\"%u\"", b - w->first_block[position]);
-    print_number(sink, "send", block->send);
-    print_number(sink, "recv", block->recv);
-    print_number(sink, "chan", block->channel);
-    rs_sink_put(sink, ">\n");
-    uint32_t index = 0;
-    for (uint32_t i = block->first; i != RS_NONE; i = w->steps[i].next) {
-      print_step(&w->steps[i], index++, sink);
-    }
-    rs_sink_put(sink, "    </tb>\n");
-  }
-  rs_sink_put(sink, "  </gpu>\n");
-}
-
-static void print_name(const char *name, rs_sink *sink) {
-  for (; *name != '\0'; name++) {
-    bool plain = strchr("<>&\"'", *name) == NULL;
-    rs_sink_bytes(sink, plain ? name : "_", 1);
-  }
-}
-
-static void print_program(const writer *w, rs_sink *sink) {
-  uint32_t channels = 0;
-  for (uint32_t b = 0; b < w->first_block[w->op->group_count]; b++) {
-    channels = RS_MAX(channels, w->blocks[b].channel + 1);
-  }
-  rs_sink_put(sink, "<algo name=\"");
-  print_name(w->op->algorithm[0] == '\0' ? "realscale" : w->op->algorithm, sink);
-  rs_sink_printf(sink,
-                 "\" proto=\"Simple\" nchannels=\"%u\" nchunksperloop=\"%u\" ngpus=\"%u\" "
-                 "coll=\"%s\" inplace=\"%d\"",
-                 channels, w->chunks, w->op->group_count, coll_word(w->op->kind),
-                 w->in_place ? 1 : 0);
-  if (w->op->root != RS_NONE) print_number(sink, "root", w->position[w->op->root]);
-  rs_sink_put(sink, ">\n");
-  for (uint32_t i = 0; i < w->op->group_count && !sink->failed; i++) print_gpu(w, i, sink);
-  rs_sink_put(sink, "</algo>\n");
 }
 
 /* ---- the whole ---- */
@@ -513,7 +413,8 @@ static rs_status write_program(writer *w, rs_sink *sink) {
   if (status == RS_OK) status = make_steps(w);
   if (status == RS_OK) status = mark_waited(w);
   if (status != RS_OK) return status;
-  print_program(w, sink);
+  if (w->op->root != RS_NONE) w->made.root = w->position[w->op->root];
+  rs__ms_print(&w->made, sink);
   if (!sink->failed) return RS_OK;
   return rs_diag_set(w->diag, RS_E_SYSTEM, "the program could not be written");
 }
@@ -527,7 +428,11 @@ rs_status rs_msccl_print(const rs_schedule *schedule, const rs_wiring *wiring, u
               .op_index = op,
               .diag = diag};
   w.group = schedule->group_chips + w.op->group_first;
-  if (coll_word(w.op->kind) == NULL) {
+  w.made = (rs__out_program){.kind = w.op->kind,
+                             .name = w.op->algorithm[0] == '\0' ? "realscale" : w.op->algorithm,
+                             .gpu_count = w.op->group_count,
+                             .root = RS_NONE};
+  if (rs__ms_kind_word(w.op->kind) == NULL) {
     return rs_diag_set(diag, RS_E_INFEASIBLE, "MSCCL has no %s",
                        rs_collective_kind_word(w.op->kind));
   }

@@ -245,6 +245,18 @@ static uint32_t *make_kept_depths(rs__plan *plan, uint32_t rounds) {
   return RS_ARENA_NEW(plan->arena, uint32_t, entries);
 }
 
+/* Where the search for demand i may end: the far end of all demands that it serves, if they have one,
+ * as the pieces of a message do. */
+static uint32_t end_of_search(const rs__plan *plan, uint32_t i, bool toward_hub) {
+  uint32_t hub = hub_of(&plan->demands[i], toward_hub);
+  uint32_t end = hub_of(&plan->demands[i], !toward_hub);
+  for (uint32_t k = i + 1; k < plan->demand_count; k++) {
+    if (hub_of(&plan->demands[k], toward_hub) != hub) break;
+    if (hub_of(&plan->demands[k], !toward_hub) != end) return RS_NONE;
+  }
+  return end;
+}
+
 /* Makes plan->depth that of demand i. */
 static void find_hops(rs__plan *plan, uint32_t i, uint32_t round, bool toward_hub, uint32_t *kept) {
   const rs__demand *demand = &plan->demands[i];
@@ -258,8 +270,7 @@ static void find_hops(rs__plan *plan, uint32_t i, uint32_t round, bool toward_hu
     plan->toward_hub = toward_hub;
     return;
   }
-  bool is_last = i + 1 == plan->demand_count || hub_of(demand + 1, toward_hub) != hub;
-  rs__plan_search_until(plan, hub, toward_hub, is_last ? hub_of(demand, !toward_hub) : RS_NONE);
+  rs__plan_search_until(plan, hub, toward_hub, end_of_search(plan, i, toward_hub));
   if (own != NULL) memcpy(own, plan->depth, bytes);
 }
 

@@ -96,16 +96,11 @@ typedef struct access {
   rs__pace pace; /* of departures or arrivals, by address */
 } access;
 
-static int64_t pace_cycles(const rs_stream_checker *c, const rs__pace *p, int64_t address) {
-  if (p->stride == 0) return p->cycles;
-  return p->cycles + rs_timing_slots(&c->header->timing, (address - p->origin) * p->stride);
-}
-
 static rs_status refuse(rs_stream_checker *c, const access *a, rs_fault_kind kind, int64_t address,
                         const char *what, uint64_t other, rs_diag *diag) {
   char text[160], name[48], tail[48] = "";
   uint32_t link = a->burst->link;
-  int64_t cycle = pace_cycles(c, &a->pace, address);
+  int64_t cycle = rs__pace_cycles(&c->header->timing, &a->pace, address);
   c->report.check.fault = (rs_fault){kind, RS_NONE, link, a->burst->op, cycle, a->number, other};
   if (other != UINT64_MAX) snprintf(tail, sizeof tail, " burst %llu", (unsigned long long)other);
   rs_wiring_link_name(c->wiring, link, name, sizeof name);
@@ -157,40 +152,6 @@ static rs_status enter_vector_unit(rs_stream_checker *c, const flight *f, rs_dia
   return RS_OK;
 }
 
-/* ---- times ---- */
-
-/* a − b at an address, in ticks. */
-static rs_int128 pace_gap(const rs_timing *t, const rs__pace *a, const rs__pace *b,
-                          int64_t address) {
-  rs_int128 slots =
-      (rs_int128)(address - a->origin) * a->stride - (rs_int128)(address - b->origin) * b->stride;
-  return (rs_int128)(a->cycles - b->cycles) * t->slot_den + slots * t->slot_num;
-}
-
-/* Both are linear, so both ends decide for all between. */
-static bool follows(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b, int64_t first,
-                    int64_t end, int64_t cost_cycles) {
-  const rs_timing *t = &c->header->timing;
-  rs_int128 cost = (rs_int128)cost_cycles * t->slot_den;
-  return b->cycles < 0 || (pace_gap(t, a, b, first) >= cost && pace_gap(t, a, b, end - 1) >= cost);
-}
-
-/* At the same instant throughout. */
-static bool coincides(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b,
-                      int64_t first, int64_t end) {
-  const rs_timing *t = &c->header->timing;
-  return b->cycles >= 0 && pace_gap(t, a, b, first) == 0 && pace_gap(t, a, b, end - 1) == 0;
-}
-
-/* The later one; where neither is throughout, one time that is. */
-static rs__pace later(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b,
-                      int64_t first, int64_t end) {
-  if (a->cycles < 0 || (b->cycles >= 0 && follows(c, b, a, first, end, 0))) return *b;
-  if (b->cycles < 0 || follows(c, a, b, first, end, 0)) return *a;
-  int64_t last = RS_MAX(pace_cycles(c, a, end - 1), pace_cycles(c, b, end - 1));
-  return (rs__pace){last, first, a->burst, 0};
-}
-
 /* ---- departures ---- */
 
 static uint32_t new_piece(rs_stream_checker *c, rs_uint128 value, int64_t count) {
@@ -233,20 +194,21 @@ static rs_status read_span(rs_stream_checker *c, const access *a, const rs__span
   const rs_timing *t = &c->header->timing;
   rs__held *held = span->held;
   int64_t ready = c->header->ops[a->burst->op].ready_cycles + t->send_cycles;
-  if (held->kept.cycles < 0 && pace_cycles(c, &a->pace, span->first) < ready) {
+  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before the chip's own input is ready",
                   UINT64_MAX, diag);
   }
-  if (!follows(c, &a->pace, &held->kept, span->first, span->end, t->forward_cycles)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
+                        t->forward_cycles)) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before it can hold what comes with",
                   held->kept.burst, diag);
   }
-  if (!follows(c, &a->pace, &held->added, span->first, span->end,
-               t->forward_cycles + t->add_cycles)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first, span->end,
+                        t->forward_cycles + t->add_cycles)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "departs before all is added that comes with",
                   held->added.burst, diag);
   }
-  held->read = later(c, &held->read, &a->pace, span->first, span->end);
+  held->read = rs__pace_later(&c->header->timing, &held->read, &a->pace, span->first, span->end);
   return RS_OK;
 }
 
@@ -316,22 +278,24 @@ static rs_status check_target(rs_stream_checker *c, const access *a, const rs__s
   const rs_timing *t = &c->header->timing;
   const rs__held *held = span->held;
   bool is_add = a->burst->action == RS_ACTION_ADD;
-  if (!follows(c, &a->pace, &held->read, span->first, span->end, 1)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->read, span->first, span->end, 1)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what has yet to depart with",
                   held->read.burst, diag);
   }
-  if (held->kept.cycles < 0 &&
-      pace_cycles(c, &a->pace, span->first) < c->header->ops[a->burst->op].ready_cycles) {
+  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
+                                   c->header->ops[a->burst->op].ready_cycles) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "arrives before the chip's own input",
                   UINT64_MAX, diag);
   }
-  if (!follows(c, &a->pace, &held->kept, span->first, span->end, RS_MAX(t->receive_cycles, 1)) &&
-      !(is_add && coincides(c, &a->pace, &held->kept, span->first, span->end))) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
+                        RS_MAX(t->receive_cycles, 1)) &&
+      !(is_add &&
+        rs__pace_coincides(&c->header->timing, &a->pace, &held->kept, span->first, span->end))) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "lands on what is still being written by",
                   held->kept.burst, diag);
   }
-  if (!is_add && !follows(c, &a->pace, &held->added, span->first, span->end,
-                          RS_MAX(t->receive_cycles + t->add_cycles, 1))) {
+  if (!is_add && !rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first,
+                                   span->end, RS_MAX(t->receive_cycles + t->add_cycles, 1))) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what is still being added to by",
                   held->added.burst, diag);
   }
@@ -360,7 +324,8 @@ static rs_status land_add(rs_stream_checker *c, const access *a, rs__chip_memory
     rs__held *held = span->held;
     live->wrong_vectors += right(c, a, memory, span->first, span->end, held->value);
     held->value = rs_field_add(held->value, value);
-    held->added = later(c, &held->added, &a->pace, span->first, span->end);
+    held->added =
+        rs__pace_later(&c->header->timing, &held->added, &a->pace, span->first, span->end);
     live->wrong_vectors -= right(c, a, memory, span->first, span->end, held->value);
     value = rs_field_mul(value, rs__stream_power(&c->memory, span->end - address));
     address = span->end;

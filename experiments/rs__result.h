@@ -57,6 +57,8 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  const char *name;        /* what it is called; NULL: by its kind */
+  bool is_steady;          /* find the period as well */
   bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
   const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
@@ -64,6 +66,7 @@ typedef struct rs__collective {
   rs_compile_report report;
   rs_bound bound;
   rs_proof proof;
+  int64_t period_cycles;
 } rs__collective;
 
 /* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the

@@ -67,6 +67,9 @@ int rs_cli_main(int argc, char **argv);
 
 /* The value of an option by name, NULL when absent; the name must be one of the command's. */
 const char *rs_arguments_value(const rs_arguments *arguments, const char *option);
+/* How often a list's option was given, and its values. */
+size_t rs_arguments_values(const rs_arguments *arguments, const char *option,
+                           const char *const **values);
 bool rs_arguments_flag(const rs_arguments *arguments, const char *option);
 
 /* Prints the diagnostic as one line on stderr ("realscale: " in front when it has no file), and

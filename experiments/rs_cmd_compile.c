@@ -1,9 +1,9 @@
 /* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
 #include <string.h>
 
-#include "rs__result.h"
-#include "rs_cli.h"
+#include "rs__cmd_compile.h"
 #include "rs_msccl.h"
+#include "rs_periodic.h"
 #include "rs_units.h"
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
@@ -11,33 +11,25 @@ enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
-    {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
+    {"bytes", 'b', RS_OPTION_TEXT, "SIZE",
+     "MPI's count, such as 16KiB (needed, but for a barrier)"},
     {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
      "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
     {"chips", 0, RS_OPTION_LIST, "LIST",
      "the group, such as 0-7 (default: all but spare ones); again: another at the same time"},
     {"groups", 0, RS_OPTION_TEXT, "N", "the chips in groups of N, all at the same time"},
+    {"pairs", 0, RS_OPTION_TEXT, "PAIRS",
+     "for send: who sends to whom, such as 0>1,1>0, or shift:1, reverse or random:SEED"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
     {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
      "from nominal arrival to receive on every hop (default: 0)"},
+    {"steady", 0, RS_OPTION_FLAG, NULL,
+     "also the period at which it can be repeated, and what is moved then"},
     {"output", 'o', RS_OPTION_TEXT, "FILE",
      "write the schedule, or as FILE.xml a program of MSCCL"},
 };
-
-enum { OPTION_CHIPS = 3 };
-
-/* The groups of a command line: one schedule has them all. */
-typedef struct jobs {
-  rs__collective *items;
-  size_t count;
-} jobs;
-
-typedef struct group {
-  uint32_t *chips;
-  uint32_t count;
-} group;
 
 /* ---- arguments ---- */
 
@@ -51,9 +43,18 @@ static rs_status require(const rs_arguments *arguments, const char *option, cons
   return RS_E_INPUT;
 }
 
-static rs_status parse_kind(const char *word, rs_collective_kind *kind, rs_diag *diag) {
-  if (rs_collective_kind_parse(word, kind)) return RS_OK;
-  const char *words[RS_COLLECTIVE_KIND_COUNT];
+#define BARRIER "barrier"
+
+/* A barrier is an all-reduce of one vector: nobody has its result before all have begun. */
+static rs_status parse_kind(const char *word, rs__collective *j, rs_diag *diag) {
+  if (rs_collective_kind_parse(word, &j->request.kind)) return RS_OK;
+  if (strcmp(word, BARRIER) == 0) {
+    j->request.kind = RS_ALL_REDUCE;
+    j->name = BARRIER;
+    j->request.label = BARRIER;
+    return RS_OK;
+  }
+  const char *words[RS_COLLECTIVE_KIND_COUNT + 1] = {[RS_COLLECTIVE_KIND_COUNT] = BARRIER};
   for (int i = 0; i < RS_COLLECTIVE_KIND_COUNT; i++) {
     words[i] = rs_collective_kind_word((rs_collective_kind)i);
   }
@@ -73,112 +74,17 @@ static rs_status parse_bytes(const char *text, int64_t *bytes, rs_diag *diag) {
   return status;
 }
 
-static bool has_root(rs_collective_kind kind) {
-  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
-}
-
-static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
-                          const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
-                          rs_diag *diag) {
-  int64_t *numbers;
-  size_t number_count;
-  rs_status status = rs_cli_parse_list(arena, text, &numbers, &number_count, diag);
-  if (status != RS_OK) return status;
-  *chips = RS_ARENA_NEW(arena, uint32_t, number_count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (size_t i = 0; i < number_count; i++) {
-    if (numbers[i] >= wiring->chip_count) {
-      rs_diag_set(diag, RS_E_INPUT, "--%s: there is no chip %lld", option, (long long)numbers[i]);
-      rs_diag_expect(diag, "chips 0 to %u", wiring->chip_count - 1);
-      return RS_E_INPUT;
-    }
-    (*chips)[i] = (uint32_t)numbers[i];
+static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+  const char *bytes;
+  if (j->name != NULL && rs_arguments_value(arguments, "bytes") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--bytes: a %s has no size", j->name);
   }
-  *count = (uint32_t)number_count;
-  return RS_OK;
-}
-
-static rs_status read_root(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
-  const char *root = rs_arguments_value(arguments, "root");
-  rs_collective_request *request = &j->request;
-  uint32_t *roots;
-  uint32_t count;
-  request->root = has_root(request->kind) ? request->chips[0] : RS_NONE;
-  if (root == NULL) return RS_OK;
-  if (!has_root(request->kind)) {
-    return rs_diag_set(diag, RS_E_INPUT, "--root: a collective of this kind has no root");
+  if (j->name != NULL) {
+    j->request.block_bytes = j->timing.vector_bytes;
+    return RS_OK;
   }
-  rs_status status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
-  if (status == RS_OK && count != 1) {
-    status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
-  }
-  if (status == RS_OK) request->root = roots[0];
-  return status;
-}
-
-/* ---- groups ---- */
-
-/* A group a --chips, or all chips. */
-static rs_status read_lists(const rs_arguments *arguments, const rs__collective *j, group **groups,
-                            size_t *count, rs_diag *diag) {
-  size_t given = arguments->value_counts[OPTION_CHIPS];
-  rs_arena *arena = arguments->arena;
-  rs_status status = RS_OK;
-  *count = RS_MAX(given, (size_t)1);
-  *groups = RS_ARENA_NEW(arena, group, *count);
-  if (*groups == NULL) return rs_arena_failed(arena, diag);
-  if (given == 0) {
-    return rs_wiring_working(arena, j->wiring, &(*groups)[0].chips, &(*groups)[0].count, diag);
-  }
-  for (size_t i = 0; i < given && status == RS_OK; i++) {
-    group *g = &(*groups)[i];
-    status = chips_of(arena, "chips", arguments->values[OPTION_CHIPS][i], j->wiring, &g->chips,
-                      &g->count, diag);
-  }
-  return status;
-}
-
-/* --groups: the one list, cut. */
-static rs_status cut_list(const rs_arguments *arguments, group **groups, size_t *count,
-                          rs_diag *diag) {
-  const char *text = rs_arguments_value(arguments, "groups");
-  const group whole = (*groups)[0];
-  int64_t size;
-  if (text == NULL) return RS_OK;
-  if (rs_quantity_parse(text, RS_QUANTITY_COUNT, &size, diag) != RS_OK || size < 1 ||
-      size > whole.count || whole.count % size != 0) {
-    rs_diag_set(diag, RS_E_INPUT, "--groups: %u chips are not groups of '%s'", whole.count, text);
-    rs_diag_expect(diag, "a size that divides %u", whole.count);
-    return RS_E_INPUT;
-  }
-  if (*count != 1) return rs_diag_set(diag, RS_E_INPUT, "--groups cuts one list of --chips");
-  *count = whole.count / (size_t)size;
-  *groups = RS_ARENA_NEW(arguments->arena, group, *count);
-  if (*groups == NULL) return rs_arena_failed(arguments->arena, diag);
-  for (size_t i = 0; i < *count; i++) {
-    (*groups)[i] = (group){whole.chips + i * (size_t)size, (uint32_t)size};
-  }
-  return RS_OK;
-}
-
-/* One request a group, alike but for the chips. */
-static rs_status read_groups(const rs_arguments *arguments, rs__collective *first, jobs *all,
-                             rs_diag *diag) {
-  group *groups;
-  size_t count;
-  rs_status status = read_lists(arguments, first, &groups, &count, diag);
-  if (status == RS_OK) status = cut_list(arguments, &groups, &count, diag);
-  if (status != RS_OK) return status;
-  *all = (jobs){.items = RS_ARENA_NEW(arguments->arena, rs__collective, count), .count = count};
-  if (all->items == NULL) return rs_arena_failed(arguments->arena, diag);
-  for (size_t i = 0; i < count && status == RS_OK; i++) {
-    all->items[i] = *first;
-    all->items[i].is_one_of_many = count > 1;
-    all->items[i].request.chips = groups[i].chips;
-    all->items[i].request.chip_count = groups[i].count;
-    status = read_root(arguments, &all->items[i], diag);
-  }
-  return status;
+  rs_status status = require(arguments, "bytes", &bytes, diag);
+  return status == RS_OK ? parse_bytes(bytes, &j->request.block_bytes, diag) : status;
 }
 
 static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) {
@@ -191,19 +97,16 @@ static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) 
   return status;
 }
 
-static rs_status read_jobs(const rs_arguments *arguments, jobs *all, rs_diag *diag) {
+static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all, rs_diag *diag) {
   rs__collective first = {0}, *j = &first;
   const char *topology;
-  const char *bytes;
   const char *timing = rs_arguments_value(arguments, "timing");
-  rs_status status = parse_kind(arguments->operands[0], &j->request.kind, diag);
+  j->timing_name = timing == NULL ? "groqchip1" : timing;
+  j->is_steady = rs_arguments_flag(arguments, "steady");
+  rs_status status = parse_kind(arguments->operands[0], j, diag);
   if (status == RS_OK) status = require(arguments, "topology", &topology, diag);
-  if (status == RS_OK) status = require(arguments, "bytes", &bytes, diag);
-  if (status == RS_OK) status = parse_bytes(bytes, &j->request.block_bytes, diag);
-  if (status == RS_OK) {
-    j->timing_name = timing == NULL ? "groqchip1" : timing;
-    status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
-  }
+  if (status == RS_OK) status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
+  if (status == RS_OK) status = read_bytes(arguments, j, diag);
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
   }
@@ -212,7 +115,7 @@ static rs_status read_jobs(const rs_arguments *arguments, jobs *all, rs_diag *di
   if (status == RS_OK && margin != NULL) {
     status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
   }
-  return status == RS_OK ? read_groups(arguments, j, all, diag) : status;
+  return status == RS_OK ? rs__compile_read_groups(arguments, j, all, diag) : status;
 }
 
 /* ---- work ---- */
@@ -266,7 +169,7 @@ static void print_choice(const rs_compile_report *report) {
 
 /* Groups in the order in which they were given book the links one after the other; the whole is
  * proved and played as one. */
-static rs_status compile_together(rs_arena *arena, const jobs *all, rs_diag *diag) {
+static rs_status compile_together(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
   const rs__collective *first = &all->items[0];
   rs_calendar *calendar = rs_calendar_create(arena, first->wiring, &first->timing);
   rs_schedule *schedule = rs_schedule_create(arena, first->wiring, first->topology, &first->timing);
@@ -283,11 +186,18 @@ static rs_status compile_together(rs_arena *arena, const jobs *all, rs_diag *dia
     }
   }
   if (status == RS_OK) status = rs__proof_run(schedule, first->wiring, &proof, diag);
-  for (size_t i = 0; i < all->count && status == RS_OK; i++) all->items[i].proof = proof;
+  int64_t period = 0;
+  if (status == RS_OK && first->is_steady) {
+    status = rs_periodic_find(arena, schedule, first->wiring, &period, diag);
+  }
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    all->items[i].proof = proof;
+    all->items[i].period_cycles = period;
+  }
   return status;
 }
 
-static rs_status compile_all(rs_arena *arena, const jobs *all, rs_diag *diag) {
+static rs_status compile_all(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
   if (all->count == 1) {
     rs_status status = read_program(arena, &all->items[0], diag);
     return status == RS_OK ? rs__collective_compile(arena, &all->items[0], diag) : status;
@@ -298,7 +208,8 @@ static rs_status compile_all(rs_arena *arena, const jobs *all, rs_diag *diag) {
   return compile_together(arena, all, diag);
 }
 
-static rs_status tabulate(rs_arena *arena, const jobs *all, rs_table **table, rs_diag *diag) {
+static rs_status tabulate(rs_arena *arena, const rs__compile_jobs *all, rs_table **table,
+                          rs_diag *diag) {
   rs_result *results = RS_ARENA_NEW(arena, rs_result, all->count);
   rs_status status = results == NULL ? rs_arena_failed(arena, diag) : RS_OK;
   for (size_t i = 0; i < all->count && status == RS_OK; i++) {
@@ -311,7 +222,7 @@ static rs_status tabulate(rs_arena *arena, const jobs *all, rs_table **table, rs
 
 static int run_compile(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  jobs all;
+  rs__compile_jobs all;
   rs_table *table;
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rs__result.h"
+#include "rs_periodic.h"
 
 static const char *const collective_columns[] = {"collective",
                                                  "algorithm",
@@ -37,6 +38,8 @@ static const char *const collective_columns[] = {"collective",
                                                  "algorithm_asked",
                                                  "group",
                                                  "timing",
+                                                 "period_cycles",
+                                                 "steady_bus_bandwidth_bytes_per_s",
                                                  "schedule_digest"};
 
 const char *const *rs__result_collective_columns(size_t *count) {
@@ -64,6 +67,9 @@ rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *di
     status = rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
   }
   if (status == RS_OK) status = rs__proof_run(c->schedule, c->wiring, &c->proof, diag);
+  if (status == RS_OK && c->is_steady) {
+    status = rs_periodic_find(arena, c->schedule, c->wiring, &c->period_cycles, diag);
+  }
   return status;
 }
 
@@ -87,7 +93,8 @@ static void describe_group(const rs_collective_request *request, char *text, siz
 
 static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r) {
   const rs_collective_request *request = &c->request;
-  rs_result_set_text(arena, r, "collective", rs_collective_kind_word(request->kind));
+  rs_result_set_text(arena, r, "collective",
+                     c->name == NULL ? rs_collective_kind_word(request->kind) : c->name);
   rs_result_set_text(arena, r, "topology", c->topology);
   rs_result_set_i64(r, "chips", request->chip_count);
   rs_result_set_i64(r, "bytes", request->block_bytes);
@@ -126,6 +133,11 @@ static void fill_times(const rs__collective *c, rs_result *r) {
   rs_result_set_i64(r, "latency_bound_cycles", c->bound.latency_cycles);
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
   rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
+  if (c->is_steady && c->period_cycles > 0) {
+    rs_result_set_i64(r, "period_cycles", c->period_cycles);
+    rs_result_set_double(r, "steady_bus_bandwidth_bytes_per_s",
+                         bus_bandwidth(c, (double)c->period_cycles / clock));
+  }
   if (c->bound.cycles == 0) return;
   rs_result_set_double(r, "ratio_to_lower_bound", seconds / bound);
   rs_result_set_double(r, "lower_bound_s", bound);

@@ -24,6 +24,7 @@
 #ifndef RS_ADAPTIVE_H
 #define RS_ADAPTIVE_H
 
+#include "rs_messages.h"
 #include "rs_traffic.h"
 
 typedef enum rs_routing {
@@ -51,6 +52,15 @@ typedef struct rs_adaptive_config {
 rs_status rs_adaptive_simulate(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
                                const rs_adaptive_config *config, const rs_traffic_run *run,
                                rs_traffic_result *result, rs_diag *diag);
+
+#define RS_ADAPTIVE_VECTORS_MAX (INT64_C(1) << 25)
+
+/* Messages instead of traffic: each is put into the network at once, a packet a vector, when what it carries
+ * is in SRAM and has been read. Scratch memory is the arena's, about 50 bytes a vector that is under way.
+ * RS_E_LIMIT: more vectors than the bound above; RS_E_INPUT and RS_E_REFUSED as before. */
+rs_status rs_adaptive_messages(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                               const rs_adaptive_config *config, const rs_messages *messages,
+                               rs_messages_result *result, rs_diag *diag);
 
 const char *rs_routing_word(rs_routing routing); /* "minimal" "valiant" "ugal" */
 bool rs_routing_parse(const char *word, rs_routing *routing);

@@ -10,7 +10,8 @@
  *
  * A flow may begin at start_cycles, and not before each of its needs: some earlier flow has begun or
  * ended, and lag_cycles have gone by. A flow without vectors takes no time: a point where many flows
- * meet. Invariant: a flow needs only flows of lower index, so that there is no cycle.
+ * meet. A flow that is `behind` another one keeps its vectors back until the other's last has gone: a
+ * port that sends one after the other. Invariant: a flow needs, and is behind, only flows of lower index, so that there is no cycle.
  *
  * What it is not: packets, queues, credits or cut-through under contention. Rates are double precision;
  * all times agree with exact arithmetic to about 1e-9 of a cycle and 1e-12 of themselves. Same problem,
@@ -23,6 +24,7 @@
 #ifndef RS_FLUID_H
 #define RS_FLUID_H
 
+#include "rs_messages.h"
 #include "rs_schedule.h"
 #include "rs_traffic.h"
 
@@ -34,6 +36,7 @@ typedef struct rs_flow {
   uint32_t path; /* index from rs_fluid_add_path; ignored when there are no vectors */
   uint32_t need_count;
   uint64_t need_first; /* rs_fluid_add_flow sets these two */
+  uint32_t behind; /* 1 + an earlier flow with vectors, which has left its links first; 0: none */
 } rs_flow;
 
 typedef struct rs_flow_need {
@@ -121,5 +124,14 @@ rs_status rs_fluid_traffic(rs_arena *arena, const rs_wiring *wiring, const rs_ti
                            const rs_fluid_traffic_config *config, const rs_traffic_run *run,
                            const rs_fluid_options *options, rs_traffic_result *result,
                            rs_diag *diag);
+
+/* ---- messages ---- */
+
+/* Messages as flows on fixed minimal paths, of which each chip sends one after the other over a link, in
+ * the order of the messages. RS_E_LIMIT beyond SimGrid's reach. */
+rs_status rs_fluid_messages(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                            const rs_fluid_traffic_config *config, const rs_messages *messages,
+                            const rs_fluid_options *options, rs_messages_result *result,
+                            rs_diag *diag);
 
 #endif

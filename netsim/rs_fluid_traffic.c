@@ -1,17 +1,13 @@
 /*
- * Traffic as flows: the packets that the adaptive network would get, each a flow of one vector. Every pair
- * of chips has one path, fixed when its first packet comes: at every chip the minimal link that the
- * fewest pairs were given, so that parallel ways are used alike.
+ * Traffic as flows: the packets that the adaptive network would get, each a flow of one vector.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rs__fluid_paths.h"
 #include "rs__latency.h"
 #include "rs_fluid.h"
-#include "rs_random.h"
-
-#define CHIPS_MAX 4096 /* a table of all pairs */
 
 typedef struct made {
   int64_t time_cycles;
@@ -25,9 +21,7 @@ typedef struct traffic {
   rs_arena *arena;
   made *packets;
   size_t packet_count, packet_capacity;
-  uint32_t *path_of;      /* [from · chips + to] */
-  uint32_t *link_pairs;   /* [link] pairs whose path uses it */
-  uint64_t *link_vectors; /* [link] */
+  rs__fluid_paths paths;
   rs_diag *diag;
 } traffic;
 
@@ -78,73 +72,22 @@ static rs_status make_packets(traffic *t) {
   return RS_OK;
 }
 
-/* ---- paths ---- */
-
-/* Among equals a hash of the pair decides. */
-static uint32_t pick_link(traffic *t, uint32_t at, uint32_t to, uint64_t salt) {
-  const rs_wiring *w = t->fluid->wiring;
-  uint32_t first = w->out_first[at];
-  uint32_t degree = rs_wiring_out_degree(w, at);
-  uint8_t here = t->config->distance[(size_t)at * w->chip_count + to];
-  uint32_t turn = (uint32_t)(rs_mix_u64(salt) % degree);
-  uint32_t best = RS_NONE;
-  for (uint32_t k = 0; k < degree; k++) {
-    uint32_t link = first + (turn + k) % degree;
-    uint32_t next = w->links[link].to;
-    if (t->config->distance[(size_t)next * w->chip_count + to] + 1 != here) continue;
-    if (best == RS_NONE || t->link_pairs[link] < t->link_pairs[best]) best = link;
-  }
-  assert(best != RS_NONE); /* distances are those of the wiring */
-  t->link_pairs[best]++;
-  return best;
-}
-
-static uint32_t find_path(traffic *t, uint32_t from, uint32_t to) {
-  const rs_wiring *w = t->fluid->wiring;
-  uint32_t *known = &t->path_of[(size_t)from * w->chip_count + to];
-  uint32_t links[UINT8_MAX];
-  uint32_t count = 0;
-  if (*known != RS_NONE) return *known;
-  for (uint32_t at = from; at != to; at = w->links[links[count++]].to) {
-    uint64_t pair = (uint64_t)from << 32 | to;
-    links[count] = pick_link(t, at, to, rs_mix_u64(pair) ^ at);
-  }
-  *known = rs_fluid_add_path(t->fluid, links, count);
-  return *known;
-}
+/* ---- flows ---- */
 
 static bool add_packet(traffic *t, const made *packet) {
   const rs_fluid *f = t->fluid;
-  uint32_t path = find_path(t, packet->from, packet->to);
+  uint32_t path = rs__fluid_paths_find(&t->paths, packet->from, packet->to);
   if (path == RS_NONE) return false;
-  int64_t lead = f->timing.send_cycles - t->config->router_cycles;
-  for (uint32_t i = f->path_first[path]; i < f->path_first[path + 1]; i++) {
-    const rs_link *link = &f->wiring->links[f->path_links[i]];
-    lead += rs_timing_latency(&f->timing, link) + t->config->router_cycles;
-    t->link_vectors[f->path_links[i]]++;
-  }
+  rs__fluid_paths_count(&t->paths, path, 1);
   rs_flow flow = {.start_cycles = packet->time_cycles,
                   .vectors = 1,
-                  .lead_cycles = lead,
+                  .lead_cycles = rs__fluid_paths_lead(&t->paths, path),
                   .tail_cycles = f->timing.receive_cycles,
                   .path = path};
   return rs_fluid_add_flow(t->fluid, &flow, NULL, 0) != RS_NONE;
 }
 
 static rs_status add_packets(traffic *t) {
-  uint32_t n = t->fluid->wiring->chip_count;
-  if (n > CHIPS_MAX) {
-    rs_diag_set(t->diag, RS_E_LIMIT, "traffic on %u chips is beyond the fluid network's reach", n);
-    rs_diag_expect(t->diag, "at most %d chips", CHIPS_MAX);
-    return RS_E_LIMIT;
-  }
-  t->path_of = RS_ARENA_NEW(t->arena, uint32_t, (size_t)n * n);
-  t->link_pairs = RS_ARENA_NEW(t->arena, uint32_t, t->fluid->wiring->link_count);
-  t->link_vectors = RS_ARENA_NEW(t->arena, uint64_t, t->fluid->wiring->link_count);
-  if (t->path_of == NULL || t->link_pairs == NULL || t->link_vectors == NULL) {
-    return rs_arena_failed(t->arena, t->diag);
-  }
-  for (size_t i = 0; i < (size_t)n * n; i++) t->path_of[i] = RS_NONE;
   for (size_t i = 0; i < t->packet_count; i++) {
     if (!add_packet(t, &t->packets[i])) return rs_arena_failed(t->arena, t->diag);
   }
@@ -173,7 +116,7 @@ static rs_status check_reach(const traffic *t, rs_diag *diag) {
   double hops = 0;
   double most = t->config->work_max > 0 ? t->config->work_max : RS_FLUID_WORK_MAX;
   for (uint32_t l = 0; l < f->wiring->link_count; l++) {
-    double vectors = (double)t->link_vectors[l];
+    double vectors = (double)t->paths.link_vectors[l];
     double busy = vectors * slot / window;
     if (busy - 3 * sqrt(vectors) * slot / window >= 1) { /* not by the chance of a short run */
       char name[48];
@@ -184,7 +127,7 @@ static rs_status check_reach(const traffic *t, rs_diag *diag) {
     }
     busy = RS_MIN(busy, 0.98);
     under_way += busy / (1 - busy);
-    hops += (double)t->link_vectors[l];
+    hops += (double)t->paths.link_vectors[l];
   }
   hops /= RS_MAX((double)f->flow_count, 1);
   double work =
@@ -200,10 +143,10 @@ static rs_status check_reach(const traffic *t, rs_diag *diag) {
 
 static void note_links(const traffic *t, rs_traffic_result *result) {
   for (uint32_t l = 0; l < t->fluid->wiring->link_count; l++) {
-    result->hops += t->link_vectors[l];
-    if (t->link_vectors[l] <= result->busiest_link_vectors) continue;
+    result->hops += t->paths.link_vectors[l];
+    if (t->paths.link_vectors[l] <= result->busiest_link_vectors) continue;
     result->busiest_link = l;
-    result->busiest_link_vectors = t->link_vectors[l];
+    result->busiest_link_vectors = t->paths.link_vectors[l];
   }
 }
 
@@ -248,6 +191,7 @@ rs_status rs_fluid_traffic(rs_arena *arena, const rs_wiring *wiring, const rs_ti
   t.fluid = rs_fluid_create(arena, wiring, timing);
   if (t.fluid == NULL) return rs_arena_failed(arena, diag);
   rs_status status = rs__latency_check_run(run, diag);
+  if (status == RS_OK) status = rs__fluid_paths_create(&t.paths, t.fluid, config, diag);
   if (status == RS_OK) status = make_packets(&t);
   if (status == RS_OK) status = add_packets(&t);
   if (status == RS_OK) status = check_reach(&t, diag);

@@ -209,7 +209,7 @@ static void summarise(const int64_t *milli, uint32_t count, rs_hac_report *repor
   for (uint32_t i = 0; i < count; i++) {
     squares += (rs_int128)(milli[i] - mean) * (milli[i] - mean);
   }
-  int64_t variance = (int64_t)(squares / count);
+  int64_t variance = count > 1 ? (int64_t)(squares / (count - 1)) : 0;
   int64_t root = 0;
   for (int64_t bit = INT64_C(1) << 30; bit > 0; bit /= 2) {
     if ((root + bit) * (root + bit) <= variance) root += bit;

@@ -217,6 +217,60 @@ static void compile_refuses_what_it_cannot(void **state) {
                  "did you mean 'one-shot'?");
 }
 
+/* One-shot on a mesh at the unit clock: 4 vectors on every link, so it can begin again after 4. */
+static void compile_says_how_often(void **state) {
+  (void)state;
+  rs_program_output output = run_program(
+      "compile all-reduce --topology mesh:8 --bytes 1280B --algorithm one-shot --timing unit "
+      "--steady --format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":4,"));
+  assert_non_null(strstr(output.out, "\"period_cycles\":4,"));
+  free_output(&output);
+}
+
+static void a_barrier_is_a_vector_from_all(void **state) {
+  (void)state;
+  rs_program_output output =
+      run_program("compile barrier --topology mesh:8 --timing unit --format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"collective\":\"barrier\""));
+  assert_non_null(strstr(output.out, "\"bytes\":320,"));
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":1,")); /* everyone tells everyone */
+  free_output(&output);
+  assert_refused("compile barrier --topology mesh:8 --bytes 1KiB", 2, "a barrier has no size");
+  assert_refused("compile barier --topology mesh:8", 2, "did you mean 'barrier'?");
+}
+
+/* Pairs of neighbours at once: a vector over each of the links is there after a hop. */
+static void sends_are_between_pairs(void **state) {
+  (void)state;
+  static const char *const pairs[] = {"'0>1,1>0'", "shift:1", "shift:9", "reverse", "random:3"};
+  char line[256];
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    snprintf(line, sizeof line,
+             "compile send --topology mesh:8 --bytes 320B --timing unit --format json --pairs %s",
+             pairs[i]);
+    rs_program_output output = run_program(line);
+    if (output.status != 0 || strstr(output.out, "\"makespan_cycles\":1,") == NULL) {
+      fail_msg("%s: status %d, %s%s", line, output.status, output.out, output.error);
+    }
+    free_output(&output);
+  }
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1,1>8'", 2,
+                 "--pairs:1:5: '1>8' is not a pair of chips");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1,'", 2, "--pairs:1:5:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0-1'", 2, "--pairs:1:1:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs shift:x", 2, "--pairs:1:1:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs shift:8", 2,
+                 "every chip sends to itself");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>0'", 2, "itself");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>2,1>2'", 2, "receives");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1' --chips 0-1", 2,
+                 "says who sends");
+  assert_refused("compile all-reduce --topology mesh:8 --bytes 1KiB --pairs '0>1'", 2, "only send");
+}
+
 static void check_refuses_files_that_are_none(void **state) {
   (void)state;
   assert_refused("check /nonexistent.rsched", 2, "/nonexistent.rsched");
@@ -278,6 +332,9 @@ int main(void) {
       cmocka_unit_test(cost_wants_its_shape),
       cmocka_unit_test(a_compiled_schedule_is_proved),
       cmocka_unit_test(compile_refuses_what_it_cannot),
+      cmocka_unit_test(compile_says_how_often),
+      cmocka_unit_test(a_barrier_is_a_vector_from_all),
+      cmocka_unit_test(sends_are_between_pairs),
       cmocka_unit_test(check_refuses_files_that_are_none),
       cmocka_unit_test(a_closed_pipe_is_quiet),
       cmocka_unit_test(a_full_disk_is_an_error),

@@ -34,11 +34,25 @@
 /* ---- the cases ---- */
 
 /* One of each family, small enough for every algorithm; relays, odd sizes and one-way links too. */
-static const char *const small[] = {
-    "mesh:8",          "ring:6",        "torus:4x4",    "torus:3x3x3",        "hypercube:4",
-    "hyperx:3x4",      "grid:3x4",      "d3:2,3",       "dragonfly:a=4,h=2",  "polarfly:3",
-    "polarstar:3,iq3", "bundlefly:4,5", "kautz:2,3",    "kautz:2,3,directed", "debruijn:2,4",
-    "imase-itoh:3,14", "slimfly:5",     "realscale:16", "realscale:72"};
+static const char *const small[] = {"mesh:8",
+                                    "ring:6",
+                                    "torus:4x4",
+                                    "torus:3x3x3",
+                                    "hypercube:4",
+                                    "hyperx:3x4",
+                                    "grid:3x4",
+                                    "d3:2,3",
+                                    "dragonfly:a=4,h=2",
+                                    "polarfly:3",
+                                    "polarstar:2,paley5",
+                                    "bundlefly:3,5",
+                                    "kautz:2,3",
+                                    "kautz:2,3,directed",
+                                    "debruijn:2,4",
+                                    "imase-itoh:3,14",
+                                    "slimfly:5",
+                                    "realscale:16",
+                                    "realscale:72"};
 
 /* What is tried on each of them. */
 static const struct {

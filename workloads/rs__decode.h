@@ -16,6 +16,7 @@
 
 #include "rs__share.h"
 #include "rs_decode.h"
+#include "rs_repeater.h"
 
 /* A row of the table of algorithms, chosen once for a kind, a size and a shape of group. */
 typedef struct rs__pick {
@@ -24,9 +25,10 @@ typedef struct rs__pick {
   uint32_t chip_count;
   uint32_t links_inside; /* links between two chips of the group */
   const char *algorithm;
+  rs_compile_variant variant;
 } rs__pick;
 
-#define RS__PICKS_MAX 32
+#define RS__PICKS_MAX 256
 
 /* One chip of the group that works now. */
 typedef struct rs__member {
@@ -46,14 +48,22 @@ typedef struct rs__step {
   const rs_sharding_request *request;
   rs_schedule *schedule;
   rs_calendar *calendar;
+  rs_repeater *repeater;
   rs_decode *decode;
   rs_diag *diag;
   rs__share share;
 
-  uint32_t *working;   /* chips of the wiring that are not spare: stages take them in order */
-  rs__member *members; /* tensor of them */
+  uint32_t
+      *working;  /* chips of the wiring that are not spare, as stages take them; NULL: of a bound */
+  bool is_bound; /* nothing is scheduled: times are the least that they can be */
+  rs__member *members; /* tensor of them; of a bound one */
+  int64_t member_count;
+  rs_timing schedule_timing;    /* of a bound: the chip's times, */
+  int64_t least_latency_cycles; /* the fastest link, */
+  int64_t most_ports;           /* and the most that a chip of the wiring has */
   int64_t front_cycles;
   int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */
+  int64_t stage_end_cycles;   /* where the last one that ended did so */
   rs_cost cost;               /* of the last interval */
   uint64_t last_record;       /* its compute record on the first member */
   uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
@@ -129,5 +139,27 @@ void rs__decode_add_residual(rs__step *step, int64_t elements, int64_t rows);
 
 /* All operations of the step. */
 void rs__decode_add_operations(rs__step *step);
+
+/* ---- bounds, for choosing among shardings without compiling each ---- */
+
+/* Cycles of the parts of a step that no schedule can go below: every projection preloaded that may be,
+ * every transfer as long as the hops that some chip needs, or the vectors that each must receive. Of
+ * layers without and with experts. */
+typedef struct rs__bound {
+  int64_t embed;
+  int64_t body[2];                    /* a layer up to its last sum */
+  int64_t sum[2];                     /* that sum, to the next layer */
+  int64_t split[2];                   /* what the stage still does when it ends instead */
+  int64_t cross[2];                   /* to the next stage */
+  int64_t head, token;                /* up to the choice; its way to the first stage */
+  double embed_j, layer_j[2], head_j; /* dynamic energy of the group, without links */
+} rs__bound;
+
+/* Fills the bound by a step whose is_bound is set (rs_decode_ops.c). */
+void rs__decode_bound_parts(rs__step *step, rs__bound *bound);
+
+rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                           const rs_wiring *wiring, const rs_sharding_request *request,
+                           rs__bound *bound, rs_diag *diag);
 
 #endif

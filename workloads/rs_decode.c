@@ -118,6 +118,41 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
   return RS_OK;
 }
 
+/* The fastest link and the most ports of the wiring, that no bound is above what a chip can do. */
+static void find_least(rs__step *step) {
+  const rs_wiring *w = step->wiring;
+  step->least_latency_cycles = INT64_MAX;
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    step->most_ports =
+        RS_MAX(step->most_ports, (int64_t)(w->in_first[chip + 1] - w->in_first[chip]));
+  }
+  for (uint32_t l = 0; l < w->link_count; l++) {
+    int64_t latency = rs_timing_latency(&step->schedule_timing, &w->links[l]);
+    step->least_latency_cycles = RS_MIN(step->least_latency_cycles, latency);
+  }
+}
+
+rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                           const rs_wiring *wiring, const rs_sharding_request *request,
+                           rs__bound *bound, rs_diag *diag) {
+  rs_decode decode = {0};
+  rs__step step = {.arena = arena,
+                   .model = model,
+                   .chip = chip,
+                   .wiring = wiring,
+                   .request = request,
+                   .decode = &decode,
+                   .diag = diag,
+                   .is_bound = true,
+                   .schedule_timing = chip->timing};
+  *bound = (rs__bound){0};
+  find_least(&step);
+  rs_status status = rs__share_of(model, request, &step.share, diag);
+  if (status == RS_OK) status = rs__step_init(&step);
+  if (status == RS_OK) rs__decode_bound_parts(&step, bound);
+  return status == RS_OK ? step.status : status;
+}
+
 const char *rs_part_word(rs_part part) {
   static const char *const words[RS_PART_COUNT] = {"weights", "attention", "vector", "network",
                                                    "pipeline"};

@@ -113,14 +113,13 @@ static void end_dispatched(rs__step *s, const char *label, int64_t next) {
   cross_to(s, next, block_bytes, crossing);
 }
 
-static void add_layer(rs__step *s, int64_t layer, int64_t next) {
+/* Up to the last sum. */
+static void add_body(rs__step *s, bool has_experts, int64_t layer) {
   char label[48];
-  bool has_experts = rs_model_layer_has_experts(s->model, layer);
   rs__decode_add_attention(s);
   if (has_experts && s->share.dispatches) {
     snprintf(label, sizeof label, "layer %lld experts", (long long)layer);
     rs__decode_add_dispatched(s, label);
-    end_dispatched(s, label, next);
     return;
   }
   snprintf(label, sizeof label, "layer %lld attention", (long long)layer);
@@ -130,8 +129,18 @@ static void add_layer(rs__step *s, int64_t layer, int64_t next) {
   } else {
     rs__decode_add_dense(s);
   }
+}
+
+static void add_layer(rs__step *s, int64_t layer, int64_t next) {
+  char label[48];
+  bool has_experts = rs_model_layer_has_experts(s->model, layer);
   snprintf(label, sizeof label, "layer %lld %s", (long long)layer, has_experts ? "experts" : "mlp");
-  end_layer(s, label, next);
+  add_body(s, has_experts, layer);
+  if (has_experts && s->share.dispatches) {
+    end_dispatched(s, label, next);
+  } else {
+    end_layer(s, label, next);
+  }
 }
 
 void rs__decode_add_operations(rs__step *s) {
@@ -149,4 +158,65 @@ void rs__decode_add_operations(rs__step *s) {
   } else {
     add_head(s);
   }
+}
+
+/* ---- bounds ---- */
+
+/* Cycles since the last call, with what the last transfer adds to them. */
+static int64_t lap(rs__step *s, int64_t *before) {
+  const rs__member *m = &s->members[0];
+  int64_t now = RS_MAX(s->front_cycles, m->result_cycles);
+  int64_t cycles = now - *before;
+  *before = now;
+  return cycles;
+}
+
+static double joules(const rs__step *s, double *before) {
+  double now = 0;
+  for (int i = 0; i < RS_PART_COUNT; i++) now += s->decode->part_energy_j[i];
+  double part = now - *before;
+  *before = now;
+  return part;
+}
+
+/* A layer of one kind, once with each of its two ends. */
+static void bound_layer(rs__step *s, int kind, rs__bound *b, int64_t *cycles, double *energy) {
+  bool dispatched = kind == 1 && s->share.dispatches;
+  for (int64_t next = 0; next < 2; next++) {
+    add_body(s, kind == 1, 0);
+    b->body[kind] = lap(s, cycles);
+    if (dispatched) {
+      end_dispatched(s, "", next);
+    } else {
+      end_layer(s, "", next);
+    }
+    if (next == 0) {
+      b->sum[kind] = lap(s, cycles);
+      b->layer_j[kind] = joules(s, energy);
+      continue;
+    }
+    /* what the stage ended with was noted by the crossing */
+    int64_t all = lap(s, cycles);
+    b->split[kind] = s->stage_end_cycles - (*cycles - all);
+    b->cross[kind] = all - b->split[kind];
+    joules(s, energy);
+  }
+}
+
+void rs__decode_bound_parts(rs__step *s, rs__bound *b) {
+  int64_t cycles = 0;
+  double energy = 0;
+  add_embedding(s);
+  b->embed = lap(s, &cycles);
+  b->embed_j = joules(s, &energy);
+  for (int kind = 0; kind < 2; kind++) {
+    if (kind == 0 && s->model->moe.experts > 0 && s->model->moe.first_dense == 0) continue;
+    if (kind == 1 && s->model->moe.experts == 0) continue;
+    bound_layer(s, kind, b, &cycles, &energy);
+  }
+  add_head(s);
+  int64_t all = lap(s, &cycles);
+  b->head = s->stage_end_cycles - (cycles - all);
+  b->token = all - b->head;
+  b->head_j = joules(s, &energy);
 }

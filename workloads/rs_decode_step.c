@@ -24,22 +24,29 @@ static bool failed(rs__step *s, rs_status status) {
 /* The group of a stage: consecutive working chips, which have done nothing yet that matters. */
 static void enter_stage(rs__step *s, int64_t stage) {
   int64_t tensor = s->request->tensor;
-  for (int64_t i = 0; i < tensor; i++) {
-    s->members[i] = (rs__member){.chip = s->working[stage * tensor + i]};
+  for (int64_t i = 0; i < s->member_count; i++) {
+    int64_t place = stage * tensor + i;
+    uint32_t chip = s->working == NULL ? (uint32_t)place : s->working[place];
+    s->members[i] = (rs__member){.chip = chip};
   }
   s->stage_start_cycles = -1;
 }
 
 rs_status rs__step_init(rs__step *s) {
-  size_t tensor = (size_t)s->request->tensor;
+  size_t tensor = s->is_bound ? 1 : (size_t)s->request->tensor;
   uint32_t working_count;
-  rs_status status = rs_wiring_working(s->arena, s->wiring, &s->working, &working_count, s->diag);
+  rs_status status =
+      s->is_bound ? RS_OK
+                  : rs_wiring_working(s->arena, s->wiring, &s->working, &working_count, s->diag);
   if (status != RS_OK) return status;
+  s->member_count = (int64_t)tensor;
   s->members = RS_ARENA_NEW(s->arena, rs__member, tensor);
   s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
   s->ready = RS_ARENA_NEW(s->arena, rs_ready, 2 * tensor);
   s->ends = RS_ARENA_NEW(s->arena, int64_t, 2 * tensor);
-  if (s->members == NULL || s->chips == NULL || s->ready == NULL || s->ends == NULL) {
+  if (!s->is_bound) s->repeater = rs_repeater_create(s->arena, s->wiring);
+  if ((s->repeater == NULL && !s->is_bound) || s->members == NULL || s->chips == NULL ||
+      s->ready == NULL || s->ends == NULL) {
     return rs_arena_failed(s->arena, s->diag);
   }
   s->reads_op = RS_NONE;
@@ -55,7 +62,7 @@ static int64_t start_of(const rs__member *m) {
 
 static int64_t latest_start(const rs__step *s) {
   int64_t latest = 0;
-  for (int64_t i = 0; i < s->request->tensor; i++) {
+  for (int64_t i = 0; i < s->member_count; i++) {
     latest = RS_MAX(latest, start_of(&s->members[i]));
   }
   return latest;
@@ -71,8 +78,9 @@ static void add_records(rs__step *s, const char *label, const rs_cost *cost, uin
                        .writes_op = RS_NONE,
                        .label = rs_schedule_label(s->schedule, label),
                        .unit = (uint8_t)cost->unit};
+  if (s->is_bound) return;
   s->last_record = s->schedule->compute_count;
-  for (int64_t i = 0; i < s->request->tensor; i++) {
+  for (int64_t i = 0; i < s->member_count; i++) {
     record.chip = s->members[i].chip;
     record.start_cycles = start_of(&s->members[i]) - before;
     if (record.label == RS_NONE || rs_schedule_add_compute(s->schedule, &record) == NULL) {
@@ -85,7 +93,7 @@ static void add_records(rs__step *s, const char *label, const rs_cost *cost, uin
 /* Moves every chip to the end of its interval. */
 static void advance(rs__step *s, const rs_cost *cost) {
   int64_t first = INT64_MAX;
-  for (int64_t i = 0; i < s->request->tensor; i++) {
+  for (int64_t i = 0; i < s->member_count; i++) {
     rs__member *m = &s->members[i];
     m->start_cycles = start_of(m);
     m->end_cycles = m->start_cycles + cost->cycles;
@@ -115,7 +123,8 @@ void rs__step_compute(rs__step *s, const char *label, rs_part part, const rs_cos
 
 /* Every chip's matrix unit does nothing for as long as a load takes before the next interval. */
 static bool can_preload(const rs__step *s) {
-  for (int64_t i = 0; i < s->request->tensor; i++) {
+  if (s->is_bound) return true;
+  for (int64_t i = 0; i < s->member_count; i++) {
     const rs__member *m = &s->members[i];
     if (start_of(m) - m->matrix_free_cycles < s->chip->tile_load_cycles) return false;
   }
@@ -180,12 +189,12 @@ static uint32_t count_links_inside(const rs__step *s, const rs_collective_reques
   return count;
 }
 
-static const char *find_pick(const rs__step *s, const rs__pick *wanted) {
+static const rs__pick *find_pick(const rs__step *s, const rs__pick *wanted) {
   for (uint32_t i = 0; i < s->pick_count; i++) {
     const rs__pick *c = &s->picks[i];
     if (c->kind == wanted->kind && c->block_bytes == wanted->block_bytes &&
         c->chip_count == wanted->chip_count && c->links_inside == wanted->links_inside) {
-      return c->algorithm;
+      return c;
     }
   }
   return NULL;
@@ -199,17 +208,21 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
                    .block_bytes = request->block_bytes,
                    .chip_count = request->chip_count,
                    .links_inside = count_links_inside(s, request)};
-  request->algorithm = find_pick(s, &pick);
-  if (request->algorithm != NULL) {
-    rs_status status = rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends,
-                                             report, s->diag);
+  const rs__pick *known = find_pick(s, &pick);
+  if (known != NULL) {
+    request->algorithm = known->algorithm;
+    request->variant = known->variant;
+    rs_status status = rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends,
+                                           report, s->diag);
     if (status != RS_E_INFEASIBLE) return status;
     request->algorithm = NULL;
+    request->variant = (rs_compile_variant){0};
   }
   rs_status status =
-      rs_collective_compile(s->schedule, s->wiring, s->calendar, request, s->ends, report, s->diag);
+      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
   if (status == RS_OK && s->pick_count < RS__PICKS_MAX) {
     pick.algorithm = report->algorithm;
+    pick.variant = report->variant;
     s->picks[s->pick_count++] = pick;
   }
   return status;
@@ -234,6 +247,34 @@ static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
   return true;
 }
 
+/* What a result that each chip has `vectors` of from others takes at least, counted from the interval
+ * that makes the input: its last vector travels `hops`, and all come in over the chip's ports. */
+static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part part) {
+  const rs_timing *t = &s->schedule_timing;
+  rs__member *m = &s->members[0];
+  int64_t way = t->send_cycles + hops * s->least_latency_cycles + (hops - 1) * t->forward_cycles +
+                t->receive_cycles;
+  int64_t a_port = rs_ceil_div_i64(vectors, s->most_ports);
+  int64_t first = m->start_cycles + s->cost.first_cycles;
+  int64_t through = vectors == 0 ? 0 : rs_timing_slots(t, a_port - 1);
+  m->result_cycles = RS_MAX(m->end_cycles, first + through) + way;
+  s->waits_as = part;
+}
+
+/* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. */
+static int64_t least_hops(const rs__step *s, int64_t chips) {
+  return chips - 1 > s->most_ports ? 2 : 1;
+}
+
+static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes,
+                             rs_part part) {
+  int64_t chips = s->request->tensor;
+  int64_t block = rs_timing_vectors(&s->schedule_timing, block_bytes);
+  /* a sum can be made on the way, so that a chip receives its part of it no more than once */
+  int64_t others = kind == RS_ALL_GATHER || kind == RS_ALL_TO_ALL ? chips - 1 : 1;
+  wait_at_least(s, least_hops(s, chips), others * block, part);
+}
+
 static rs_ready ready_of(const rs__step *s, const rs__member *m) {
   return (rs_ready){m->start_cycles, s->cost.cycles, s->cost.first_cycles};
 }
@@ -242,6 +283,10 @@ void rs__step_collective(rs__step *s, rs_collective_kind kind, int64_t block_byt
                          const char *label) {
   size_t count = (size_t)s->request->tensor;
   if (s->status != RS_OK || count == 1) return;
+  if (s->is_bound) {
+    bound_collective(s, kind, block_bytes, part);
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     s->chips[i] = s->members[i].chip;
     s->ready[i] = ready_of(s, &s->members[i]);
@@ -255,6 +300,10 @@ void rs__step_collective(rs__step *s, rs_collective_kind kind, int64_t block_byt
 void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *label) {
   size_t count = (size_t)s->request->tensor;
   if (s->status != RS_OK) return;
+  if (s->is_bound) {
+    wait_at_least(s, 1, 0, RS_PART_PIPELINE);
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     s->chips[2 * i] = s->members[i].chip;
     s->chips[2 * i + 1] = s->working[(size_t)stage * count + i];
@@ -273,5 +322,6 @@ void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *
 void rs__step_end_stage(rs__step *s) {
   if (s->status != RS_OK) return;
   int64_t span = s->front_cycles - s->stage_start_cycles;
+  s->stage_end_cycles = s->front_cycles;
   s->decode->bottleneck_cycles = RS_MAX(s->decode->bottleneck_cycles, span);
 }

@@ -1,0 +1,267 @@
+/*
+ * Templates are kept in a list, the latest first: the next request is most often like the last ones.
+ * Two groups are alike when chip i of one corresponds to chip i of the other, links between members
+ * correspond with their latencies, and no burst uses a chip outside; or when they are the same chips.
+ * Every burst of a repeat is booked; the first that would be put off calls the repeat off.
+ */
+#include "rs_repeater.h"
+
+#include <string.h>
+
+#include "rs__collective.h"
+
+#define TEMPLATES_MAX 256
+
+typedef struct template {
+  struct template *next;
+  rs_collective_kind kind;
+  const char *algorithm; /* that was asked for */
+  const char *row;       /* that was taken */
+  int64_t block_bytes;
+  uint32_t chip_count, links_inside;
+  const uint32_t *chips;
+  const rs_ready *ready; /* as they were */
+  const int64_t *ends;
+  int64_t makespan_cycles, end_cycles;
+  rs_compile_variant variant;
+  uint32_t op;
+  uint64_t first_burst, burst_count;
+}
+template;
+
+struct rs_repeater {
+  rs_arena *arena;
+  const rs_wiring *wiring;
+  template *templates;
+  uint32_t template_count;
+  uint32_t *position; /* [chip] in the group at hand, or RS_NONE */
+  uint32_t *links;    /* of the repeat at hand */
+  uint64_t link_capacity;
+  uint64_t repeats;
+};
+
+rs_repeater *rs_repeater_create(rs_arena *arena, const rs_wiring *wiring) {
+  rs_repeater *r = RS_ARENA_NEW(arena, rs_repeater, 1);
+  if (r == NULL) return NULL;
+  *r = (rs_repeater){.arena = arena, .wiring = wiring};
+  r->position = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  if (r->position == NULL) return NULL;
+  memset(r->position, 0xff, wiring->chip_count * sizeof *r->position);
+  return r;
+}
+
+uint64_t rs_repeater_count(const rs_repeater *r) {
+  return r->repeats;
+}
+
+/* ---- what is alike ---- */
+
+static void mark(rs_repeater *r, const uint32_t *chips, uint32_t count, bool is_in) {
+  for (uint32_t i = 0; i < count; i++) r->position[chips[i]] = is_in ? i : RS_NONE;
+}
+
+static uint32_t count_links_inside(rs_repeater *r, const rs_collective_request *q) {
+  const rs_wiring *w = r->wiring;
+  uint32_t count = 0;
+  mark(r, q->chips, q->chip_count, true);
+  for (uint32_t i = 0; i < q->chip_count; i++) {
+    for (uint32_t l = w->out_first[q->chips[i]]; l < w->out_first[q->chips[i] + 1]; l++) {
+      count += r->position[w->links[l].to] != RS_NONE ? 1 : 0;
+    }
+  }
+  mark(r, q->chips, q->chip_count, false);
+  return count;
+}
+
+static bool is_same_name(const char *a, const char *b) {
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_request(const template *t, const rs_collective_request *q) {
+  if (t->kind != q->kind || t->block_bytes != q->block_bytes || t->chip_count != q->chip_count ||
+      !is_same_name(t->algorithm, q->algorithm)) {
+    return false;
+  }
+  int64_t later = q->ready[0].start_cycles - t->ready[0].start_cycles;
+  for (uint32_t i = 0; i < t->chip_count; i++) {
+    if (!rs__has_input(q, i)) continue;
+    const rs_ready *a = &t->ready[i];
+    const rs_ready *b = &q->ready[i];
+    if (b->start_cycles - a->start_cycles != later || a->cycles != b->cycles ||
+        a->first_cycles != b->first_cycles) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The link of the other group that corresponds; RS_NONE: there is none. */
+static uint32_t find_link(const rs_repeater *r, const rs_collective_request *q,
+                          const rs_timing *timing, uint32_t link) {
+  const rs_wiring *w = r->wiring;
+  const rs_link *old = &w->links[link];
+  uint32_t from = r->position[old->from];
+  uint32_t to = r->position[old->to];
+  if (from == RS_NONE || to == RS_NONE) return RS_NONE;
+  /* of several side by side the one with the same number */
+  uint32_t ordinal = 0;
+  for (uint32_t l = w->out_first[old->from]; l < link; l++) {
+    ordinal += w->links[l].to == old->to ? 1 : 0;
+  }
+  uint32_t chip = q->chips[from];
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    if (w->links[l].to != q->chips[to] || ordinal-- > 0) continue;
+    bool is_like = rs_timing_latency(timing, old) == rs_timing_latency(timing, &w->links[l]);
+    return is_like ? l : RS_NONE;
+  }
+  return RS_NONE;
+}
+
+static bool is_same_group(const template *t, const rs_collective_request *q) {
+  return memcmp(t->chips, q->chips, t->chip_count * sizeof *t->chips) == 0;
+}
+
+/* Fills r->links, a link for every burst of the template. */
+static bool map_links(rs_repeater *r, const template *t, const rs_collective_request *q,
+                      const rs_schedule *s) {
+  bool is_same = is_same_group(t, q);
+  bool is_mapped = true;
+  if (t->burst_count > r->link_capacity) {
+    uint32_t *links = RS_ARENA_NEW(r->arena, uint32_t, t->burst_count);
+    if (links == NULL) return false; /* compiling will say so */
+    r->links = links;
+    r->link_capacity = t->burst_count;
+  }
+  if (!is_same) mark(r, t->chips, t->chip_count, true);
+  for (uint64_t i = 0; i < t->burst_count && is_mapped; i++) {
+    uint32_t link = s->bursts[t->first_burst + i].link;
+    r->links[i] = is_same ? link : find_link(r, q, &s->timing, link);
+    is_mapped = r->links[i] != RS_NONE;
+  }
+  if (!is_same) mark(r, t->chips, t->chip_count, false);
+  return is_mapped;
+}
+
+/* ---- repeating ---- */
+
+static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
+  return rs_arena_failed(s->arena, diag);
+}
+
+/* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
+ * own, which are not looked for here. */
+static bool book_all(const rs_repeater *r, const template *t, const rs_schedule *s,
+                     rs_calendar *calendar, int64_t later) {
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    const rs_burst *b = &s->bursts[t->first_burst + i];
+    int64_t start = b->start_cycles + later;
+    uint32_t lane = RS_NONE;
+    int64_t booked = b->action == RS_ACTION_ADD
+                         ? rs__calendar_book_add(calendar, r->links[i], start, b->count, &lane)
+                         : rs_calendar_book(calendar, r->links[i], start, b->count);
+    if (booked != start) return false;
+  }
+  return true;
+}
+
+static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
+                        const rs_collective_request *q, int64_t later, uint32_t *op,
+                        rs_diag *diag) {
+  rs_op copy = s->ops[t->op];
+  copy.ready_cycles = q->ready_cycles;
+  size_t length = q->label == NULL ? 0 : strlen(q->label);
+  memset(copy.label, 0, sizeof copy.label);
+  if (length > 0) memcpy(copy.label, q->label, RS_MIN(length, sizeof copy.label - 1));
+  *op = rs_schedule_add_op(s, &copy, q->chips, q->chip_count);
+  if (*op == RS_NONE) return no_memory(s, diag);
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    rs_burst burst = s->bursts[t->first_burst + i];
+    burst.start_cycles += later;
+    burst.link = r->links[i];
+    burst.op = *op;
+    if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
+  }
+  return RS_OK;
+}
+
+/* *done: it was repeated. */
+static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_calendar *calendar,
+                        const rs_collective_request *q, int64_t *ends, rs_compile_report *report,
+                        bool *done, rs_diag *diag) {
+  int64_t later = q->ready[0].start_cycles - t->ready[0].start_cycles;
+  uint64_t before = rs_calendar_mark(calendar);
+  uint32_t op;
+  *done = false;
+  if (!map_links(r, t, q, s)) return RS_OK;
+  if (!book_all(r, t, s, calendar, later)) {
+    rs_calendar_rewind(calendar, before);
+    return RS_OK;
+  }
+  rs_status status = append(r, t, s, q, later, &op, diag);
+  if (status != RS_OK) return status;
+  for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
+  *report = (rs_compile_report){.op = op,
+                                .algorithm = t->row,
+                                .variant = t->variant,
+                                .end_cycles = t->end_cycles + later,
+                                .makespan_cycles = t->makespan_cycles,
+                                .bursts = t->burst_count};
+  r->repeats++;
+  *done = true;
+  return RS_OK;
+}
+
+/* ---- remembering ---- */
+
+static void *copy_of(rs_arena *arena, const void *from, size_t bytes) {
+  unsigned char *copy = RS_ARENA_NEW(arena, unsigned char, bytes);
+  if (copy != NULL) memcpy(copy, from, bytes);
+  return copy;
+}
+
+/* Without memory nothing is remembered, and the next one compiles again. */
+static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_request *q,
+                     const int64_t *ends, uint64_t first_burst, uint32_t links_inside,
+                     const rs_compile_report *report) {
+  size_t count = q->chip_count;
+  if (r->template_count == TEMPLATES_MAX) return;
+  template *t = RS_ARENA_NEW(r->arena, template, 1);
+  if (t == NULL) return;
+  *t = (template){.next = r->templates,
+                  .kind = q->kind,
+                  .algorithm = q->algorithm,
+                  .row = report->algorithm,
+                  .variant = report->variant,
+                  .block_bytes = q->block_bytes,
+                  .chip_count = q->chip_count,
+                  .links_inside = links_inside,
+                  .chips = copy_of(r->arena, q->chips, count * sizeof *q->chips),
+                  .ready = copy_of(r->arena, q->ready, count * sizeof *q->ready),
+                  .ends = copy_of(r->arena, ends, count * sizeof *ends),
+                  .makespan_cycles = report->makespan_cycles,
+                  .end_cycles = report->end_cycles,
+                  .op = report->op,
+                  .first_burst = first_burst,
+                  .burst_count = s->burst_count - first_burst};
+  if (t->chips == NULL || t->ready == NULL || t->ends == NULL) return;
+  r->templates = t;
+  r->template_count++;
+}
+
+rs_status rs_repeater_compile(rs_repeater *r, rs_schedule *s, rs_calendar *calendar,
+                              const rs_collective_request *q, int64_t *ends,
+                              rs_compile_report *report, rs_diag *diag) {
+  assert(q->ready != NULL && ends != NULL && report != NULL);
+  bool done = false;
+  uint32_t links_inside = q->kind == RS_SEND ? 0 : count_links_inside(r, q);
+  for (const template *t = r->templates; t != NULL; t = t->next) {
+    if (t->links_inside != links_inside || !is_same_request(t, q)) continue;
+    if (q->kind == RS_SEND && !is_same_group(t, q)) continue;
+    rs_status status = repeat(r, t, s, calendar, q, ends, report, &done, diag);
+    if (status != RS_OK || done) return status;
+  }
+  uint64_t first_burst = s->burst_count;
+  rs_status status = rs_collective_compile(s, r->wiring, calendar, q, ends, report, diag);
+  if (status == RS_OK) remember(r, s, q, ends, first_burst, links_inside, report);
+  return status;
+}
