@@ -24,9 +24,11 @@ typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const r
 rs__result_compute rs__result_decode, rs__result_prefill, rs__result_traffic, rs__result_collective,
     rs__result_clock;
 
-/* A decode point whose chip is a GPU. */
+/* Points whose chip is a GPU. */
 rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
                                 rs_diag *diag);
+rs_status rs__result_prefill_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
+                                 rs_diag *diag);
 
 /* ---- rs_result_model.c: what rows of a model on a system have in common ---- */
 

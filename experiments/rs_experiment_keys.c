@@ -13,6 +13,7 @@ static const char *const task_words[RS_TASK_COUNT] = {
     [RS_TASK_TRAFFIC] = "traffic", [RS_TASK_COLLECTIVE] = "collective",
     [RS_TASK_CLOCK] = "clock",     [RS_TASK_PREFILL] = "prefill"};
 static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
+static const char *const weight_words[] = {"int8", "fp16", "fp8", "bf16", "block4"};
 static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
 static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
 static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
@@ -59,7 +60,8 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                               "from the experiment's folder",
                       IN_MODEL},
     [RS_KEY_WEIGHTS] = {"weights", RS__KEY_WORD, .otherwise = "int8",
-                        .help = "format of weights in SRAM", WORDS(number_words), IN_MODEL},
+                        .help = "format of weights in memory; block4: 4.5 bits",
+                        WORDS(weight_words), IN_MODEL},
     [RS_KEY_ACTIVATIONS] = {"activations", RS__KEY_WORD, .otherwise = "fp16",
                             .help = "format that is computed in and sent", WORDS(number_words),
                             IN_MODEL},
@@ -188,15 +190,15 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_GPUS] = {"gpus", COUNT("chips", 65536), .otherwise = "8",
                      .help = "where the chip is a GPU: how many on one switch share every layer, "
                              "instead of topology and sharding",
-                     IN_DECODE},
+                     IN_MODEL},
     [RS_KEY_BOARDS] = {"boards", COUNT("boards", 4096), .otherwise = "1",
                        .help = "of GPUs: how many boards share the layers, each with a micro-batch "
                                "in flight",
-                       IN_DECODE},
+                       IN_MODEL},
     [RS_KEY_PAGING] = {"paging", RS__KEY_WORD, .otherwise = "none",
                        .help = "of GPUs: whether weights that do not fit stream from the host in "
                                "every step",
-                       WORDS(paging_words), IN_DECODE},
+                       WORDS(paging_words), IN_MODEL},
     [RS_KEY_PRICES] = {"prices", RS__KEY_PRICES, .otherwise = "none",
                        .help = "a price table of your own, a YAML file, for the cost of a million "
                                "tokens",

@@ -103,10 +103,12 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
 
 /* ---- chips, wirings ---- */
 
-/* A schedule is made of an LPU's cycles; a decode step on GPUs needs none. */
+/* A schedule is made of an LPU's cycles; a step on GPUs needs none. */
 static rs_status check_kind(const rs__reader *r, const rs__draft *draft, const rs_chip *chip) {
   char what[200];
-  if (chip->kind == RS_CHIP_LPU || r->task == RS_TASK_DECODE) return RS_OK;
+  if (chip->kind == RS_CHIP_LPU || r->task == RS_TASK_DECODE || r->task == RS_TASK_PREFILL) {
+    return RS_OK;
+  }
   snprintf(what, sizeof what, "chip '%.60s' is a GPU, and task '%s' runs on LPUs", chip->name,
            rs_task_word(r->task));
   return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what, "an LPU", NULL);
@@ -223,7 +225,6 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   if (task == RS_TASK_DECODE) point->generate = count_of(draft, RS_KEY_GENERATE);
   if (task == RS_TASK_PREFILL) point->chunk = count_of(draft, RS_KEY_CHUNK);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
-  if (task != RS_TASK_DECODE) return;
   point->gpus = count_of(draft, RS_KEY_GPUS);
   point->boards = count_of(draft, RS_KEY_BOARDS);
   point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;

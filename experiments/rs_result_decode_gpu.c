@@ -1,5 +1,5 @@
 /*
- * A decode point on GPUs: the columns are those of LPUs, so that both stand in one table. There is no
+ * Decode and prefill points on GPUs: the columns are those of LPUs, so that both stand in one table. There is no
  * timetable to prove; what a GPU's step is made of is rs_gpu_step.h's. Times by operations include
  * launches; the host's share of a paged step counts as network, what goes between boards as pipeline. sram_bytes_per_chip_max is what is
  * held in a GPU's HBM.
@@ -17,7 +17,7 @@ static rs_gpu_request request_of(const rs_point *point) {
                           .micro_batches = point->boards,
                           .batch = q->batch,
                           .inputs = q->context,
-                          .outputs = 1,
+                          .outputs = RS_MAX(point->generate, 1),
                           .weights = q->weights,
                           .kv = q->kv,
                           .activations = q->activations,
@@ -55,21 +55,11 @@ static void fill_memory(rs_arena *arena, const rs_point *point, const rs_gpu_mem
   if (rs_mul_i64(m->kv_bytes, chips, &kv)) rs_result_set_i64(r, "kv_bytes_total", kv);
 }
 
-static void fill_energy(const rs_gpu_energy *e, rs_result *r) {
-  rs_result_set_double(r, "energy_j_per_token", e->j_per_token);
-  rs_result_set_double(r, "energy_dynamic_j_per_token", e->compute_j + e->hbm_j + e->link_j);
-  rs_result_set_double(r, "energy_static_j_per_token", e->static_j);
-}
-
-static void fill_step(rs_arena *arena, const rs_point *point, const rs_gpu_decode_step *d,
-                      rs_result *r) {
+/* What decode and prefill have in common: where the step's time goes. */
+static void fill_step(rs_arena *arena, const rs_point *point, const rs_gpu_step *d, rs_result *r) {
   double network = (double)(d->group_fs[RS_GPU_GROUP_NETWORK] + d->group_fs[RS_GPU_GROUP_HOST]);
   double pipeline = (double)d->group_fs[RS_GPU_GROUP_PIPELINE];
   double share = (network + pipeline) / (double)d->cost.time_fs;
-  rs_result_set_double(r, "token_latency_s", d->latency_s);
-  rs_result_set_double(r, "tokens_per_s_user", 1 / d->step_s);
-  rs_result_set_double(r, "tokens_per_s_total",
-                       (double)(point->request.batch * point->boards) / d->step_s);
   rs_result_set_double(r, "compute_share", 1 - share);
   rs_result_set_double(r, "network_share", share);
   rs_result_set_double(r, "weights_s", (double)d->group_fs[RS_GPU_GROUP_WEIGHTS] * 1e-15);
@@ -78,17 +68,49 @@ static void fill_step(rs_arena *arena, const rs_point *point, const rs_gpu_decod
   rs_result_set_double(r, "network_s", network * 1e-15);
   rs_result_set_double(r, "pipeline_s", pipeline * 1e-15);
   rs_result_set_text(arena, r, "all_reduce_algorithm", point->gpus > 1 ? "ring" : "none");
-  fill_energy(&d->energy, r);
 }
 
 rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
                                 rs_diag *diag) {
-  rs_gpu_decode_step decode;
+  rs_gpu_step step;
   const rs_gpu_request request = request_of(point);
   fill_shape(arena, point, r);
-  rs_status status = rs_gpu_decode(point->model, point->chip, &request, &decode, diag);
+  rs_status status = rs_gpu_decode(point->model, point->chip, &request, &step, diag);
   if (status != RS_OK) return status;
-  fill_memory(arena, point, &decode.memory, r);
-  if (decode.memory.fits) fill_step(arena, point, &decode, r);
+  fill_memory(arena, point, &step.memory, r);
+  if (!step.memory.fits) return RS_OK;
+  const rs_gpu_energy *e = &step.energy;
+  double sequences = (double)(point->request.batch * point->boards);
+  fill_step(arena, point, &step, r);
+  rs_result_set_double(r, "token_latency_s", step.latency_s);
+  rs_result_set_double(r, "tokens_per_s_user", 1 / step.step_s);
+  rs_result_set_double(r, "tokens_per_s_total", sequences / step.step_s);
+  rs_result_set_double(r, "energy_j_per_token", e->j_per_token);
+  rs_result_set_double(r, "energy_dynamic_j_per_token", e->compute_j + e->hbm_j + e->link_j);
+  rs_result_set_double(r, "energy_static_j_per_token", e->static_j);
+  return RS_OK;
+}
+
+/* One chunk: the whole input. */
+rs_status rs__result_prefill_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
+                                 rs_diag *diag) {
+  rs_gpu_step step;
+  const rs_gpu_request request = request_of(point);
+  fill_shape(arena, point, r);
+  rs_status status = rs_gpu_prefill(point->model, point->chip, &request, &step, diag);
+  if (status != RS_OK) return status;
+  fill_memory(arena, point, &step.memory, r);
+  if (!step.memory.fits) return RS_OK;
+  const rs_gpu_energy *e = &step.energy;
+  double tokens = (double)(point->request.batch * point->boards) * (double)point->request.context;
+  fill_step(arena, point, &step, r);
+  rs_result_set_i64(r, "chunk", point->request.context);
+  rs_result_set_i64(r, "chunks", 1);
+  rs_result_set_double(r, "first_token_s", step.latency_s);
+  rs_result_set_double(r, "chunk_latency_s", step.latency_s);
+  rs_result_set_double(r, "input_tokens_per_s", tokens / step.step_s);
+  rs_result_set_double(r, "energy_j_per_input_token", e->j_per_token);
+  rs_result_set_double(r, "energy_dynamic_j_per_input_token", e->compute_j + e->hbm_j + e->link_j);
+  rs_result_set_double(r, "energy_static_j_per_input_token", e->static_j);
   return RS_OK;
 }

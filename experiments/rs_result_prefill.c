@@ -34,6 +34,7 @@ static void fill_prefill(rs_arena *arena, const rs_point *point, const rs_prefil
 
 static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                          rs_diag *diag) {
+  if (point->chip->kind == RS_CHIP_GPU) return rs__result_prefill_gpu(arena, point, r, diag);
   rs_sharding *sharding;
   rs_prefill prefill;
   rs_proof proof;

@@ -201,7 +201,7 @@ static void values_are_checked(void **state) {
   check_mistake(NULL, "network: fluid\n", "e:7:10: task 'decode' runs on the scheduled network");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
-                "fp16 or fp8 or bf16; did you mean 'int8'?");
+                "fp16 or fp8 or bf16 or block4; did you mean 'int8'?");
   check_mistake("name: test", "name: ../x", "e:1:7: name: '../x' cannot name a folder");
   check_mistake("name: test", "name: -x", "e:1:7: name: '-x' cannot name a folder");
   check_mistake("name: test", "name: a b", "e:1:7: name: 'a b' cannot name a folder");

@@ -316,6 +316,31 @@ static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
   assert_true(e->j_per_token * g.tokens_per_s_total < chip->max_w);
 }
 
+/* A prefill is what a generation begins with; a step in the middle is that of its context. */
+static void a_step_alone_is_the_one_in_a_generation(void **state) {
+  rs_model m = model_of("llama-2-7b");
+  const rs_chip *chip = rs_chip_find("h100");
+  rs_gpu_request r = request_of(1, 8, 64, 201);
+  rs_gpu_step prefill, middle, there;
+  rs_diag diag = {0};
+  (void)state;
+  rs_gpu_generation g = run(&m, "h100", &r);
+  assert_ok(rs_gpu_prefill(&m, chip, &r, &prefill, &diag), &diag);
+  assert_true(prefill.latency_s == g.first_token_s);
+  assert_true(prefill.group_fs[RS_GPU_GROUP_HOST] == chip->gpu.request_fs);
+  assert_ok(rs_gpu_decode(&m, chip, &r, &middle, &diag), &diag);
+  r.inputs = 164; /* 64 + 200 / 2 */
+  r.outputs = 1;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &there, &diag), &diag);
+  assert_int_equal(middle.cost.time_fs, there.cost.time_fs);
+  const rs_gpu_step *steps[] = {&prefill, &middle};
+  for (size_t i = 0; i < RS_COUNT_OF(steps); i++) {
+    int64_t sum = 0;
+    for (int k = 0; k < RS_GPU_GROUP_COUNT; k++) sum += steps[i]->group_fs[k];
+    assert_int_equal(sum, steps[i]->cost.time_fs);
+  }
+}
+
 /* ---- boards ---- */
 
 /* A dense model of 10^12 parameters in fp8: 16 H100 in two boards hold what 8 do not. A token takes the
@@ -324,7 +349,7 @@ static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
 static void boards_share_the_layers(void **state) {
   rs_model m = model_of("dense-1t");
   rs_gpu_request r = request_of(8, 1, 4096, 1);
-  rs_gpu_decode_step one, two, full;
+  rs_gpu_step one, two, full;
   const rs_chip *chip = rs_chip_find("h100");
   rs_chip large = *chip;
   rs_diag diag = {0};
@@ -416,6 +441,7 @@ int main(void) {
       cmocka_unit_test(a_step_of_many_reads_every_expert_once),
       cmocka_unit_test(few_sequences_meet_few_experts),
       cmocka_unit_test(the_mean_of_a_generation_is_that_of_its_steps),
+      cmocka_unit_test(a_step_alone_is_the_one_in_a_generation),
       cmocka_unit_test(boards_share_the_layers),
       cmocka_unit_test(what_does_not_fit_is_said_or_paged),
       cmocka_unit_test(what_does_not_divide_is_said),

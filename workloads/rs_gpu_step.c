@@ -82,6 +82,7 @@ static rs_status run_step(const rs_model *model, const rs_chip *chip, const rs_g
     group_fs[group_of(&ops[i])] += one.time_fs;
   }
   group_fs[RS_GPU_GROUP_HOST] += cost->part_fs[RS_GPU_PART_HOST];
+  group_fs[RS_GPU_GROUP_HOST] += options.requests * chip->gpu.request_fs;
   return status;
 }
 
@@ -97,25 +98,39 @@ static void fill_energy(const rs_chip *chip, const rs_gpu_request *r, double tok
   energy->j_per_token = energy->compute_j + energy->hbm_j + energy->link_j + energy->static_j;
 }
 
-rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
-                        rs_gpu_decode_step *decode, rs_diag *diag) {
-  const rs_gpu_request *r = request;
-  *decode = (rs_gpu_decode_step){0};
+/* `queries` new positions of each sequence, `context` in all, with room for `positions`. */
+static rs_status cost_step(const rs_model *model, const rs_chip *chip, const rs_gpu_request *r,
+                           int64_t queries, int64_t context, int64_t positions, rs_gpu_step *step,
+                           rs_diag *diag) {
+  *step = (rs_gpu_step){0};
   rs_status status = rs__gpu_check_request(model, chip, r, diag);
-  if (status == RS_OK) status = measure(model, chip, r, r->inputs, &decode->memory, diag);
-  if (status != RS_OK || !decode->memory.fits) return status;
-  status = run_step(model, chip, r, decode->memory.paged_bytes, 1, r->inputs, &decode->cost,
-                    decode->group_fs, diag);
+  if (status == RS_OK) status = measure(model, chip, r, positions, &step->memory, diag);
+  if (status != RS_OK || !step->memory.fits) return status;
+  status = run_step(model, chip, r, step->memory.paged_bytes, queries, context, &step->cost,
+                    step->group_fs, diag);
   if (status != RS_OK) return status;
-  const rs_gpu_cost *c = &decode->cost;
+  const rs_gpu_cost *c = &step->cost;
   double micro_batches = (double)RS_MAX(r->micro_batches, 1);
-  decode->latency_s = (double)c->time_fs * 1e-15;
+  step->latency_s = (double)c->time_fs * 1e-15;
   /* the busiest stage has its share of the layers rounded up; the ends are counted in with it */
   double share = (double)rs_ceil_div_i64(model->layers, rs_gpu_boards(r)) / (double)model->layers;
-  decode->step_s = RS_MAX(decode->latency_s, micro_batches * share * decode->latency_s);
-  fill_energy(chip, r, (double)r->batch, decode->step_s / micro_batches, c->compute_pj, c->hbm_pj,
-              c->link_pj, &decode->energy);
+  step->step_s = RS_MAX(step->latency_s, micro_batches * share * step->latency_s);
+  fill_energy(chip, r, (double)r->batch * (double)queries, step->step_s / micro_batches,
+              c->compute_pj, c->hbm_pj, c->link_pj, &step->energy);
   return RS_OK;
+}
+
+rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
+                        rs_gpu_step *step, rs_diag *diag) {
+  const rs_gpu_request *r = request;
+  int64_t last = r->inputs + r->outputs - 1;
+  return cost_step(model, chip, r, 1, r->inputs + (r->outputs - 1) / 2, last, step, diag);
+}
+
+rs_status rs_gpu_prefill(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
+                         rs_gpu_step *step, rs_diag *diag) {
+  const rs_gpu_request *r = request;
+  return cost_step(model, chip, r, r->inputs, r->inputs, r->inputs, step, diag);
 }
 
 /* ---- a generation ---- */

@@ -69,22 +69,28 @@ typedef enum rs_gpu_group {
   RS_GPU_GROUP_VECTOR,
   RS_GPU_GROUP_NETWORK,
   RS_GPU_GROUP_PIPELINE, /* between boards */
-  RS_GPU_GROUP_HOST,
+  RS_GPU_GROUP_HOST,     /* and the beginning of a request */
   RS_GPU_GROUP_COUNT
 } rs_gpu_group;
 
-typedef struct rs_gpu_decode_step {
+typedef struct rs_gpu_step {
   rs_gpu_memory memory;
   rs_gpu_cost cost;
   int64_t group_fs[RS_GPU_GROUP_COUNT]; /* they add up to the cost's time */
   double latency_s;                     /* one token, one micro-batch */
   double step_s; /* between tokens of a sequence: the latency, or what the busiest stage allows */
   rs_gpu_energy energy;
-} rs_gpu_decode_step;
+} rs_gpu_step;
 
-/* One decode step with `inputs` cached positions; `outputs` is not looked at but checked. */
+/* The decode step in the middle of `outputs` of them, of which the first meets `inputs` positions: their
+ * mean, as far as steps are linear in the context. Energy is a token's. */
 rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
-                        rs_gpu_decode_step *decode, rs_diag *diag);
+                        rs_gpu_step *step, rs_diag *diag);
+
+/* A whole input of `inputs` positions: latency_s is the time to the first token, energy an input
+ * token's. */
+rs_status rs_gpu_prefill(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
+                         rs_gpu_step *step, rs_diag *diag);
 
 typedef struct rs_gpu_generation {
   rs_gpu_memory memory; /* at the end */
