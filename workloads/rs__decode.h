@@ -58,7 +58,8 @@ typedef struct rs__step {
   int64_t member_count;
   rs_timing schedule_timing;    /* of a bound: the chip's times, */
   int64_t least_latency_cycles; /* the fastest link, */
-  int64_t most_ports;           /* and the most that a chip of the wiring has */
+  int64_t most_ports;           /* the most that a chip of the wiring has, */
+  int64_t least_hops;           /* and how far data goes in a group; 0: not known */
   int64_t front_cycles;
   int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */
   int64_t stage_end_cycles;   /* where the last one that ended did so */
@@ -156,8 +157,14 @@ typedef struct rs__bound {
 /* Fills the bound by a step whose is_bound is set (rs_decode_ops.c). */
 void rs__decode_bound_parts(rs__step *step, rs__bound *bound);
 
+/* Hops to the farthest chip that the first one of some group of `tensor` chips needs, for groups of
+ * which there are `groups`: the least over the groups. 0: they do not connect. O(groups · links). */
+int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *wiring, int64_t tensor,
+                              int64_t groups);
+
+/* least_hops: 0: one, or two where a group has more chips than any chip has ports. */
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                            const rs_wiring *wiring, const rs_sharding_request *request,
-                           rs__bound *bound, rs_diag *diag);
+                           int64_t least_hops, rs__bound *bound, rs_diag *diag);
 
 #endif

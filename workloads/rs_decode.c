@@ -11,6 +11,7 @@
 #include "rs_decode.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "rs__decode.h"
 
@@ -57,6 +58,11 @@ static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sh
   for (int i = 0; i < RS_PART_COUNT; i++) {
     d->part_energy_j[i] /= (double)sharding->request.batch;
   }
+  add_up_energy(d, chip, sharding);
+}
+
+void rs_decode_rate(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
+  fill_rates(d, chip, &sharding->request);
   add_up_energy(d, chip, sharding);
 }
 
@@ -132,9 +138,42 @@ static void find_least(rs__step *step) {
   }
 }
 
+/* Breadth first from a chip until all of `first` … `first + count − 1` are found. */
+static int64_t search_group(const rs_wiring *w, uint32_t first, uint32_t count, uint32_t *hops,
+                            uint32_t *queue) {
+  uint32_t found = 1, waiting = 1;
+  memset(hops, 0xff, w->chip_count * sizeof *hops);
+  hops[first] = 0;
+  queue[0] = first;
+  for (uint32_t head = 0; head < waiting && found < count; head++) {
+    uint32_t chip = queue[head];
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (hops[to] != RS_NONE) continue;
+      hops[to] = hops[chip] + 1;
+      queue[waiting++] = to;
+      if (to < first || to >= first + count) continue;
+      if (++found == count) return hops[to];
+    }
+  }
+  return found == count ? 0 : -1;
+}
+
+int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *w, int64_t tensor, int64_t groups) {
+  uint32_t *hops = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
+  uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
+  int64_t least = INT64_MAX;
+  if (hops == NULL || queue == NULL) return 0; /* a weaker bound */
+  for (int64_t g = 0; g < groups; g++) {
+    int64_t farthest = search_group(w, (uint32_t)(g * tensor), (uint32_t)tensor, hops, queue);
+    if (farthest >= 0) least = RS_MIN(least, farthest);
+  }
+  return least == INT64_MAX ? 0 : least;
+}
+
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                            const rs_wiring *wiring, const rs_sharding_request *request,
-                           rs__bound *bound, rs_diag *diag) {
+                           int64_t least_hops, rs__bound *bound, rs_diag *diag) {
   rs_decode decode = {0};
   rs__step step = {.arena = arena,
                    .model = model,
@@ -144,6 +183,7 @@ rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip
                    .decode = &decode,
                    .diag = diag,
                    .is_bound = true,
+                   .least_hops = least_hops,
                    .schedule_timing = chip->timing};
   *bound = (rs__bound){0};
   find_least(&step);

@@ -55,6 +55,9 @@ typedef struct rs_decode {
 void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
                     const rs_sharding *sharding, rs_decode *mean);
 
+/* Rates and energies once more, for another number of micro-batches or replicas on the same stages. */
+void rs_decode_rate(rs_decode *decode, const rs_chip *chip, const rs_sharding *sharding);
+
 const char *rs_part_word(rs_part part); /* "weights" "attention" "vector" "network" "pipeline" */
 
 /* Compiles the step. The sharding must fit (asserted). The schedule is left unchecked: the caller

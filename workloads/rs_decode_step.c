@@ -65,13 +65,13 @@ static int64_t latest_start(const rs__step *s) {
  * follows. */
 static void add_records(rs__step *s, const char *label, const rs_cost *cost, uint32_t reads_op,
                         int64_t before) {
+  if (s->is_bound) return;
   rs_compute record = {.cycles = cost->cycles,
                        .first_cycles = cost->first_cycles,
                        .reads_op = reads_op,
                        .writes_op = RS_NONE,
                        .label = rs_schedule_label(s->schedule, label),
                        .unit = (uint8_t)cost->unit};
-  if (s->is_bound) return;
   s->last_record = s->schedule->compute_count;
   for (int64_t i = 0; i < s->member_count; i++) {
     record.chip = s->members[i].chip;
@@ -254,7 +254,7 @@ static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part pa
 
 /* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. */
 static int64_t least_hops(const rs__step *s, int64_t chips) {
-  return chips - 1 > s->most_ports ? 2 : 1;
+  return RS_MAX(s->least_hops, chips - 1 > s->most_ports ? 2 : 1);
 }
 
 static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes,
