@@ -49,7 +49,7 @@ static const rs_option options[] = {
     {"tensor", 0, RS_OPTION_TEXT, "COUNT",
      "chips of a group, at most (default: heads + 8; with experts 4 x heads)"},
     {"work", 0, RS_OPTION_TEXT, "COUNT",
-     "sum of pipeline x tensor^2 that is compiled at most (default 1200000)"},
+     "sum of pipeline x tensor^2 that is compiled at most (default 400000)"},
 };
 
 /* ---- values ---- */

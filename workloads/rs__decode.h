@@ -39,6 +39,20 @@ typedef struct rs__member {
   int64_t matrix_free_cycles; /* when its matrix unit ended its last work */
 } rs__member;
 
+/* Choices by the digest of what was asked for. */
+typedef struct rs__choice {
+  uint64_t key;
+  const char *algorithm;
+  rs_compile_variant variant;
+} rs__choice;
+
+#define RS__CHOICES_MAX 4096
+
+struct rs_decode_memo {
+  rs__choice choices[RS__CHOICES_MAX];
+  uint32_t count;
+};
+
 typedef struct rs__step {
   rs_arena *arena;
   const rs_model *model;
@@ -68,6 +82,7 @@ typedef struct rs__step {
   uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
   rs_part waits_as;           /* where that waiting is booked */
 
+  rs_decode_memo *memo; /* or NULL */
   rs__pick picks[RS__PICKS_MAX];
   uint32_t pick_count;
 

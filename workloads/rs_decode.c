@@ -95,9 +95,20 @@ void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
   *mean = sum;
 }
 
+rs_decode_memo *rs_decode_memo_create(rs_arena *arena) {
+  return RS_ARENA_NEW(arena, rs_decode_memo, 1);
+}
+
 rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                             const rs_wiring *wiring, const char *topology,
                             const rs_sharding *sharding, rs_decode *decode, rs_diag *diag) {
+  return rs_decode_compile_with(arena, model, chip, wiring, topology, sharding, NULL, decode, diag);
+}
+
+rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                                 const rs_wiring *wiring, const char *topology,
+                                 const rs_sharding *sharding, rs_decode_memo *memo,
+                                 rs_decode *decode, rs_diag *diag) {
   assert(sharding->fits && sharding->chips_used <= wiring->chip_count);
   *decode = (rs_decode){0};
   rs__step step = {.arena = arena,
@@ -107,6 +118,7 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
                    .sharding = sharding,
                    .request = &sharding->request,
                    .decode = decode,
+                   .memo = memo,
                    .diag = diag};
   step.schedule = rs_schedule_create(arena, wiring, topology, &chip->timing);
   step.calendar = rs_calendar_create(arena, wiring, &chip->timing);

@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "rs__decode.h"
+#include "rs_text.h"
 
 /* A step beyond this does not fit into a schedule. */
 #define CYCLES_MAX (INT64_C(1) << 58)
@@ -191,6 +192,49 @@ static const rs__pick *find_pick(const rs__step *s, const rs__pick *wanted) {
   return NULL;
 }
 
+static uint64_t digest_request(const rs_collective_request *r) {
+  const int64_t heads[] = {(int64_t)r->kind, r->block_bytes, r->chip_count};
+  uint64_t digest = RS_DIGEST_SEED;
+  for (size_t i = 0; i < RS_COUNT_OF(heads); i++) {
+    digest = rs_digest_u64(digest, (uint64_t)heads[i]);
+  }
+  for (uint32_t i = 0; i < r->chip_count; i++) {
+    bool has_input = r->kind != RS_SEND || i % 2 == 0;
+    digest = rs_digest_u64(digest, r->chips[i]);
+    if (!has_input) continue;
+    int64_t later = r->ready[i].start_cycles - r->ready[0].start_cycles;
+    digest = rs_digest_u64(digest, (uint64_t)later);
+    digest = rs_digest_u64(digest, (uint64_t)r->ready[i].cycles);
+    digest = rs_digest_u64(digest, (uint64_t)r->ready[i].first_cycles);
+  }
+  return digest;
+}
+
+static const rs__choice *find_choice(const rs__step *s, uint64_t key) {
+  for (uint32_t i = 0; s->memo != NULL && i < s->memo->count; i++) {
+    if (s->memo->choices[i].key == key) return &s->memo->choices[i];
+  }
+  return NULL;
+}
+
+static void note_choice(rs__step *s, uint64_t key, const rs_compile_report *report) {
+  if (s->memo == NULL || s->memo->count == RS__CHOICES_MAX) return;
+  s->memo->choices[s->memo->count++] = (rs__choice){key, report->algorithm, report->variant};
+}
+
+/* Tries all rows and variants, or what they came to in another step. */
+static rs_status compile_afresh(rs__step *s, rs_collective_request *request,
+                                rs_compile_report *report) {
+  uint64_t key = s->memo == NULL ? 0 : digest_request(request);
+  const rs__choice *choice = find_choice(s, key);
+  request->algorithm = choice == NULL ? NULL : choice->algorithm;
+  request->variant = choice == NULL ? (rs_compile_variant){0} : choice->variant;
+  rs_status status =
+      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
+  if (status == RS_OK && choice == NULL) note_choice(s, key, report);
+  return status;
+}
+
 /* Compiles with the row that was chosen for its like. A group may look like another and yet not have
  * what the row needs, a ring for one: then it chooses for itself. */
 static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
@@ -206,11 +250,8 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
     rs_status status = rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends,
                                            report, s->diag);
     if (status != RS_E_INFEASIBLE) return status;
-    request->algorithm = NULL;
-    request->variant = (rs_compile_variant){0};
   }
-  rs_status status =
-      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
+  rs_status status = compile_afresh(s, request, report);
   if (status == RS_OK && s->pick_count < RS__PICKS_MAX) {
     pick.algorithm = report->algorithm;
     pick.variant = report->variant;

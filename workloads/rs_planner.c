@@ -115,6 +115,7 @@ typedef struct search {
   rs__candidates candidates;
   compiled *done; /* at most one a candidate */
   size_t done_count, done_capacity;
+  rs_decode_memo *memo;
   int64_t work_left;
   rs_diag *diag;
 } search;
@@ -202,8 +203,8 @@ static rs_status make_step(search *s, rs_arena *scratch, const rs_sharding *shar
     return RS_OK;
   }
   s->work_left -= work_of(&sharding->request);
-  return rs_decode_compile(scratch, q->model, q->chip, q->wiring, q->topology, sharding, decode,
-                           s->diag);
+  return rs_decode_compile_with(scratch, q->model, q->chip, q->wiring, q->topology, sharding,
+                                s->memo, decode, s->diag);
 }
 
 static rs_status grow_done(search *s) {
@@ -364,6 +365,8 @@ rs_status rs_planner_run(rs_arena *arena, const rs_planner_request *request,
   result->chips_least = s.candidates.chips_least;
   result->least = s.candidates.least;
   if (s.candidates.count == 0) return refuse(&s, result);
+  s.memo = rs_decode_memo_create(arena);
+  if (s.memo == NULL) return rs_arena_failed(arena, diag);
   status = search_for(&s, request->objective, &result->gap);
   for (int o = 0; o < RS_OBJECTIVE_COUNT && status == RS_OK; o++) {
     if ((rs_objective)o != request->objective) status = search_for(&s, (rs_objective)o, &unused);

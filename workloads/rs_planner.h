@@ -26,7 +26,7 @@ typedef enum rs_objective {
 const char *rs_objective_word(rs_objective objective); /* "latency" "throughput" "energy" */
 bool rs_objective_parse(const char *word, rs_objective *objective);
 
-#define RS_PLANNER_WORK_MAX INT64_C(1200000)
+#define RS_PLANNER_WORK_MAX INT64_C(400000)
 
 typedef struct rs_planner_request {
   const rs_model *model;
