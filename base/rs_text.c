@@ -60,6 +60,27 @@ void rs_sink_i64(rs_sink *sink, int64_t value) {
   rs_sink_bytes(sink, digits + at, sizeof digits - at);
 }
 
+void rs_sink_put_escaped(rs_sink *sink, const char *text) {
+  for (; *text != '\0'; text++) {
+    switch (*text) {
+      case '<':
+        rs_sink_put(sink, "&lt;");
+        break;
+      case '>':
+        rs_sink_put(sink, "&gt;");
+        break;
+      case '&':
+        rs_sink_put(sink, "&amp;");
+        break;
+      case '"':
+        rs_sink_put(sink, "&quot;");
+        break;
+      default:
+        rs_sink_bytes(sink, (unsigned char)*text < 0x20 ? "?" : text, 1);
+    }
+  }
+}
+
 /* ---- growing text ---- */
 
 void rs_text_init(rs_text *text) {

@@ -26,6 +26,8 @@ void rs_sink_bytes(rs_sink *sink, const char *bytes, size_t length);
 void rs_sink_printf(rs_sink *sink, const char *format, ...) RS_PRINTF(2, 3);
 /* Decimal without printf: the writer's inner loop. */
 void rs_sink_i64(rs_sink *sink, int64_t value);
+/* Text inside XML or HTML: < > & and double quotes as entities, control characters as '?'. */
+void rs_sink_put_escaped(rs_sink *sink, const char *text);
 
 /* ---- growing text; bytes are always NUL-terminated after the first write ---- */
 

@@ -46,6 +46,8 @@ typedef struct rs_chip_gpu {
   int64_t ring_base_fs, ring_step_fs;
   int64_t small_base_fs, small_step_fs; /* the protocol for small messages */
   int64_t small_efficiency_ppb;         /* of the rate that the links have otherwise */
+  int64_t board_bytes_per_s;            /* of one GPU to another board, one direction */
+  int64_t board_step_fs;                /* a message to another board, beside ring_base_fs */
   double hbm_pj_per_bit;
 } rs_chip_gpu;
 

@@ -82,6 +82,8 @@ static const rs__chip_key keys[] = {
     NEEDED("small_base", gpu.small_base_fs, RS__CHIP_TIME, GPU, 0, SECOND_FS),
     NEEDED("small_step", gpu.small_step_fs, RS__CHIP_TIME, GPU, 0, SECOND_FS),
     NEEDED("small_efficiency", gpu.small_efficiency_ppb, RS__CHIP_SHARE, GPU, 1, PPB_ONE),
+    NEEDED("board_rate", gpu.board_bytes_per_s, RS__CHIP_RATE, GPU, 1, BELOW_2_60),
+    NEEDED("board_step", gpu.board_step_fs, RS__CHIP_TIME, GPU, 0, SECOND_FS),
     NEEDED("hbm_energy", gpu.hbm_pj_per_bit, RS__CHIP_PJ_PER_BIT, GPU, 0, 0),
 
     NEEDED("host_rate", host_bytes_per_s, RS__CHIP_RATE, BOTH, 1, BELOW_2_60),

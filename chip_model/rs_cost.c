@@ -72,9 +72,10 @@ rs_status rs__cost_finish(const rs_chip *chip, rs_number math, int64_t early_byt
   /* who waits for streams waits early as well */
   cost->first_cycles = RS_MIN(cost->first_cycles + cost->stream_cycles, cost->cycles);
   cost->bound = largest_part(cost);
-  cost->energy_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit +
-                    (double)cost->macs * chip->mac_pj[math] +
-                    (double)cost->vector_ops * chip->vector_op_pj;
+  cost->sram_pj = (double)cost->sram_bytes * 8 * chip->sram_pj_per_bit;
+  cost->matrix_pj = (double)cost->macs * chip->mac_pj[math];
+  cost->vector_pj = (double)cost->vector_ops * chip->vector_op_pj;
+  cost->energy_pj = cost->sram_pj + cost->matrix_pj + cost->vector_pj;
   return RS_OK;
 }
 
@@ -89,6 +90,9 @@ void rs_cost_add(rs_cost *sum, const rs_cost *next) {
   sum->macs += next->macs;
   sum->vector_ops += next->vector_ops;
   sum->energy_pj += next->energy_pj;
+  sum->sram_pj += next->sram_pj;
+  sum->matrix_pj += next->matrix_pj;
+  sum->vector_pj += next->vector_pj;
   sum->bound = largest_part(sum);
 }
 

@@ -29,7 +29,8 @@ typedef struct rs_cost {
   int64_t sram_bytes; /* read or written */
   int64_t macs;
   int64_t vector_ops;
-  double energy_pj;    /* dynamic */
+  double energy_pj; /* dynamic; the sum of the three that follow */
+  double sram_pj, matrix_pj, vector_pj;
   rs_unit unit;        /* the unit that is held for `cycles` */
   rs_cost_bound bound; /* the largest part */
 } rs_cost;

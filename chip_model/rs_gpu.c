@@ -57,34 +57,48 @@ static rs_status count_pairs(const rs_gpu_attention_shape *s, int64_t *pairs, rs
   return status;
 }
 
-rs_status rs_gpu_attention(const rs_chip *chip, const rs_gpu_attention_shape *s, rs_gpu_op *op,
-                           rs_diag *diag) {
+static rs_status check_attention(const rs_gpu_attention_shape *s, rs_diag *diag) {
   const rs__shape shapes[] = {{"batch", s->batch},       {"queries", s->queries},
                               {"context", s->context},   {"query heads", s->query_heads},
                               {"kv heads", s->kv_heads}, {"head size", s->head_dim}};
-  int64_t pairs, width, cached, vectors;
+  rs_status status = rs__cost_check_shapes(shapes, RS_COUNT_OF(shapes), diag);
+  if (status != RS_OK) return status;
+  if (s->query_heads % s->kv_heads == 0 && s->queries <= s->context) return RS_OK;
+  return rs_diag_set(diag, RS_E_INPUT,
+                     "%lld query heads of %lld kv heads, %lld queries in a context of %lld",
+                     (long long)s->query_heads, (long long)s->kv_heads, (long long)s->queries,
+                     (long long)s->context);
+}
+
+/* Numbers of the cache that are read, and of queries and results; `width` of a key and a value. */
+static rs_status count_numbers(const rs_gpu_attention_shape *s, int64_t width, int64_t *cached,
+                               int64_t *vectors, rs_diag *diag) {
+  int64_t heads = s->shares_kv || s->queries > 1 ? s->kv_heads : s->query_heads;
+  rs_status status =
+      rs__cost_product(heads, s->is_latent ? s->head_dim : width, s->batch, cached, diag);
+  if (status == RS_OK) status = rs__cost_product(*cached, s->context, 1, cached, diag);
+  if (status == RS_OK) status = rs__cost_product(s->query_heads, width, s->batch, vectors, diag);
+  if (status == RS_OK) status = rs__cost_product(*vectors, s->queries, 1, vectors, diag);
+  return status;
+}
+
+rs_status rs_gpu_attention(const rs_chip *chip, const rs_gpu_attention_shape *s, rs_gpu_op *op,
+                           rs_diag *diag) {
+  int64_t width, pairs, heads, cached, vectors;
   assert(chip->kind == RS_CHIP_GPU);
+  (void)chip; /* a shape is the same on all */
   *op = (rs_gpu_op){
       .kind = RS_GPU_ATTENTION, .label = "attention", .count = 1, .kernels = 1, .math = RS_FP16};
-  rs_status status = rs__cost_check_shapes(shapes, RS_COUNT_OF(shapes), diag);
-  if (status == RS_OK && (s->query_heads % s->kv_heads != 0 || s->queries > s->context)) {
-    return rs_diag_set(diag, RS_E_INPUT,
-                       "%lld query heads of %lld kv heads, %lld queries in a context of %lld",
-                       (long long)s->query_heads, (long long)s->kv_heads, (long long)s->queries,
-                       (long long)s->context);
+  rs_status status = check_attention(s, diag);
+  if (status != RS_OK) return status;
+  if (!rs_add_i64(s->head_dim, s->value_dim > 0 ? s->value_dim : s->head_dim, &width)) {
+    return rs__gpu_too_long(diag);
   }
-  if (status == RS_OK) status = count_pairs(s, &pairs, diag);
-  if (status == RS_OK) {
-    status = rs__cost_product(s->query_heads, s->head_dim, s->batch, &width, diag);
-  }
-  /* q · k and p · v: two products, 2 operations each */
-  if (status == RS_OK) status = rs__cost_product(pairs, width, 4, &op->flops, diag);
-  if (status == RS_OK) {
-    int64_t heads = s->shares_kv || s->queries > 1 ? s->kv_heads : s->query_heads;
-    status = rs__cost_product(heads, s->head_dim, s->batch, &cached, diag);
-  }
-  if (status == RS_OK) status = rs__cost_product(cached, s->context, 2, &cached, diag);
-  if (status == RS_OK) status = rs__cost_product(width, s->queries, 2, &vectors, diag);
+  status = count_pairs(s, &pairs, diag);
+  if (status == RS_OK) status = rs__cost_product(s->query_heads, s->batch, 2, &heads, diag);
+  /* q · k and p · v: each pair with a key and with a value, 2 operations a number */
+  if (status == RS_OK) status = rs__cost_product(pairs, heads, width, &op->flops, diag);
+  if (status == RS_OK) status = count_numbers(s, width, &cached, &vectors, diag);
   if (status == RS_OK) {
     status =
         rs__cost_product(vectors, rs_number_bytes(s->activations), 1, &op->activation_bytes, diag);
@@ -117,6 +131,7 @@ rs_status rs_gpu_vector(const rs_chip *chip, int64_t elements, int64_t reads, in
 rs_status rs_gpu_host(const rs_chip *chip, int64_t bytes, rs_gpu_op *op, rs_diag *diag) {
   const rs__shape shape = {"bytes", bytes};
   assert(chip->kind == RS_CHIP_GPU);
+  (void)chip;
   *op = (rs_gpu_op){.kind = RS_GPU_HOST, .label = "host", .count = 1, .host_bytes = bytes};
   return rs__cost_check_shapes(&shape, 1, diag);
 }

@@ -32,6 +32,7 @@ typedef enum rs_gpu_collective {
   RS_GPU_REDUCE_SCATTER, /* bytes: the vector that every GPU has at the start */
   RS_GPU_ALL_TO_ALL,     /* bytes: what every GPU sends in all, to itself included */
   RS_GPU_SEND,           /* bytes: from one GPU to another */
+  RS_GPU_SEND_BOARD,     /* the same, to another board */
   RS_GPU_COLLECTIVE_COUNT
 } rs_gpu_collective;
 
@@ -88,6 +89,8 @@ rs_status rs_gpu_gemm(const rs_chip *chip, int64_t inputs, int64_t outputs, int6
 typedef struct rs_gpu_attention_shape {
   int64_t batch, queries, context;
   int64_t query_heads, kv_heads, head_dim;
+  int64_t value_dim; /* size of a head's values; 0: head_dim */
+  bool is_latent;    /* values are the first value_dim numbers of the keys, and cached once */
   rs_number kv, activations;
   bool shares_kv;
 } rs_gpu_attention_shape;

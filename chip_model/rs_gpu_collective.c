@@ -17,7 +17,7 @@ rs_status rs_gpu_communicate(const rs_chip *chip, rs_gpu_collective collective, 
                              int64_t bytes, bool is_one_shot, rs_gpu_op *op, rs_diag *diag) {
   const rs__shape shapes[] = {{"ranks", ranks}, {"bytes", bytes}};
   static const char *const labels[RS_GPU_COLLECTIVE_COUNT] = {
-      "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "send"};
+      "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "send", "send to a board"};
   assert(chip->kind == RS_CHIP_GPU);
   *op = (rs_gpu_op){.kind = RS_GPU_COLLECTIVE,
                     .label = labels[collective],
@@ -45,6 +45,7 @@ static void count_steps(const rs_gpu_op *op, int64_t *steps, int64_t *numerator)
       *numerator = op->is_one_shot ? others * op->ranks : 2 * others;
       return;
     case RS_GPU_SEND:
+    case RS_GPU_SEND_BOARD:
       *steps = 1;
       *numerator = op->ranks;
       return;
@@ -74,6 +75,11 @@ rs_status rs__gpu_time_collective(const rs_chip *chip, const rs_gpu_op *op, int6
   rs_status status = rs__cost_product(op->collective_bytes, numerator, 1, &sent, diag);
   if (status != RS_OK) return status;
   *link_bytes = rs_ceil_div_i64(sent, op->ranks);
+  if (op->collective == RS_GPU_SEND_BOARD) {
+    status = rs__gpu_time(*link_bytes, g->board_bytes_per_s, INT64_C(1000000000), time_fs, diag);
+    if (status == RS_OK) *time_fs += g->ring_base_fs + g->board_step_fs;
+    return status;
+  }
   int64_t small_ppb =
       rs_mul_ceil_div_i64(g->link_efficiency_ppb, g->small_efficiency_ppb, INT64_C(1000000000));
   protocol large = {g->ring_base_fs, g->ring_step_fs, g->link_efficiency_ppb};

@@ -3,8 +3,13 @@
  *
  * MEMORY. A bank is the memory of one operation on one chip. `in` is never written, so it is two
  * numbers: the symbol and when it is ready. `out` and `tmp` are lists of entries by address; an
- * entry's segment says what its first vector is worth (vector first + t is worth value · g^t; or a mix:
- * parts of which that is true, such as the blocks of several chips that travel in one burst), who kept it, who added last and who read last. A segment that nobody kept is the chip's own input.
+ * entry's segment says what its first vector is worth (vector first + t is worth value · g^t; or a
+ * mix: parts of which that is true, such as the blocks of several chips that travel in one burst), who
+ * kept it, who added last and who read last. A segment that nobody kept is the chip's own input. Where
+ * `out` has no entry it holds its part of the own input, which becomes an entry when it is looked at.
+ *
+ * BATCHES. Bursts whose addresses have nothing to do with each other are handled one batch after
+ * another, each with its results; entries live as long as their batch.
  *
  * TIMES are compared exactly, in ticks of 1/slot_den cycle, at both ends of an overlap. They are
  * linear in between, so what holds at both ends holds for all of it.
@@ -53,6 +58,11 @@ typedef struct rs__free_segment {
   struct rs__free_segment *next;
 } rs__free_segment;
 
+typedef struct rs__block {
+  struct rs__block *next;
+  size_t bytes, used; /* behind this head */
+} rs__block;
+
 typedef struct rs__entry {
   int64_t first, end; /* addresses */
   rs__segment *segment;
@@ -61,7 +71,6 @@ typedef struct rs__entry {
 typedef struct rs__runs {
   rs__entry *entries; /* by address, disjoint; between them memory holds nothing */
   uint32_t count, capacity;
-  int64_t extent; /* vectors of the buffer */
 } rs__runs;
 
 /* When vector k of an input is in SRAM: base + ⌈k · span / steps⌉. */
@@ -70,14 +79,17 @@ typedef struct rs__ready {
 } rs__ready;
 
 typedef struct rs__bank {
-  rs_uint128 symbol; /* of its input */
-  uint32_t op, chip;
+  rs__runs out, tmp;
+  int64_t own_first, own_end; /* out[a] holds in[a + input_shift] there at the start */
+  int64_t input_shift;
+  uint32_t batch; /* to which its runs belong */
+  uint32_t op;
+  rs_uint128 symbol;     /* of its input */
   int64_t input_vectors; /* 0: it has no input */
-  int64_t input_shift;   /* out[a] holds in[a + shift] at the start */
   rs__ready ready;
   uint64_t feeder;       /* compute interval that makes its input; UINT64_MAX: none */
   int64_t result_cycles; /* its whole result is in SRAM; found with the results */
-  rs__runs out, tmp;
+  uint32_t chip;
 } rs__bank;
 
 /* A run on its way between two memories. */
@@ -87,6 +99,21 @@ typedef struct rs__piece {
   int64_t count;
   uint32_t next; /* RS_NONE: last */
 } rs__piece;
+
+/* `out` of an operation, to be compared when a batch is done. */
+typedef struct rs__range {
+  uint32_t op;
+  int64_t first, end;
+} rs__range;
+
+/* One operation while its members are compared. */
+typedef struct rs__judged {
+  const rs_op *op; /* NULL: none yet */
+  const uint32_t *group;
+  rs_uint128 *symbols; /* [position] r(j) */
+  rs_uint128 sum, root_symbol;
+  uint32_t index;
+} rs__judged;
 
 #define RS__PAGE_BITS 6
 #define RS__POWER_BITS 10
@@ -101,18 +128,21 @@ typedef struct rs__checker {
   uint32_t ***directory; /* [op][page of chips][chip]: bank; see rs_checker_memory.c */
   rs__bank *banks;
   uint32_t bank_count, bank_capacity;
-  rs__segment *segments; /* the block that new ones are taken from */
-  uint32_t segments_left;
+  uint32_t batch;         /* the one at hand, from 1 */
+  rs__block *first_block; /* memory of entries, taken anew for each batch */
+  rs__block *block;       /* the one at hand */
   rs__free_segment *segment_free;
   rs__piece *pieces;
   uint32_t piece_count, piece_capacity;
   uint32_t piece_free; /* a list; RS_NONE: none */
-  uint32_t *flying;    /* [burst] first piece */
+  uint32_t *flying;    /* [burst of the batch] first piece */
   rs__mix **mixes;     /* table of chains by hash */
   uint32_t mix_count, mix_slots;
   rs__part *parts; /* scratch of the mix at hand */
   uint32_t part_capacity;
+  rs__judged judged;
   uint64_t seed;
+  bool is_split;                                            /* into batches */
   rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
 
@@ -160,13 +190,26 @@ rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip); /* finds
 rs_uint128 rs__checker_symbol(const rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_power(const rs__checker *c, int64_t exponent);
 
+/* Drops what a bank held in an earlier batch. */
+static inline void rs__checker_freshen(const rs__checker *c, rs__bank *bank) {
+  if (bank->batch == c->batch) return;
+  bank->batch = c->batch;
+  bank->out = bank->tmp = (rs__runs){0};
+}
+
+/* Forgets all entries; the memory is used again. */
+void rs__checker_begin_batch(rs__checker *c);
+/* Memory until the next batch, not cleared. NULL: none. */
+void *rs__checker_take(rs__checker *c, size_t bytes);
+
 /* The entry that a look-up of `address` will want first: to be fetched early. */
 uint32_t rs__runs_guess(const rs__runs *runs, int64_t address);
 /* The entry that holds `address`, or the first behind it. */
 uint32_t rs__runs_find(const rs__runs *runs, int64_t address);
-/* The same, after cutting so that no entry crosses `address` or `end`. `hint`: any number; fast when
- * it is the entry. RS_NONE: no memory. */
-uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t end, uint32_t hint);
+/* The same, after cutting so that no entry crosses `address` or `end`, and after the own input stands
+ * where it is looked at. `hint`: any number; fast when it is the entry. RS_NONE: no memory. */
+uint32_t rs__runs_cut(rs__checker *c, rs__bank *bank, rs__runs *runs, int64_t address, int64_t end,
+                      uint32_t hint);
 /* Takes mixes apart that overlap address … end − 1, so that each entry there is one element. False: no
  * memory. */
 bool rs__runs_unmix(rs__checker *c, rs__runs *runs, int64_t address, int64_t end);
@@ -178,6 +221,19 @@ rs__segment *rs__runs_replace(rs__checker *c, rs__runs *runs, uint32_t index, ui
 
 /* The pieces from `piece` on, as one; the same for the same parts. NULL: no memory. */
 const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece);
+
+/* ---- rs_checker_batches.c ---- */
+
+typedef struct rs__batches {
+  uint32_t *order;       /* bursts by batch, in each by start */
+  uint32_t *first;       /* [batch + 1] into order */
+  rs__range *ranges;     /* all of `out`, by batch */
+  uint32_t *first_range; /* [batch + 1] into ranges */
+  uint32_t count;
+} rs__batches;
+
+/* Several only if the checker is to split and there are several that are apart. */
+rs_status rs__checker_batches(rs__checker *c, rs__batches *batches);
 
 /* ---- faults ---- */
 
@@ -192,8 +248,8 @@ int64_t rs__links_meeting(const rs__checker *c, const rs_burst *a, const rs_burs
 /* ---- passes, in this order ---- */
 
 rs_status rs__checker_links(rs__checker *c);
-rs_status rs__checker_data(rs__checker *c);
-rs_status rs__checker_results(rs__checker *c);
+rs_status rs__checker_data(rs__checker *c); /* results included */
+rs_status rs__checker_results(rs__checker *c, const rs__range *ranges, uint32_t count);
 rs_status rs__checker_computes(rs__checker *c);
 rs_status rs__checker_vector_unit(rs__checker *c);
 

@@ -77,6 +77,28 @@ typedef struct rs__demand {
   uint32_t *links;
 } rs__demand;
 
+/* A part of a task that is turned to all racks; see rs_plan_turned.c. Offsets in vectors. */
+typedef struct rs__turned_part {
+  int64_t start_cycles;
+  int64_t first, count; /* vectors of the task */
+  int64_t source_offset, target_offset;
+  uint32_t task, link;
+  uint32_t turn; /* racks from the source's to the one that the link leaves */
+  uint32_t on;   /* and to the destination's */
+  uint32_t key;  /* area of staging */
+  uint8_t source, target;
+} rs__turned_part;
+
+typedef struct rs__turned {
+  rs__turned_part *parts; /* by start when the plan is done */
+  uint32_t part_count, part_capacity;
+  uint32_t shift, turns; /* chips a rack, racks */
+} rs__turned;
+
+typedef struct rs__slice {
+  int64_t start_cycles, vectors;
+} rs__slice;
+
 typedef struct rs__plan {
   rs_arena *arena;      /* tasks and edges */
   rs_arena *tree_arena; /* the tree at hand; emptied for each */
@@ -117,6 +139,8 @@ typedef struct rs__plan {
   uint32_t *rank_of;        /* NULL, or [chip] the rank of the tree task there */
   rs__demand *demands;
   uint32_t demand_count, demand_capacity;
+
+  rs__turned turned; /* no parts: the tasks are the plan */
 
   rs_status status; /* sticky: the first failure; appending is a no-op after it */
   rs_diag *diag;
@@ -191,24 +215,34 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
+/* Where blocks start: block b at the places roots[first[b]] … roots[first[b + 1] − 1], all of which hold
+ * it from the beginning. */
+typedef struct rs__starts {
+  uint32_t blocks;
+  uint32_t *first; /* [block + 1] */
+  uint32_t *roots;
+} rs__starts;
+
 typedef struct rs__forest {
   uint32_t n; /* members */
-  uint32_t blocks;
-  const uint32_t *roots; /* [block] place where it starts */
-  uint32_t steps;        /* slots of a unit all-gather on these trees */
-  uint32_t *link;        /* [block · n + place] by which the chip receives */
-  uint32_t *step;        /* [block · n + place] in which slot, from 1 */
+  rs__starts starts;
+  uint32_t steps; /* slots of a unit all-gather on these trees */
+  uint32_t *link; /* [block · n + place] by which the chip receives */
+  uint32_t *step; /* [block · n + place] in which slot, from 1; 0: it starts there */
 } rs__forest;
 
-/* Trees from places for blocks of so many vectors, which decide how many slots a hop takes.
- * RS_E_INFEASIBLE: the group does not connect in itself, or a link has no reverse that needs one. */
-rs_status rs__plan_forest(rs__plan *plan, const uint32_t *roots, uint32_t blocks, int64_t vectors,
+/* Room for blocks that start at so many places in all. */
+rs_status rs__starts_create(rs__plan *plan, uint32_t blocks, uint32_t roots, rs__starts *starts);
+
+/* Trees for blocks of so many vectors, which decide how many slots a hop takes. RS_E_INFEASIBLE: the
+ * group does not connect in itself, or a link has no reverse that needs one. */
+rs_status rs__plan_forest(rs__plan *plan, const rs__starts *starts, int64_t vectors,
                           bool needs_reverse, rs__forest *forest);
 /* So many trees for every member: block b starts at place b mod n. */
 rs_status rs__plan_forest_of_all(rs__plan *plan, uint32_t pieces, int64_t vectors,
                                  bool needs_reverse, rs__forest *forest);
 
-/* A block's tree; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
+/* The tree of a block with one start; its tasks are ranked by the slots from now on. `tree` starts zeroed and is
  * overwritten by the next call. */
 rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t block,
                           bool toward_root, rs_route_tree *tree);
@@ -230,6 +264,42 @@ uint32_t rs__rotation_find(const rs__plan *plan, uint32_t run);
 uint32_t rs__rotation_link(const rs__plan *plan, uint32_t link, uint32_t by);
 /* RS_E_INFEASIBLE: there is no rotation, or chips do not connect. */
 rs_status rs__rotation_grow(rs__plan *plan, uint32_t run, rs__rotation *rotation);
+
+/* c → c + shift is one. */
+bool rs__rotation_is(const rs_wiring *wiring, uint32_t shift);
+
+/* ---- rs_plan_turned.c: a rack's plan for all racks ---- */
+
+/* `one` becomes an empty plan on the links that leave the first `shift` chips. */
+rs_status rs__turned_begin(rs__plan *plan, uint32_t shift, rs__plan *one);
+void rs__turned_add(rs__plan *plan, const rs__turned_part *part);
+/* Books the tasks; base: [key] first vector of its area of staging. */
+rs_status rs__turned_finish(rs__plan *plan, rs__plan *one, const int64_t *base);
+/* The last result in SRAM; chip_end: NULL, or [chip] raised by what lands there. */
+int64_t rs__turned_end(const rs__plan *plan, int64_t *chip_end);
+/* The calendar must be empty. */
+rs_status rs__turned_append(const rs__plan *plan, rs_calendar *calendar, rs_schedule *schedule,
+                            uint32_t op);
+
+/* ---- rs_plan_grid.c: groups that are grids of full meshes ---- */
+
+#define RS__GRID_DIMENSIONS_MAX 14
+#define RS__GRID_CHIPS_MAX 16384
+
+typedef struct rs__grid {
+  uint32_t dimensions;
+  uint32_t size[RS__GRID_DIMENSIONS_MAX];
+  uint32_t step[RS__GRID_DIMENSIONS_MAX]; /* what a coordinate counts in an index */
+  uint16_t *digit;                        /* [place · RS__GRID_DIMENSIONS_MAX + dimension] */
+  uint32_t *place_at;                     /* [index] */
+} rs__grid;
+
+/* RS_E_INFEASIBLE: the group is none of two dimensions or more. */
+rs_status rs__plan_grid(rs__plan *plan, rs__grid *grid);
+uint32_t rs__grid_index(const rs__grid *grid, uint32_t place);
+uint32_t rs__grid_digit(const rs__grid *grid, uint32_t place, uint32_t dimension);
+/* The place that differs from this one in one coordinate only. */
+uint32_t rs__grid_sibling(const rs__grid *grid, uint32_t place, uint32_t dimension, uint32_t digit);
 
 /* ---- rs_plan_path.c: what paths are made of ---- */
 
@@ -265,6 +335,10 @@ rs_status rs__plan_route(rs__plan *plan, bool toward_hub, uint32_t period);
 
 /* ---- rs_collective_request.c ---- */
 
+/* The timing that a plan is made with: the schedule's, with the request's margin in what a chip takes
+ * on arrival. */
+rs_timing rs__request_timing(const rs_collective_request *request, const rs_timing *timing);
+
 /* Checks everything but the name of the algorithm, and fills `position` ([chip], place in the
  * group; for send: of the first pair in which the chip sends). */
 rs_status rs__request_check(const rs_collective_request *request, const rs_wiring *wiring,
@@ -298,6 +372,10 @@ const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
+rs_status rs__build_dimensions(rs__plan *plan);
+rs_status rs__build_nested_exchange(rs__plan *plan);
+rs_status rs__build_hierarchical(rs__plan *plan);
+rs_status rs__build_balanced_hierarchical(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);
@@ -313,6 +391,7 @@ rs_status rs__build_scatter(rs__plan *plan);
 rs_status rs__build_gather(rs__plan *plan);
 rs_status rs__build_all_to_all(rs__plan *plan);
 rs_status rs__build_gateways(rs__plan *plan);
+rs_status rs__build_racks(rs__plan *plan);
 rs_status rs__build_send(rs__plan *plan);
 rs_status rs__build_detours(rs__plan *plan);
 rs_status rs__build_ring(rs__plan *plan);

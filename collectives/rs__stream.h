@@ -20,6 +20,18 @@ typedef struct rs__pace {
 
 #define RS__NEVER ((rs__pace){-1, 0, UINT64_MAX, 0})
 
+/* In cycles, at an address at or behind the origin. */
+int64_t rs__pace_cycles(const rs_timing *t, const rs__pace *p, int64_t address);
+/* Over first … end − 1: a is at least so many cycles behind b (and behind never, always); at the same
+ * instant throughout; the later of the two, or where neither is throughout, one time that is. Both are
+ * linear, so that the two ends decide. */
+bool rs__pace_follows(const rs_timing *t, const rs__pace *a, const rs__pace *b, int64_t first,
+                      int64_t end, int64_t cost_cycles);
+bool rs__pace_coincides(const rs_timing *t, const rs__pace *a, const rs__pace *b, int64_t first,
+                        int64_t end);
+rs__pace rs__pace_later(const rs_timing *t, const rs__pace *a, const rs__pace *b, int64_t first,
+                        int64_t end);
+
 typedef struct rs__held {
   rs_uint128 value;
   rs__pace kept; /* never: it is the chip's own input */

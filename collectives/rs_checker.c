@@ -64,38 +64,52 @@ static rs_status run_passes(rs__checker *c) {
   rs_status status = rs__checker_links(c);
   if (status == RS_OK) status = rs__checker_create_memory(c);
   if (status == RS_OK) status = rs__checker_data(c);
-  if (status == RS_OK) status = rs__checker_results(c);
   if (status == RS_OK) status = rs__checker_computes(c);
   if (status == RS_OK) status = rs__checker_vector_unit(c);
   return status;
 }
 
-rs_status rs_checker_run(const rs_schedule *schedule, const rs_wiring *wiring,
-                         const rs_check_options *options, rs_check_report *report, rs_diag *diag) {
+static rs_status prove(const rs_schedule *schedule, const rs_wiring *wiring,
+                       const rs_check_options *options, bool is_split, rs_check_report *report,
+                       rs_diag *diag) {
   *report = (rs_check_report){
       .bursts = schedule->burst_count,
       .slack_cycles_min = -1,
+      .received_slack_cycles_min = -1,
       .fault = {RS_FAULT_NONE, RS_NONE, RS_NONE, RS_NONE, 0, UINT64_MAX, UINT64_MAX}};
-  rs_status status = rs_schedule_validate(schedule, wiring, diag);
-  if (status != RS_OK) {
-    if (status == RS_E_REFUSED) report->fault.kind = RS_FAULT_FORM;
-    return status;
-  }
   rs__checker *c = calloc(1, sizeof *c);
   rs_arena *arena = rs_arena_create(0);
+  rs_status status;
   if (c == NULL || arena == NULL) {
-    free(c);
-    rs_arena_destroy(arena);
-    return rs_arena_failed(NULL, diag);
+    status = rs_arena_failed(NULL, diag);
+  } else {
+    c->schedule = schedule;
+    c->wiring = wiring;
+    c->arena = arena;
+    c->report = report;
+    c->diag = diag;
+    c->is_split = is_split;
+    c->seed = rs_mix_u64(options->seed);
+    status = run_passes(c);
   }
-  c->schedule = schedule;
-  c->wiring = wiring;
-  c->arena = arena;
-  c->report = report;
-  c->diag = diag;
-  c->seed = rs_mix_u64(options->seed);
-  status = run_passes(c);
   rs_arena_destroy(arena);
   free(c);
   return status;
+}
+
+rs_status rs_checker_run(const rs_schedule *schedule, const rs_wiring *wiring,
+                         const rs_check_options *options, rs_check_report *report, rs_diag *diag) {
+  rs_status status = rs_schedule_validate(schedule, wiring, diag);
+  if (status != RS_OK) {
+    *report = (rs_check_report){
+        .bursts = schedule->burst_count,
+        .slack_cycles_min = -1,
+        .fault = {RS_FAULT_NONE, RS_NONE, RS_NONE, RS_NONE, 0, UINT64_MAX, UINT64_MAX}};
+    if (status == RS_E_REFUSED) report->fault.kind = RS_FAULT_FORM;
+    return status;
+  }
+  status = prove(schedule, wiring, options, /*is_split=*/true, report, diag);
+  /* of several faults the earliest is to be named: that is what one batch finds */
+  if (status != RS_E_REFUSED || report->fault.kind == RS_FAULT_LINK) return status;
+  return prove(schedule, wiring, options, /*is_split=*/false, report, diag);
 }

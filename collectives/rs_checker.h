@@ -55,7 +55,9 @@ typedef struct rs_check_report {
   int64_t makespan_cycles;
   int64_t
       slack_cycles_min; /* least time between data being ready and its departure; −1: no reads */
-  rs_fault fault;       /* kind NONE when it passed */
+  int64_t received_slack_cycles_min; /* the same of data that came over a link, which is what late
+                                        arrivals use up; −1: none is read again */
+  rs_fault fault;                    /* kind NONE when it passed */
 } rs_check_report;
 
 /* RS_OK: proved. RS_E_REFUSED: diag holds one sentence, report->fault the parts. Does not change

@@ -33,8 +33,9 @@
 
 typedef struct access {
   const rs_burst *burst;
-  uint32_t index;
-  const rs__bank *bank;
+  uint32_t index; /* among all bursts */
+  uint32_t job;   /* in the batch */
+  rs__bank *bank;
   uint32_t entry;
   rs__line line; /* departure by source address, or arrival by target address */
 } access;
@@ -116,7 +117,7 @@ static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint1
   if (piece == RS_NONE) return RS_NONE;
   c->pieces[piece] = (rs__piece){value, mix, count, RS_NONE};
   if (last == RS_NONE) {
-    c->flying[a->index] = piece;
+    c->flying[a->job] = piece;
   } else {
     c->pieces[last].next = piece;
   }
@@ -125,7 +126,7 @@ static uint32_t capture(rs__checker *c, const access *a, uint32_t last, rs_uint1
 
 /* Several pieces that are to be kept as they are travel as one. */
 static bool join_pieces(rs__checker *c, const access *a) {
-  uint32_t first = c->flying[a->index];
+  uint32_t first = c->flying[a->job];
   if (c->pieces[first].next == RS_NONE || a->burst->action == RS_ACTION_ADD) return true;
   const rs__mix *mix = rs__checker_mix(c, first);
   if (mix == NULL) return false;
@@ -140,8 +141,7 @@ static bool join_pieces(rs__checker *c, const access *a) {
 
 /* ---- reads ---- */
 
-static void note_slack(rs__checker *c, int64_t cycles) {
-  int64_t *least = &c->report->slack_cycles_min;
+static void note_slack(int64_t *least, int64_t cycles) {
   if (*least < 0 || cycles < *least) *least = cycles;
 }
 
@@ -152,15 +152,21 @@ static void note_slack_behind(rs__checker *c, const access *a, const rs__line *b
   rs_int128 gap = rs__line_gap(c, &a->line, b, first);
   if (a->line.stride != b->stride) gap = RS_MIN(gap, rs__line_gap(c, &a->line, b, last));
   gap -= (rs_int128)cost * t->slot_den;
-  int64_t least = c->report->slack_cycles_min;
+  int64_t least = c->report->received_slack_cycles_min; /* of which the other is never above */
   if (least >= 0 && gap >= (rs_int128)least * t->slot_den) return; /* saves the division */
-  note_slack(c, (int64_t)(gap / t->slot_den));
+  note_slack(&c->report->received_slack_cycles_min, (int64_t)(gap / t->slot_den));
+  note_slack(&c->report->slack_cycles_min, (int64_t)(gap / t->slot_den));
 }
 
 static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int64_t first,
                             int64_t last) {
   const rs__ready *ready = &a->bank->ready;
   int64_t cost = c->schedule->timing.send_cycles;
+  int64_t spare = rs__line_cycles(c, &a->line, first) - ready->base - cost;
+  if (ready->span == 0 && spare >= 0) { /* the usual case; departures grow with the address */
+    note_slack(&c->report->slack_cycles_min, spare);
+    return RS_OK;
+  }
   if (!rs__line_finds_ready(c, &a->line, ready, shift, first, last, cost)) {
     bool early =
         rs__line_cycles(c, &a->line, first) < rs__ready_cycles(ready, first + shift) + cost;
@@ -169,7 +175,7 @@ static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int6
   }
   int64_t at_first = rs__line_cycles(c, &a->line, first) - rs__ready_cycles(ready, first + shift);
   int64_t at_last = rs__line_cycles(c, &a->line, last) - rs__ready_cycles(ready, last + shift);
-  note_slack(c, RS_MIN(at_first, at_last) - cost);
+  note_slack(&c->report->slack_cycles_min, RS_MIN(at_first, at_last) - cost);
   return RS_OK;
 }
 
@@ -217,7 +223,7 @@ static rs_status handle_read(rs__checker *c, const access *a, rs__runs *runs) {
   int64_t address = a->burst->source_offset;
   int64_t end = address + a->burst->count;
   /* cut: later writes must be able to tell which part was read */
-  uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+  uint32_t i = rs__runs_cut(c, a->bank, runs, address, end, a->entry);
   if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
   for (uint32_t piece = RS_NONE; address < end; i++) {
     if (i == runs->count || runs->entries[i].first > address) {
@@ -308,10 +314,10 @@ static rs_status write_keep(rs__checker *c, const access *a, rs__runs *runs, uin
 }
 
 static rs_status handle_keep(rs__checker *c, const access *a, rs__runs *runs) {
-  uint32_t piece = c->flying[a->index]; /* there is one */
+  uint32_t piece = c->flying[a->job]; /* there is one */
   const rs__piece p = c->pieces[piece];
   int64_t address = a->burst->target_offset;
-  uint32_t i = rs__runs_cut(c, runs, address, address + p.count, a->entry);
+  uint32_t i = rs__runs_cut(c, a->bank, runs, address, address + p.count, a->entry);
   if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
   give_piece(c, piece);
   return write_keep(c, a, runs, i, address, &p);
@@ -322,14 +328,14 @@ static rs_status handle_add(rs__checker *c, const access *a, rs__runs *runs) {
   if (c->mix_count > 0 && !rs__runs_unmix(c, runs, address, address + a->burst->count)) {
     return rs_arena_failed(c->arena, c->diag);
   }
-  for (uint32_t piece = c->flying[a->index]; piece != RS_NONE;) {
+  for (uint32_t piece = c->flying[a->job]; piece != RS_NONE;) {
     const rs__piece p = c->pieces[piece];
     rs__part one = {p.value, p.count};
     const rs__part *parts = p.mix == NULL ? &one : p.mix->parts;
     uint32_t count = p.mix == NULL ? 1 : p.mix->count;
     for (uint32_t k = 0; k < count; k++) {
       int64_t end = address + parts[k].count;
-      uint32_t i = rs__runs_cut(c, runs, address, end, a->entry);
+      uint32_t i = rs__runs_cut(c, a->bank, runs, address, end, a->entry);
       if (i == RS_NONE) return rs_arena_failed(c->arena, c->diag);
       rs_status status = write_add(c, a, runs, i, address, end, parts[k].value);
       if (status != RS_OK) return status;
@@ -347,102 +353,100 @@ static rs_status handle_write(rs__checker *c, const access *a, rs__runs *runs) {
 
 /* ---- order of events ---- */
 
-/* Bursts by start; and by arrival, lists of what is kept and of what is added, one a cable class: a
+/* A burst of the batch at hand, with all that its two events need: copied once, read in order. */
+typedef struct job {
+  rs_burst burst;
+  uint32_t index;    /* among all bursts */
+  uint32_t from, to; /* banks by index: banks move when there are more */
+  uint8_t cable_class;
+} job;
+
+/* Jobs by start; and by arrival, lists of what is kept and of what is added, one a cable class: a
  * class has one latency, so its list is in order of starts too. Merging them gives all events in
  * order; at one time the first of these streams is first. */
 enum { STREAM_ADDS = RS_CABLE_CLASS_COUNT, STREAM_READS = 2 * RS_CABLE_CLASS_COUNT, STREAM_COUNT };
 
+enum { BURSTS_AHEAD = 12, EVENTS_AHEAD = 32 };
+
 typedef struct stream {
-  uint32_t *order;
-  uint64_t next, count;
+  uint32_t *order; /* NULL: jobs as they are */
+  uint32_t next, count;
   int64_t delay_cycles; /* from start to event */
   int64_t time_cycles;  /* of the next event; INT64_MAX: none is left */
 } stream;
 
 typedef struct event {
-  uint32_t burst;
-  uint32_t bank; /* by index: banks move when there are more */
-  uint8_t buffer;
+  const job *job;
+  rs__runs *runs; /* NULL: `in` */
   bool is_write;
   uint32_t entry; /* where its run was found, if nothing moved since */
   int64_t address;
 } event;
 
-typedef struct key {
-  int64_t start;
-  uint32_t index;
-} key;
+typedef struct work {
+  job *jobs;
+  uint32_t *writes; /* room for the streams' orders */
+  stream streams[STREAM_COUNT];
+} work;
 
-static int compare_keys(const void *left, const void *right) {
-  const key *a = left;
-  const key *b = right;
-  if (a->start != b->start) return a->start < b->start ? -1 : 1;
-  return (a->index > b->index) - (a->index < b->index);
-}
-
-/* Canonical schedules are in order already. */
-static bool sort_by_start(const rs_schedule *s, uint32_t *order) {
-  bool sorted = true;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    order[i] = (uint32_t)i;
-    if (i > 0 && s->bursts[i].start_cycles < s->bursts[i - 1].start_cycles) sorted = false;
-  }
-  if (sorted) return true;
-  key *keys = malloc(s->burst_count * sizeof *keys);
-  if (keys == NULL) return false;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    keys[i] = (key){s->bursts[i].start_cycles, (uint32_t)i};
-  }
-  qsort(keys, s->burst_count, sizeof *keys, compare_keys);
-  for (uint64_t i = 0; i < s->burst_count; i++) order[i] = keys[i].index;
-  free(keys);
-  return true;
-}
-
-static void advance(const rs_schedule *s, stream *from) {
+static void advance(const job *jobs, stream *from) {
   from->time_cycles = INT64_MAX;
   if (from->next == from->count) return;
-  from->time_cycles = s->bursts[from->order[from->next]].start_cycles + from->delay_cycles;
+  const job *j = &jobs[from->order == NULL ? from->next : from->order[from->next]];
+  from->time_cycles = j->burst.start_cycles + from->delay_cycles;
 }
 
-static int stream_of(const rs_burst *b, const rs_link *links) {
-  int class = links[b->link].cable_class;
-  return b->action == RS_ACTION_ADD ? STREAM_ADDS + class : class;
+static int stream_of(const job *j) {
+  return j->burst.action == RS_ACTION_ADD ? STREAM_ADDS + j->cable_class : j->cable_class;
 }
 
-static rs_status create_streams(rs__checker *c, stream *streams) {
-  const rs_schedule *s = c->schedule;
+static rs_status fill_jobs(rs__checker *c, job *jobs, const uint32_t *order, uint32_t count) {
+  const rs_burst *bursts = c->schedule->bursts;
   const rs_link *links = c->wiring->links;
-  stream *reads = &streams[STREAM_READS];
-  memset(streams, 0, STREAM_COUNT * sizeof *streams);
-  reads->count = s->burst_count;
-  reads->order = RS_ARENA_NEW(c->arena, uint32_t, s->burst_count);
-  if (reads->order == NULL || !sort_by_start(s, reads->order)) {
-    return rs_arena_failed(c->arena, c->diag);
-  }
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    streams[stream_of(&s->bursts[i], links)].count++;
-  }
-  for (int k = 0; k < STREAM_READS; k++) {
-    streams[k].delay_cycles = s->timing.latency_cycles[k % RS_CABLE_CLASS_COUNT];
-    streams[k].order = RS_ARENA_NEW(c->arena, uint32_t, streams[k].count);
-    if (streams[k].order == NULL) return rs_arena_failed(c->arena, c->diag);
-  }
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    stream *writes = &streams[stream_of(&s->bursts[reads->order[i]], links)];
-    writes->order[writes->next++] = reads->order[i];
-  }
-  for (int k = 0; k < STREAM_COUNT; k++) {
-    streams[k].next = 0;
-    advance(s, &streams[k]);
+  for (uint32_t i = 0; i < count; i++) {
+    if (i + 2 * BURSTS_AHEAD < count) {
+      __builtin_prefetch(&bursts[order[i + 2 * BURSTS_AHEAD]]);
+      __builtin_prefetch(&links[bursts[order[i + BURSTS_AHEAD]].link]);
+    }
+    job *j = &jobs[i];
+    j->burst = bursts[order[i]];
+    j->index = order[i];
+    const rs_link *link = &links[j->burst.link];
+    j->cable_class = link->cable_class;
+    const rs__bank *from = rs__checker_bank(c, j->burst.op, link->from);
+    if (from == NULL) return rs_arena_failed(c->arena, c->diag);
+    j->from = (uint32_t)(from - c->banks);
+    const rs__bank *to = rs__checker_bank(c, j->burst.op, link->to);
+    if (to == NULL) return rs_arena_failed(c->arena, c->diag);
+    j->to = (uint32_t)(to - c->banks);
   }
   return RS_OK;
 }
 
+static void fill_streams(const rs__checker *c, work *w, uint32_t count) {
+  stream *streams = w->streams;
+  uint32_t *writes = w->writes;
+  memset(streams, 0, STREAM_COUNT * sizeof *streams);
+  for (uint32_t i = 0; i < count; i++) streams[stream_of(&w->jobs[i])].count++;
+  for (int k = 0; k < STREAM_READS; k++) {
+    streams[k].delay_cycles = c->schedule->timing.latency_cycles[k % RS_CABLE_CLASS_COUNT];
+    streams[k].order = writes;
+    writes += streams[k].count;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    stream *to = &streams[stream_of(&w->jobs[i])];
+    to->order[to->next++] = i;
+  }
+  streams[STREAM_READS].count = count;
+  for (int k = 0; k < STREAM_COUNT; k++) {
+    streams[k].next = 0;
+    advance(w->jobs, &streams[k]);
+  }
+}
+
 /* Up to `capacity` next events. Returns how many. */
-static uint32_t take_events(const rs__checker *c, stream *streams, event *events,
-                            uint32_t capacity) {
-  const rs_schedule *s = c->schedule;
+static uint32_t take_events(work *w, event *events, uint32_t capacity) {
+  stream *streams = w->streams;
   uint32_t count = 0;
   while (count < capacity) {
     int best = 0;
@@ -451,83 +455,106 @@ static uint32_t take_events(const rs__checker *c, stream *streams, event *events
     }
     stream *from = &streams[best];
     if (from->time_cycles == INT64_MAX) break;
-    uint32_t burst = from->order[from->next++];
-    events[count++] = (event){.burst = burst, .is_write = best != STREAM_READS};
-    __builtin_prefetch(&c->wiring->links[s->bursts[burst].link]);
-    advance(s, from);
+    const job *j = &w->jobs[from->order == NULL ? from->next : from->order[from->next]];
+    from->next++;
+    events[count++] = (event){.job = j, .is_write = best != STREAM_READS};
+    advance(w->jobs, from);
   }
   return count;
 }
 
 /* ---- the pass ---- */
 
-enum { EVENTS_AHEAD = 32 };
-
-static rs__runs *runs_of(rs__checker *c, const event *e) {
-  rs__bank *bank = &c->banks[e->bank];
-  return e->buffer == RS_BUFFER_OUT ? &bank->out : &bank->tmp;
-}
-
-static rs_status find_banks(rs__checker *c, event *events, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    event *e = &events[i];
-    const rs_burst *b = &c->schedule->bursts[e->burst];
-    const rs_link *link = &c->wiring->links[b->link];
-    e->buffer = e->is_write ? b->target : b->source;
-    e->address = e->is_write ? b->target_offset : b->source_offset;
-    const rs__bank *bank = rs__checker_bank(c, b->op, e->is_write ? link->to : link->from);
-    if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
-    e->bank = (uint32_t)(bank - c->banks);
-    __builtin_prefetch(runs_of(c, e));
-  }
-  return RS_OK;
+static rs__bank *bank_of(rs__checker *c, const event *e) {
+  return &c->banks[e->is_write ? e->job->to : e->job->from];
 }
 
 /* Each round asks for what the next one looks at. */
 static void fetch_ahead(rs__checker *c, event *events, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) __builtin_prefetch(bank_of(c, &events[i]));
   for (uint32_t i = 0; i < count; i++) {
-    const rs__runs *runs = runs_of(c, &events[i]);
-    if (events[i].buffer == RS_BUFFER_IN || runs->count == 0) continue;
-    __builtin_prefetch(&runs->entries[rs__runs_guess(runs, events[i].address)]);
+    event *e = &events[i];
+    const rs_burst *b = &e->job->burst;
+    rs__bank *bank = bank_of(c, e);
+    rs__checker_freshen(c, bank);
+    uint8_t buffer = e->is_write ? b->target : b->source;
+    if (buffer == RS_BUFFER_IN) continue;
+    e->runs = buffer == RS_BUFFER_OUT ? &bank->out : &bank->tmp;
+    e->address = e->is_write ? b->target_offset : b->source_offset;
+    if (e->runs->count > 0) {
+      __builtin_prefetch(&e->runs->entries[rs__runs_guess(e->runs, e->address)]);
+    }
   }
   for (uint32_t i = 0; i < count; i++) {
-    const rs__runs *runs = runs_of(c, &events[i]);
-    if (events[i].buffer == RS_BUFFER_IN) continue;
-    uint32_t index = events[i].entry = rs__runs_find(runs, events[i].address);
-    if (index == runs->count) continue;
-    const char *segment = (const char *)runs->entries[index].segment;
+    event *e = &events[i];
+    if (e->runs == NULL) continue;
+    e->entry = rs__runs_find(e->runs, e->address);
+    if (e->entry == e->runs->count) continue;
+    const char *segment = (const char *)e->runs->entries[e->entry].segment;
     __builtin_prefetch(segment);
     __builtin_prefetch(segment + 64);
   }
 }
 
-static rs_status handle_event(rs__checker *c, const event *e) {
-  const rs_burst *b = &c->schedule->bursts[e->burst];
-  access a = {
-      b, e->burst, &c->banks[e->bank], e->entry, {b->start_cycles, e->address, 0, e->burst}};
+static rs_status handle_event(rs__checker *c, const work *w, const event *e) {
+  const rs_burst *b = &e->job->burst;
+  uint32_t index = e->job->index;
+  access a = {.burst = b,
+              .index = index,
+              .job = (uint32_t)(e->job - w->jobs),
+              .bank = bank_of(c, e),
+              .entry = e->entry,
+              .line = {b->start_cycles, e->address, 0, index}};
   if (b->count > 1) a.line.stride = b->stride;
   if (e->is_write) {
-    a.line.base += rs_timing_latency(&c->schedule->timing, &c->wiring->links[b->link]);
-    return handle_write(c, &a, runs_of(c, e));
+    a.line.base += c->schedule->timing.latency_cycles[e->job->cable_class];
+    return handle_write(c, &a, e->runs);
   }
   c->report->vectors += (uint64_t)b->count;
-  return b->source == RS_BUFFER_IN ? read_whole_input(c, &a) : handle_read(c, &a, runs_of(c, e));
+  if (e->runs != NULL) return handle_read(c, &a, e->runs);
+  a.line.origin = b->source_offset;
+  return read_whole_input(c, &a);
+}
+
+static rs_status run_batch(rs__checker *c, work *w) {
+  event events[EVENTS_AHEAD];
+  for (;;) {
+    uint32_t count = take_events(w, events, EVENTS_AHEAD);
+    if (count == 0) return RS_OK;
+    fetch_ahead(c, events, count);
+    for (uint32_t i = 0; i < count; i++) {
+      rs_status status = handle_event(c, w, &events[i]);
+      if (status != RS_OK) return status;
+    }
+  }
 }
 
 rs_status rs__checker_data(rs__checker *c) {
-  stream streams[STREAM_COUNT];
-  event events[EVENTS_AHEAD];
-  rs_status status = create_streams(c, streams);
+  work w;
+  rs__batches batches;
+  uint32_t largest = 0;
+  rs_status status = rs__checker_batches(c, &batches);
   if (status != RS_OK) return status;
-  c->flying = RS_ARENA_NEW(c->arena, uint32_t, c->schedule->burst_count);
-  if (c->flying == NULL) return rs_arena_failed(c->arena, c->diag);
-  c->piece_free = RS_NONE;
-  for (;;) {
-    uint32_t count = take_events(c, streams, events, EVENTS_AHEAD);
-    if (count == 0) return RS_OK;
-    status = find_banks(c, events, count);
-    if (status == RS_OK) fetch_ahead(c, events, count);
-    for (uint32_t i = 0; i < count && status == RS_OK; i++) status = handle_event(c, &events[i]);
-    if (status != RS_OK) return status;
+  for (uint32_t b = 0; b < batches.count; b++) {
+    largest = RS_MAX(largest, batches.first[b + 1] - batches.first[b]);
   }
+  w.jobs = RS_ARENA_NEW(c->arena, job, largest);
+  w.writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
+  c->flying = RS_ARENA_NEW(c->arena, uint32_t, largest);
+  if (w.jobs == NULL || w.writes == NULL || c->flying == NULL) {
+    return rs_arena_failed(c->arena, c->diag);
+  }
+  c->piece_free = RS_NONE;
+  for (uint32_t b = 0; b < batches.count && status == RS_OK; b++) {
+    uint32_t first = batches.first[b], count = batches.first[b + 1] - first;
+    rs__checker_begin_batch(c);
+    status = fill_jobs(c, w.jobs, batches.order + first, count);
+    if (status != RS_OK) break;
+    fill_streams(c, &w, count);
+    status = run_batch(c, &w);
+    if (status != RS_OK) break;
+    first = batches.first_range[b];
+    status = rs__checker_results(c, batches.ranges + first, batches.first_range[b + 1] - first);
+  }
+  return status;
 }

@@ -10,8 +10,7 @@
 #include "rs__checker.h"
 #include "rs_random.h"
 
-#define SEGMENTS_A_BLOCK 1024
-#define EQUAL_PARTS_MAX 64
+#define BLOCK_BYTES ((size_t)256 << 10)
 
 /* ---- field ---- */
 
@@ -94,19 +93,56 @@ rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip) {
   if (c->bank_count == c->bank_capacity && !enlarge_banks(c)) return NULL;
   rs__bank *bank = &c->banks[c->bank_count++];
   *place = c->bank_count;
-  const rs_op *o = &c->schedule->ops[op];
   *bank = (rs__bank){.op = op, .chip = chip, .feeder = UINT64_MAX};
-  bank->out.extent = rs_op_out_vectors(o);
-  bank->tmp.extent = o->tmp_vectors;
   return bank;
+}
+
+/* ---- memory of a batch ---- */
+
+void rs__checker_begin_batch(rs__checker *c) {
+  c->batch++;
+  c->block = c->first_block;
+  if (c->block != NULL) c->block->used = 0;
+  c->segment_free = NULL;
+  c->mixes = NULL;
+  c->mix_count = c->mix_slots = 0;
+}
+
+static rs__block *add_block(rs__checker *c, size_t bytes) {
+  size_t head = (sizeof(rs__block) + sizeof(rs_uint128) - 1) / sizeof(rs_uint128);
+  size_t units = RS_MAX(bytes, BLOCK_BYTES) / sizeof(rs_uint128) + 1;
+  rs__block *block = (rs__block *)(void *)RS_ARENA_NEW(c->arena, rs_uint128, head + units);
+  if (block == NULL) return NULL;
+  block->bytes = units * sizeof(rs_uint128);
+  rs__block **place = c->block == NULL ? &c->first_block : &c->block->next;
+  block->next = *place;
+  *place = block;
+  return block;
+}
+
+void *rs__checker_take(rs__checker *c, size_t bytes) {
+  size_t head = (sizeof(rs__block) + sizeof(rs_uint128) - 1) / sizeof(rs_uint128);
+  bytes = (bytes + sizeof(rs_uint128) - 1) / sizeof(rs_uint128) * sizeof(rs_uint128);
+  while (c->block == NULL || c->block->bytes - c->block->used < bytes) {
+    rs__block *next = c->block == NULL ? NULL : c->block->next;
+    if (next == NULL || next->bytes < bytes) next = add_block(c, bytes);
+    if (next == NULL) return NULL;
+    next->used = 0;
+    c->block = next;
+  }
+  char *memory = (char *)((rs_uint128 *)(void *)c->block + head) + c->block->used;
+  c->block->used += bytes;
+  return memory;
 }
 
 /* ---- runs ---- */
 
 uint32_t rs__runs_guess(const rs__runs *runs, int64_t address) {
-  if (runs->extent > INT32_MAX || runs->count < 2) return 0;
+  if (runs->count < 3) return 0;
   /* cuts are most often at equal distances */
-  uint64_t guess = (uint64_t)address * runs->count / (uint64_t)runs->extent;
+  int64_t first = runs->entries[0].first, end = runs->entries[runs->count - 1].end;
+  if (address <= first || address >= end || end - first > INT32_MAX) return 0;
+  uint64_t guess = (uint64_t)(address - first) * runs->count / (uint64_t)(end - first);
   return (uint32_t)RS_MIN(guess, (uint64_t)runs->count - 1);
 }
 
@@ -130,17 +166,9 @@ uint32_t rs__runs_find(const rs__runs *runs, int64_t address) {
 
 static rs__segment *take_segment(rs__checker *c) {
   rs__free_segment *first = c->segment_free;
-  if (first != NULL) {
-    c->segment_free = first->next;
-    return (rs__segment *)(void *)first;
-  }
-  if (c->segments_left == 0) {
-    c->segments = RS_ARENA_NEW(c->arena, rs__segment, SEGMENTS_A_BLOCK);
-    if (c->segments == NULL) return NULL;
-    c->segments_left = SEGMENTS_A_BLOCK;
-  }
-  c->segments_left--;
-  return c->segments++;
+  if (first == NULL) return rs__checker_take(c, sizeof(rs__segment));
+  c->segment_free = first->next;
+  return (rs__segment *)(void *)first;
 }
 
 static void give_segment(rs__checker *c, rs__segment *segment) {
@@ -153,7 +181,7 @@ static void give_segment(rs__checker *c, rs__segment *segment) {
 static bool open_gap(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t more) {
   if (runs->count + more > runs->capacity) {
     uint32_t capacity = RS_MAX(2 * runs->capacity, runs->count + more);
-    rs__entry *larger = RS_ARENA_NEW(c->arena, rs__entry, capacity);
+    rs__entry *larger = rs__checker_take(c, capacity * sizeof *larger);
     if (larger == NULL) return false;
     if (runs->count > 0) memcpy(larger, runs->entries, runs->count * sizeof *larger);
     runs->entries = larger;
@@ -165,20 +193,33 @@ static bool open_gap(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t mo
   return true;
 }
 
-/* Cuts entry `index` into `parts`: at `address`, and from there on every `length`. */
-static bool split_entry(rs__checker *c, rs__runs *runs, uint32_t index, uint32_t parts,
-                        int64_t address, int64_t length) {
-  if (!open_gap(c, runs, index + 1, parts - 1)) return false;
+/* Cuts entry `index` in two. */
+static bool split_entry(rs__checker *c, rs__runs *runs, uint32_t index, int64_t address) {
+  rs__segment *segment = take_segment(c);
+  if (segment == NULL || !open_gap(c, runs, index + 1, 1)) return false;
   rs__entry *e = &runs->entries[index];
-  int64_t end = e->end;
-  for (uint32_t k = 1; k < parts; k++) {
-    rs__segment *segment = take_segment(c);
-    if (segment == NULL) return false;
-    *segment = *e[k - 1].segment;
-    segment->value = rs_field_mul(segment->value, rs__checker_power(c, address - e[k - 1].first));
-    e[k - 1].end = address;
-    e[k] = (rs__entry){address, end, segment};
-    address += length;
+  *segment = *e[0].segment;
+  segment->value = rs_field_mul(segment->value, rs__checker_power(c, address - e[0].first));
+  e[1] = (rs__entry){address, e[0].end, segment};
+  e[0].end = address;
+  return true;
+}
+
+/* Makes entries of the chip's own input where address … end − 1 lies in it and nothing stands yet. */
+static bool show_own(rs__checker *c, rs__bank *bank, int64_t address, int64_t end) {
+  rs__runs *runs = &bank->out;
+  address = RS_MAX(address, bank->own_first);
+  end = RS_MIN(end, bank->own_end);
+  for (uint32_t i = rs__runs_find(runs, address); address < end; i++) {
+    int64_t next = i < runs->count ? runs->entries[i].first : end;
+    if (next > address) {
+      rs__segment *s = rs__runs_replace(c, runs, i, 0, address, RS_MIN(next, end));
+      if (s == NULL) return false;
+      s->value = rs_field_mul(bank->symbol, rs__checker_power(c, address + bank->input_shift));
+      s->mix = NULL;
+      s->kept = s->added = s->read = RS__NO_LINE;
+    }
+    address = runs->entries[i].end;
   }
   return true;
 }
@@ -216,23 +257,14 @@ static bool unmix_inside(rs__checker *c, rs__runs *runs, int64_t address) {
   return runs->entries[index].segment->mix == NULL || unmix_entry(c, runs, index);
 }
 
-/* An input that is cut for the first time is most often cut into equal parts, one after another: then
- * all cuts at once are cheaper, and put the parts side by side. Returns the number of parts that
- * first … end − 1 is one of; 0: they would not be equal, or too many. */
-static uint32_t count_equal_parts(const rs__entry *e, int64_t first, int64_t end) {
-  int64_t length = end - first;
-  int64_t whole = e->end - e->first;
-  const rs__segment *s = e->segment;
-  if (s->kept.base >= 0 || s->added.base >= 0 || s->read.base >= 0) return 0;
-  if (end > e->end || whole % length != 0 || (first - e->first) % length != 0) return 0;
-  return whole / length <= EQUAL_PARTS_MAX ? (uint32_t)(whole / length) : 0;
-}
-
-uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t end, uint32_t hint) {
+uint32_t rs__runs_cut(rs__checker *c, rs__bank *bank, rs__runs *runs, int64_t address, int64_t end,
+                      uint32_t hint) {
   if (hint < runs->count && runs->entries[hint].first == address &&
       runs->entries[hint].end == end) {
     return hint; /* the usual case */
   }
+  bool may_be_own = runs == &bank->out && address < bank->own_end && end > bank->own_first;
+  if (may_be_own && !show_own(c, bank, address, end)) return RS_NONE;
   uint32_t index = rs__runs_find(runs, address);
   if (index == runs->count) return index;
   if (runs->entries[index].first == address && runs->entries[index].end == end) return index;
@@ -240,20 +272,11 @@ uint32_t rs__runs_cut(rs__checker *c, rs__runs *runs, int64_t address, int64_t e
     if (!unmix_inside(c, runs, address) || !unmix_inside(c, runs, end)) return RS_NONE;
     index = rs__runs_find(runs, address);
   }
-  const rs__entry *e = &runs->entries[index];
-  if (e->first <= address) {
-    uint32_t parts = count_equal_parts(e, address, end);
-    if (parts > 1) {
-      int64_t first = e->first;
-      int64_t length = end - address;
-      if (!split_entry(c, runs, index, parts, first + length, length)) return RS_NONE;
-      return index + (uint32_t)((address - first) / length);
-    }
+  if (runs->entries[index].first < address && !split_entry(c, runs, index++, address)) {
+    return RS_NONE;
   }
-  if (e->first < address && !split_entry(c, runs, index++, 2, address, 0)) return RS_NONE;
   uint32_t last = rs__runs_find(runs, end);
-  if (last < runs->count && runs->entries[last].first < end &&
-      !split_entry(c, runs, last, 2, end, 0)) {
+  if (last < runs->count && runs->entries[last].first < end && !split_entry(c, runs, last, end)) {
     return RS_NONE;
   }
   return index;
@@ -335,13 +358,9 @@ static bool fill_member(rs__checker *c, uint32_t op_index, uint32_t position) {
   bank->symbol = rs__checker_symbol(c, op_index, chip);
   bank->ready = find_ready(c, bank);
   own_part own = find_own_part(op, is_root, position);
-  if (own.count == 0) return true;
+  bank->own_first = own.to;
+  bank->own_end = own.to + own.count;
   bank->input_shift = own.from - own.to;
-  rs__segment *s = rs__runs_replace(c, &bank->out, 0, 0, own.to, own.to + own.count);
-  if (s == NULL) return false;
-  s->value = rs_field_mul(bank->symbol, rs__checker_power(c, own.from));
-  s->mix = NULL;
-  s->kept = s->added = s->read = RS__NO_LINE;
   return true;
 }
 

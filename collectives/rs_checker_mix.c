@@ -55,8 +55,9 @@ static uint64_t hash_parts(const rs__part *parts, uint32_t count) {
 
 static bool enlarge_table(rs__checker *c) {
   uint32_t slots = RS_MAX(2 * c->mix_slots, UINT32_C(256));
-  rs__mix **larger = RS_ARENA_NEW(c->arena, rs__mix *, slots);
+  rs__mix **larger = rs__checker_take(c, slots * sizeof(rs__mix *));
   if (larger == NULL) return false;
+  memset(larger, 0, slots * sizeof(rs__mix *));
   for (uint32_t i = 0; i < c->mix_slots; i++) {
     for (rs__mix *m = c->mixes[i]; m != NULL;) {
       rs__mix *next = m->next;
@@ -87,8 +88,7 @@ const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece) {
     if (m->hash == hash && same_parts(m, c->parts, count)) return m;
   }
   size_t bytes = sizeof(rs__mix) + count * sizeof(rs__part);
-  size_t units = (bytes + sizeof(rs_uint128) - 1) / sizeof(rs_uint128);
-  rs__mix *m = (rs__mix *)(void *)RS_ARENA_NEW(c->arena, rs_uint128, units);
+  rs__mix *m = rs__checker_take(c, bytes);
   if (m == NULL) return NULL;
   m->hash = hash;
   m->count = count;

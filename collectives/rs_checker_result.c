@@ -1,19 +1,13 @@
 /*
  * Results: what every member's `out` must hold at the end, by the table in rs_schedule.h, against what
  * the symbolic memory holds. Also when the last vector of each member's result is in SRAM.
+ * A batch is compared when it is done, by the parts of `out` that are its own.
  */
 #include <stdio.h>
 
 #include "rs__checker.h"
 
-/* One operation while its members are compared. */
-typedef struct judged {
-  const rs_op *op;
-  const uint32_t *group;
-  rs_uint128 *symbols; /* [position] r(j) */
-  rs_uint128 sum, root_symbol;
-  uint32_t index;
-} judged;
+typedef rs__judged judged;
 
 /* From `address` on, up to `end`, result vectors must be value, value · g, value · g² … */
 typedef struct expectation {
@@ -133,13 +127,14 @@ static rs_status refuse_result(rs__checker *c, const judged *j, uint32_t positio
       rs_collective_kind_word(j->op->kind), (long long)address, what, last);
 }
 
-/* When the vector at an address is in SRAM with all adds done. */
+/* When the vector at an address is in SRAM with all adds done; NULL: it is the chip's own input. */
 static int64_t settled_cycles(const rs__checker *c, const rs__bank *bank, const rs__segment *s,
                               int64_t address) {
   const rs_timing *t = &c->schedule->timing;
-  int64_t cycles = s->kept.base < 0 ? rs__ready_cycles(&bank->ready, address + bank->input_shift)
-                                    : rs__line_cycles(c, &s->kept, address) + t->receive_cycles;
-  if (s->added.base < 0) return cycles;
+  int64_t cycles = s == NULL || s->kept.base < 0
+                       ? rs__ready_cycles(&bank->ready, address + bank->input_shift)
+                       : rs__line_cycles(c, &s->kept, address) + t->receive_cycles;
+  if (s == NULL || s->added.base < 0) return cycles;
   int64_t added = rs__line_cycles(c, &s->added, address) + t->receive_cycles + t->add_cycles;
   return RS_MAX(cycles, added);
 }
@@ -184,51 +179,75 @@ static rs_status compare_entry(rs__checker *c, const judged *j, uint32_t positio
   return RS_OK;
 }
 
-static rs_status check_member(rs__checker *c, const judged *j, uint32_t position) {
-  rs__bank *bank = rs__checker_bank(c, j->index, j->group[position]);
-  if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
+/* Compares the own input where `out` was never touched, from `address` on. Returns where that ends, in
+ * `stop`. */
+static rs_status compare_own(rs__checker *c, const judged *j, uint32_t position, rs__bank *bank,
+                             int64_t address, int64_t *stop) {
+  if (address < bank->own_first || address >= bank->own_end) {
+    return refuse_result(c, j, position, address, NULL, "missing");
+  }
+  *stop = RS_MIN(*stop, bank->own_end);
+  rs_uint128 own = rs_field_mul(bank->symbol, rs__checker_power(c, address + bank->input_shift));
+  bank->result_cycles = RS_MAX(bank->result_cycles, settled_cycles(c, bank, NULL, *stop - 1));
+  return compare_run(c, j, position, NULL, own, address, *stop);
+}
+
+static rs_status check_member(rs__checker *c, const judged *j, uint32_t position,
+                              const rs__range *range) {
   int64_t address, end;
   find_range(j, position, &address, &end);
-  for (uint32_t i = rs__runs_find(&bank->out, address); address < end; i++) {
-    if (i == bank->out.count || bank->out.entries[i].first > address) {
-      return refuse_result(c, j, position, address, NULL, "missing");
-    }
+  address = RS_MAX(address, range->first);
+  end = RS_MIN(end, range->end);
+  if (address >= end) return RS_OK;
+  rs__bank *bank = rs__checker_bank(c, j->index, j->group[position]);
+  if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
+  rs__checker_freshen(c, bank);
+  for (uint32_t i = rs__runs_find(&bank->out, address); address < end;) {
     const rs__entry *e = &bank->out.entries[i];
-    int64_t stop = RS_MIN(e->end, end);
-    rs_status status = compare_entry(c, j, position, e, address, stop);
+    bool is_entry = i < bank->out.count && e->first <= address;
+    int64_t stop = i == bank->out.count ? end : RS_MIN(is_entry ? e->end : e->first, end);
+    rs_status status = is_entry ? compare_entry(c, j, position, e, address, stop)
+                                : compare_own(c, j, position, bank, address, &stop);
     if (status != RS_OK) return status;
-    int64_t settled = settled_cycles(c, bank, e->segment, stop - 1);
-    bank->result_cycles = RS_MAX(bank->result_cycles, settled);
+    if (is_entry) {
+      int64_t settled = settled_cycles(c, bank, e->segment, stop - 1);
+      bank->result_cycles = RS_MAX(bank->result_cycles, settled);
+      i++;
+    }
     address = stop;
   }
   return RS_OK;
 }
 
-static rs_status check_op(rs__checker *c, judged *j) {
+/* Symbols and sums of an operation; those of the one before are forgotten. */
+static rs_status open_op(rs__checker *c, uint32_t index) {
+  const rs_schedule *s = c->schedule;
+  judged *j = &c->judged;
+  if (j->symbols == NULL) {
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < s->op_count; i++) largest = RS_MAX(largest, s->ops[i].group_count);
+    j->symbols = RS_ARENA_NEW(c->arena, rs_uint128, largest);
+    if (j->symbols == NULL) return rs_arena_failed(c->arena, c->diag);
+  }
+  if (j->op != NULL && j->index == index) return RS_OK;
+  j->index = index;
+  j->op = &s->ops[index];
+  j->group = s->group_chips + j->op->group_first;
   j->sum = 0;
   for (uint32_t k = 0; k < j->op->group_count; k++) {
-    j->symbols[k] = rs__checker_symbol(c, j->index, j->group[k]);
+    j->symbols[k] = rs__checker_symbol(c, index, j->group[k]);
     j->sum = rs_field_add(j->sum, j->symbols[k]);
     if (j->group[k] == j->op->root) j->root_symbol = j->symbols[k];
-  }
-  for (uint32_t k = 0; k < j->op->group_count; k++) {
-    rs_status status = check_member(c, j, k);
-    if (status != RS_OK) return status;
   }
   return RS_OK;
 }
 
-rs_status rs__checker_results(rs__checker *c) {
-  const rs_schedule *s = c->schedule;
-  uint32_t largest = 0;
-  for (uint32_t i = 0; i < s->op_count; i++) largest = RS_MAX(largest, s->ops[i].group_count);
-  judged j = {.symbols = RS_ARENA_NEW(c->arena, rs_uint128, largest)};
-  if (j.symbols == NULL) return rs_arena_failed(c->arena, c->diag);
-  for (uint32_t i = 0; i < s->op_count; i++) {
-    j.index = i;
-    j.op = &s->ops[i];
-    j.group = s->group_chips + j.op->group_first;
-    rs_status status = check_op(c, &j);
+rs_status rs__checker_results(rs__checker *c, const rs__range *ranges, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    rs_status status = open_op(c, ranges[i].op);
+    for (uint32_t k = 0; status == RS_OK && k < c->judged.op->group_count; k++) {
+      status = check_member(c, &c->judged, k, &ranges[i]);
+    }
     if (status != RS_OK) return status;
   }
   return RS_OK;

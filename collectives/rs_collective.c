@@ -31,6 +31,7 @@ typedef struct compilation {
   rs_diag *diag;
   rs_op op;
   const rs_wiring *wiring;
+  rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
   int64_t base_cycles;  /* the makespan counts from here: the first whole input */
   int64_t first_cycles; /* nothing can depart earlier: the first vector of an input */
   trial best, last;     /* they change places when the last was better */
@@ -54,10 +55,11 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                   .block_vectors = rs_timing_vectors(&c->schedule->timing, request->block_bytes),
                   .ready_cycles = request->ready_cycles};
   snprintf(c->op.label, sizeof c->op.label, "%s", request->label == NULL ? "" : request->label);
+  c->padded = rs__request_timing(request, &c->schedule->timing);
   rs__plan plan = {.arena = arenas[RS__ARENA_LAST],
                    .tree_arena = arenas[RS__ARENA_TREE],
                    .wiring = c->wiring,
-                   .timing = &c->schedule->timing,
+                   .timing = &c->padded,
                    .request = request,
                    .position = position,
                    .members = request->chips,
@@ -101,6 +103,7 @@ static int64_t own_part(const rs__plan *plan, uint32_t place) {
 static int64_t last_end(const compilation *c, const rs__plan *plan, int64_t *chip_end) {
   int64_t end = c->base_cycles;
   for (uint32_t i = 0; i < c->request->chip_count; i++) end = RS_MAX(end, own_part(plan, i));
+  end = RS_MAX(end, rs__turned_end(plan, chip_end));
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (!task->result) continue;
@@ -138,6 +141,9 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
   if (status == RS_OK) status = rs__row_at(row)->build(plan);
   if (status == RS_OK) status = plan->status;
+  if (status == RS_OK && plan->turned.part_count > 0 && c->mark > 0) {
+    status = rs_diag_set(c->diag, RS_E_INFEASIBLE, "links are booked already");
+  }
   if (status == RS_OK) status = rs__plan_run(plan, c->calendar);
   c->planned += plan->task_count;
   c->last.row = row;
@@ -148,6 +154,7 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
 static uint64_t count_bursts(const rs__plan *plan) {
   uint64_t bursts = 0;
   for (uint32_t id = 0; id < plan->task_count; id++) bursts += plan->tasks[id].link != RS_NONE;
+  bursts += (uint64_t)plan->turned.part_count * plan->turned.turns;
   return bursts;
 }
 
@@ -312,6 +319,7 @@ static rs_status choose(compilation *c) {
 static rs_status append_bursts(const compilation *c, uint32_t op) {
   const rs__plan *plan = &c->best.plan;
   rs_calendar_rewind(c->calendar, c->mark);
+  if (plan->turned.part_count > 0) return rs__turned_append(plan, c->calendar, c->schedule, op);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;

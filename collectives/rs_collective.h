@@ -24,6 +24,8 @@
 #include "rs_schedule.h"
 
 #define RS_COMPILE_BURSTS_MAX INT64_C(20000000)
+/* Of a plan that is made for one rack and turned to all: its bursts are in memory once, not thrice. */
+#define RS_COMPILE_TURNED_MAX INT64_C(160000000)
 
 /* ---- calendar: which link is booked when (exact, in ticks) ---- */
 
@@ -63,11 +65,13 @@ typedef struct rs_collective_request {
   uint32_t chip_count;
   uint32_t root; /* chip, or RS_NONE */
   int64_t block_bytes;
-  int64_t ready_cycles;       /* op.ready_cycles: when inputs are in SRAM, without `ready` */
-  const rs_ready *ready;      /* NULL, or one a chip of the group: then a compute interval makes the
+  int64_t ready_cycles;  /* op.ready_cycles: when inputs are in SRAM, without `ready` */
+  const rs_ready *ready; /* NULL, or one a chip of the group: then a compute interval makes the
                             input, and the caller adds it to the schedule with writes_op */
-  const char *label;          /* NULL: none */
-  rs_compile_variant variant; /* with `algorithm`: only this one is tried; splits 0: all are */
+  const char *label;     /* NULL: none */
+  int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
+                                   arrival (rs_deskew.h), and all that needs it later by as much */
+  rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16

@@ -107,10 +107,14 @@ rs_status rs__build_reduce_shards(rs__plan *plan) {
 static rs_status grow_shards(rs__plan *plan, rs__forest *forest) {
   uint32_t shards = (uint32_t)plan->variant.splits;
   int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
-  uint32_t *roots = RS_ARENA_NEW(plan->arena, uint32_t, shards);
-  if (roots == NULL) return rs_arena_failed(plan->arena, plan->diag);
-  for (uint32_t k = 0; k < shards; k++) roots[k] = plan->position[owner_of(plan, owners, k)];
-  return rs__plan_forest(plan, roots, shards, plan->block / shards, /*needs_reverse=*/true, forest);
+  rs__starts starts;
+  rs_status status = rs__starts_create(plan, shards, shards, &starts);
+  if (status != RS_OK) return status;
+  for (uint32_t k = 0; k < shards; k++) {
+    starts.roots[k] = plan->position[owner_of(plan, owners, k)];
+    starts.first[k + 1] = k + 1;
+  }
+  return rs__plan_forest(plan, &starts, plan->block / shards, /*needs_reverse=*/true, forest);
 }
 
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan) {

@@ -124,6 +124,12 @@ rs_status rs__request_check(const rs_collective_request *request, const rs_wirin
     rs_diag_expect(diag, "a positive size");
     return RS_E_INPUT;
   }
+  if (request->deskew_margin_cycles < 0 || request->deskew_margin_cycles > RS__SPAN_CYCLES_MAX) {
+    rs_diag_set(diag, RS_E_INPUT, "a margin of %lld cycles",
+                (long long)request->deskew_margin_cycles);
+    rs_diag_expect(diag, "0 to %lld", (long long)RS__SPAN_CYCLES_MAX);
+    return RS_E_INPUT;
+  }
   rs_status status = check_chips(request, wiring, position, diag);
   if (status == RS_OK) status = check_ready(request, diag);
   if (status != RS_OK) return status;
@@ -135,6 +141,13 @@ rs_status rs__request_check(const rs_collective_request *request, const rs_wirin
                        (long long)request->block_bytes, request->chip_count);
   }
   return RS_OK;
+}
+
+rs_timing rs__request_timing(const rs_collective_request *request, const rs_timing *timing) {
+  rs_timing padded = *timing;
+  padded.receive_cycles += request->deskew_margin_cycles;
+  padded.forward_cycles += request->deskew_margin_cycles;
+  return padded;
 }
 
 bool rs__plan_is_mesh(const rs__plan *plan) {

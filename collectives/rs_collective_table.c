@@ -13,6 +13,14 @@
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
+    {RS_ALL_REDUCE, "dimensions",
+     "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
+    {RS_ALL_REDUCE, "nested-exchange",
+     "in racks, between racks, in racks; 7 L + 5 V slots or more"},
+    {RS_ALL_REDUCE, "hierarchical",
+     "shards up to a full mesh (a node), across, down; (2 r + 1) L + 2(N-1)V/(Nd) slots or more"},
+    {RS_ALL_REDUCE, "balanced-hierarchical",
+     "the same on trees grown together; as many hops, even loads"},
     {RS_ALL_REDUCE, "reduce-scatter+all-gather",
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
@@ -43,6 +51,8 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
     {RS_ALL_TO_ALL, "gateways",
      "dragonfly of a = 2h: local, global, local on a fixed timetable; 3 L + (a^2+2)b slots"},
+    {RS_ALL_TO_ALL, "racks",
+     "racks of nodes: a node's vectors for a rack together, detours over third racks"},
     {RS_SEND, "paths", "minimal paths, pieces over equals; distance L + V/paths slots"},
     {RS_SEND, "detours", "minimal and longer paths, ending together; distance L + V/ports slots"},
 };
@@ -62,6 +72,11 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   }
   list[count] = value;
   return count + 1;
+}
+
+/* About n shards, all of the same number of vectors but the last: ⌈V / ⌈V/n⌉⌉. */
+static int64_t even_shards(const rs__plan *plan, int64_t n) {
+  return rs_ceil_div_i64(plan->block, rs_ceil_div_i64(plan->block, n));
 }
 
 static size_t splits_one(const rs__plan *plan, int64_t *list) {
@@ -85,6 +100,7 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   if (plan->request->kind == RS_BROADCAST) n = RS_MAX(1, n - 1);
   size_t count = offer(list, 0, n, plan->block);
   if (plan->is_mesh) return count;
+  count = offer(list, count, even_shards(plan, n), plan->block);
   count = offer(list, count, n / 4, plan->block);
   count = offer(list, count, n / 16, plan->block);
   count = offer(list, count, 1, plan->block);
@@ -99,9 +115,47 @@ static size_t splits_exchange(const rs__plan *plan, int64_t *list) {
   return count;
 }
 
+/* Links of a node carry the message five times, trees down and up take about twice the hops: for
+ * messages that take less time than seven hops. */
+static size_t splits_nested(const rs__plan *plan, int64_t *list) {
+  const rs_timing *t = plan->timing;
+  int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
+  bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
+  return is_short && plan->wiring->rack_of != NULL ? offer(list, 0, 1, 1) : 0;
+}
+
 /* Growing trees pays where there is a choice, and costs N² of memory. */
 static bool wants_forest(const rs__plan *plan) {
   return !plan->is_mesh && plan->member_count > 2 && plan->member_count <= RS__FOREST_CHIPS_MAX;
+}
+
+/* Dimensions that share out, and one: none for the shortest messages, all for the longest. */
+static size_t splits_dimensions(const rs__plan *plan, int64_t *list) {
+  size_t count = 0;
+  if (plan->is_mesh) return 0;
+  for (int64_t shared_out = 0; shared_out < RS__SPLITS_MAX; shared_out++) {
+    if (plan->member_count >> shared_out == 0) break; /* a dimension has two chips at least */
+    list[count++] = shared_out + 1;
+  }
+  return count;
+}
+
+static size_t splits_balanced_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (!wants_forest(plan) || n < 4) return 0;
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
+  return offer(list, count, n / 2, plan->block);
+}
+
+/* Shards, each with a core of its own. */
+static size_t splits_hierarchical(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 4 || n > RS__FOREST_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, n, plan->block);
+  count = offer(list, count, n / 2, plan->block);
+  count = offer(list, count, n / 8, plan->block);
+  return offer(list, count, n / 32, plan->block);
 }
 
 static uint32_t least_links_in(const rs__plan *plan) {
@@ -140,7 +194,8 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
     if (plan->request->kind == RS_BROADCAST) n--; /* the root owns no shard */
     return n <= plan->block ? offer(list, 0, n, n) : 0;
   }
-  size_t count = offer(list, 0, n, plan->block);
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  count = offer(list, count, n, plan->block);
   count = offer(list, count, even_pieces(plan) * n, plan->block);
   count = offer(list, count, n / 2, plan->block);
   return offer(list, count, n / 4, plan->block);
@@ -198,6 +253,14 @@ static int64_t bursts_rotated(const rs__plan *plan, int64_t run) {
   return times(n, n / run - 1 + run - 1);
 }
 
+/* Of one rack, before it is turned: its chips' vectors for all. */
+static int64_t bursts_racks(const rs__plan *plan, int64_t splits) {
+  uint32_t n = plan->member_count, rack = 0;
+  const uint32_t *rack_of = plan->wiring->rack_of;
+  while (rack_of != NULL && rack < n && rack_of[rack] == rack_of[0]) rack++;
+  return times(times(rack, n), splits);
+}
+
 static int64_t bursts_send(const rs__plan *plan, int64_t splits) {
   return times(plan->request->chip_count / 2, splits);
 }
@@ -219,6 +282,10 @@ static int64_t floor_into_each(const rs__plan *plan) {
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
+    {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
+    {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none},
+    {rs__build_hierarchical, splits_hierarchical, bursts_there_back, floor_none},
+    {rs__build_balanced_hierarchical, splits_balanced_hierarchical, bursts_there_back, floor_none},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},
@@ -242,6 +309,7 @@ static const rs__row rows[] = {
     {rs__build_gather, splits_pieces, bursts_to_all, floor_none},
     {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none},
     {rs__build_gateways, splits_one, bursts_pairs, floor_none},
+    {rs__build_racks, splits_one, bursts_racks, floor_none},
     {rs__build_send, splits_pieces, bursts_send, floor_none},
     {rs__build_detours, splits_one, bursts_send, floor_none},
 };

@@ -38,6 +38,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->mark_now = 0;
   plan->rank_of = NULL;
   plan->has_ranks = false;
+  plan->turned = (rs__turned){0};
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);

@@ -32,7 +32,7 @@ static bool turns(const rs_wiring *w, uint32_t chip, uint32_t shift) {
   return true;
 }
 
-static bool is_rotation(const rs_wiring *w, uint32_t shift) {
+bool rs__rotation_is(const rs_wiring *w, uint32_t shift) {
   for (uint32_t chip = 0; chip < w->chip_count; chip++) {
     if (!turns(w, chip, shift)) return false;
   }
@@ -47,7 +47,7 @@ uint32_t rs__rotation_find(const rs__plan *plan, uint32_t run) {
     if (plan->members[i] != i) return RS_NONE;
   }
   for (uint32_t shift = run; shift < n; shift += run) {
-    if (n % shift == 0 && is_rotation(w, shift)) return shift;
+    if (n % shift == 0 && rs__rotation_is(w, shift)) return shift;
   }
   return RS_NONE;
 }

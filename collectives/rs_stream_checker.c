@@ -3,8 +3,8 @@
  *
  * Events are departures, in the order in which bursts come, and arrivals, which wait in one queue a
  * cable class: a class has one latency, so each queue is in order by itself. Before a departure all
- * arrivals up to its cycle are taken; at a tie a write comes first. Times of whole runs are compared
- * exactly at both ends of an overlap, as in rs_checker.h.
+ * arrivals up to its cycle are taken; at a tie what is kept comes first, then what is added to it, then
+ * reads. Times of whole runs are compared exactly at both ends of an overlap, as in rs_checker.h.
  */
 #include "rs_stream_checker.h"
 
@@ -43,6 +43,8 @@ struct rs_stream_checker {
   rs_stream_report report;
   queue queues[RS_CABLE_CLASS_COUNT];
   uint64_t flights;
+  flight *meeting; /* adds of the cycle at hand */
+  uint32_t meeting_count, meeting_capacity;
   piece *pieces;
   uint32_t piece_count, piece_capacity, piece_free;
   rs__stream_links links;
@@ -72,6 +74,7 @@ void rs_stream_checker_destroy(rs_stream_checker *c) {
   if (c == NULL) return;
   rs__stream_memory_deinit(&c->memory);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) free(c->queues[k].flights);
+  free(c->meeting);
   free(c->pieces);
   rs__stream_links_deinit(&c->links);
   free(c);
@@ -93,16 +96,11 @@ typedef struct access {
   rs__pace pace; /* of departures or arrivals, by address */
 } access;
 
-static int64_t pace_cycles(const rs_stream_checker *c, const rs__pace *p, int64_t address) {
-  if (p->stride == 0) return p->cycles;
-  return p->cycles + rs_timing_slots(&c->header->timing, (address - p->origin) * p->stride);
-}
-
 static rs_status refuse(rs_stream_checker *c, const access *a, rs_fault_kind kind, int64_t address,
                         const char *what, uint64_t other, rs_diag *diag) {
   char text[160], name[48], tail[48] = "";
   uint32_t link = a->burst->link;
-  int64_t cycle = pace_cycles(c, &a->pace, address);
+  int64_t cycle = rs__pace_cycles(&c->header->timing, &a->pace, address);
   c->report.check.fault = (rs_fault){kind, RS_NONE, link, a->burst->op, cycle, a->number, other};
   if (other != UINT64_MAX) snprintf(tail, sizeof tail, " burst %llu", (unsigned long long)other);
   rs_wiring_link_name(c->wiring, link, name, sizeof name);
@@ -154,33 +152,6 @@ static rs_status enter_vector_unit(rs_stream_checker *c, const flight *f, rs_dia
   return RS_OK;
 }
 
-/* ---- times ---- */
-
-/* a − b at an address, in ticks. */
-static rs_int128 pace_gap(const rs_timing *t, const rs__pace *a, const rs__pace *b,
-                          int64_t address) {
-  rs_int128 slots =
-      (rs_int128)(address - a->origin) * a->stride - (rs_int128)(address - b->origin) * b->stride;
-  return (rs_int128)(a->cycles - b->cycles) * t->slot_den + slots * t->slot_num;
-}
-
-/* Both are linear, so both ends decide for all between. */
-static bool follows(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b, int64_t first,
-                    int64_t end, int64_t cost_cycles) {
-  const rs_timing *t = &c->header->timing;
-  rs_int128 cost = (rs_int128)cost_cycles * t->slot_den;
-  return b->cycles < 0 || (pace_gap(t, a, b, first) >= cost && pace_gap(t, a, b, end - 1) >= cost);
-}
-
-/* The later one; where neither is throughout, one time that is. */
-static rs__pace later(const rs_stream_checker *c, const rs__pace *a, const rs__pace *b,
-                      int64_t first, int64_t end) {
-  if (a->cycles < 0 || (b->cycles >= 0 && follows(c, b, a, first, end, 0))) return *b;
-  if (b->cycles < 0 || follows(c, a, b, first, end, 0)) return *a;
-  int64_t last = RS_MAX(pace_cycles(c, a, end - 1), pace_cycles(c, b, end - 1));
-  return (rs__pace){last, first, a->burst, 0};
-}
-
 /* ---- departures ---- */
 
 static uint32_t new_piece(rs_stream_checker *c, rs_uint128 value, int64_t count) {
@@ -223,20 +194,21 @@ static rs_status read_span(rs_stream_checker *c, const access *a, const rs__span
   const rs_timing *t = &c->header->timing;
   rs__held *held = span->held;
   int64_t ready = c->header->ops[a->burst->op].ready_cycles + t->send_cycles;
-  if (held->kept.cycles < 0 && pace_cycles(c, &a->pace, span->first) < ready) {
+  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before the chip's own input is ready",
                   UINT64_MAX, diag);
   }
-  if (!follows(c, &a->pace, &held->kept, span->first, span->end, t->forward_cycles)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
+                        t->forward_cycles)) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before it can hold what comes with",
                   held->kept.burst, diag);
   }
-  if (!follows(c, &a->pace, &held->added, span->first, span->end,
-               t->forward_cycles + t->add_cycles)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first, span->end,
+                        t->forward_cycles + t->add_cycles)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "departs before all is added that comes with",
                   held->added.burst, diag);
   }
-  held->read = later(c, &held->read, &a->pace, span->first, span->end);
+  held->read = rs__pace_later(&c->header->timing, &held->read, &a->pace, span->first, span->end);
   return RS_OK;
 }
 
@@ -306,21 +278,24 @@ static rs_status check_target(rs_stream_checker *c, const access *a, const rs__s
   const rs_timing *t = &c->header->timing;
   const rs__held *held = span->held;
   bool is_add = a->burst->action == RS_ACTION_ADD;
-  if (!follows(c, &a->pace, &held->read, span->first, span->end, 1)) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->read, span->first, span->end, 1)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what has yet to depart with",
                   held->read.burst, diag);
   }
-  if (held->kept.cycles < 0 &&
-      pace_cycles(c, &a->pace, span->first) < c->header->ops[a->burst->op].ready_cycles) {
+  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
+                                   c->header->ops[a->burst->op].ready_cycles) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "arrives before the chip's own input",
                   UINT64_MAX, diag);
   }
-  if (!follows(c, &a->pace, &held->kept, span->first, span->end, RS_MAX(t->receive_cycles, 1))) {
+  if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
+                        RS_MAX(t->receive_cycles, 1)) &&
+      !(is_add &&
+        rs__pace_coincides(&c->header->timing, &a->pace, &held->kept, span->first, span->end))) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "lands on what is still being written by",
                   held->kept.burst, diag);
   }
-  if (!is_add && !follows(c, &a->pace, &held->added, span->first, span->end,
-                          RS_MAX(t->receive_cycles + t->add_cycles, 1))) {
+  if (!is_add && !rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first,
+                                   span->end, RS_MAX(t->receive_cycles + t->add_cycles, 1))) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what is still being added to by",
                   held->added.burst, diag);
   }
@@ -349,7 +324,8 @@ static rs_status land_add(rs_stream_checker *c, const access *a, rs__chip_memory
     rs__held *held = span->held;
     live->wrong_vectors += right(c, a, memory, span->first, span->end, held->value);
     held->value = rs_field_add(held->value, value);
-    held->added = later(c, &held->added, &a->pace, span->first, span->end);
+    held->added =
+        rs__pace_later(&c->header->timing, &held->added, &a->pace, span->first, span->end);
     live->wrong_vectors -= right(c, a, memory, span->first, span->end, held->value);
     value = rs_field_mul(value, rs__stream_power(&c->memory, span->end - address));
     address = span->end;
@@ -419,22 +395,58 @@ static rs_status arrive(rs_stream_checker *c, const flight *f, rs_diag *diag) {
   return RS_OK;
 }
 
+/* The earliest arrival that is waiting; INT64_MAX: none is. */
+static int64_t next_arrival(const rs_stream_checker *c) {
+  int64_t least = INT64_MAX;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    const queue *q = &c->queues[k];
+    if (q->head == q->tail) continue;
+    least = RS_MIN(least, q->flights[q->head & (q->capacity - 1)].arrival_cycles);
+  }
+  return least;
+}
+
+static bool push_meeting(rs_stream_checker *c, const flight *f) {
+  if (c->meeting_count == c->meeting_capacity) {
+    uint32_t capacity = RS_MAX(2 * c->meeting_capacity, UINT32_C(256));
+    flight *larger = realloc(c->meeting, capacity * sizeof *larger);
+    if (larger == NULL) return false;
+    c->meeting = larger;
+    c->meeting_capacity = capacity;
+  }
+  c->meeting[c->meeting_count++] = *f;
+  return true;
+}
+
+/* Lands everything that arrives at one cycle: what is kept before what is added to it. */
+static rs_status land_at(rs_stream_checker *c, int64_t cycles, rs_diag *diag) {
+  rs_status status = RS_OK;
+  c->meeting_count = 0;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    queue *q = &c->queues[k];
+    while (q->head < q->tail && status == RS_OK) {
+      const flight f = q->flights[q->head & (q->capacity - 1)];
+      if (f.arrival_cycles != cycles) break;
+      q->head++;
+      if (f.burst.action != RS_ACTION_ADD) {
+        status = arrive(c, &f, diag);
+      } else if (!push_meeting(c, &f)) {
+        status = no_memory(diag);
+      }
+    }
+  }
+  for (uint32_t i = 0; i < c->meeting_count && status == RS_OK; i++) {
+    status = arrive(c, &c->meeting[i], diag);
+  }
+  return status;
+}
+
 /* Lands everything up to a cycle, in order of arrival. */
 static rs_status land_until(rs_stream_checker *c, int64_t cycles, rs_diag *diag) {
   for (;;) {
-    queue *next = NULL;
-    for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-      queue *q = &c->queues[k];
-      if (q->head == q->tail) continue;
-      int64_t at = q->flights[q->head & (q->capacity - 1)].arrival_cycles;
-      if (at > cycles) continue;
-      if (next == NULL || at < next->flights[next->head & (next->capacity - 1)].arrival_cycles) {
-        next = q;
-      }
-    }
-    if (next == NULL) return RS_OK;
-    flight f = next->flights[next->head++ & (next->capacity - 1)];
-    rs_status status = arrive(c, &f, diag);
+    int64_t next = next_arrival(c);
+    if (next == INT64_MAX || next > cycles) return RS_OK;
+    rs_status status = land_at(c, next, diag);
     if (status != RS_OK) return status;
   }
 }
@@ -514,7 +526,7 @@ void rs_stream_checker_report(const rs_stream_checker *c, rs_stream_report *repo
   report->runs_max = c->memory.runs_max;
   report->ops_max = c->memory.ops_max;
   report->bytes_max = c->memory.bytes_max + c->piece_capacity * sizeof *c->pieces +
-                      rs__stream_links_bytes(&c->links);
+                      c->meeting_capacity * sizeof *c->meeting + rs__stream_links_bytes(&c->links);
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     report->bytes_max += (size_t)c->queues[k].capacity * sizeof(flight);
   }

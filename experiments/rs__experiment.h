@@ -13,10 +13,12 @@ typedef enum rs__key_kind {
   RS__KEY_FACTOR,
   RS__KEY_MODEL,
   RS__KEY_CHIP,
+  RS__KEY_PRICES,
   RS__KEY_TOPOLOGY,
   RS__KEY_BYTES,
   RS__KEY_ALGORITHM,
-  RS__KEY_CHIPS
+  RS__KEY_CHIPS,
+  RS__KEY_DECIMAL
 } rs__key_kind;
 
 typedef struct rs__key_row {
@@ -27,9 +29,8 @@ typedef struct rs__key_row {
   const char *help;
   const char *const *words;
   size_t word_count;
-  const char *const *later; /* words that are known, but not built yet */
-  size_t later_count;
-  int64_t most;
+  int64_t most;   /* of a count; of a decimal in thousandths */
+  bool has_zero;  /* a count from 0, not 1 */
   unsigned tasks; /* bits of the tasks that have this key */
 } rs__key_row;
 
@@ -69,6 +70,7 @@ typedef struct rs__reader {
   const char *plots_file;
   rs__resolved *models;
   rs__resolved *chips;
+  rs__resolved *prices;
   rs__resolved *topologies;
   rs__resolved *groups; /* lists of chips */
 } rs__reader;
@@ -103,6 +105,9 @@ bool rs__experiment_parse_share(const char *text, int64_t *ppm);
 /* The same up to 1000, "1.25" → 1250000. */
 bool rs__experiment_parse_factor(const char *text, int64_t *ppm);
 
+/* "2.8" → 2800; false: not a decimal from 0 to most / 1000 of at most three places. */
+bool rs__experiment_parse_decimal(const char *text, int64_t most, int64_t *milli);
+
 /* What a key's value is, for messages: "a whole number from 1 to 65536". */
 void rs__experiment_describe(rs_key key, char *text, size_t size);
 
@@ -113,6 +118,10 @@ rs_status rs__experiment_read_plots(const rs__reader *r, const rs_plot **plots, 
 
 /* Turns a complete draft into a point: finds model, chip and wiring. */
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point);
+
+/* The clock's part of a point whose collective was resolved. */
+rs_status rs__experiment_resolve_clock(const rs__reader *r, const rs__draft *draft,
+                                       rs_point *point);
 
 /* RS_E_INFEASIBLE when the point's sharding does not divide, with the place of the key that is the
  * cause; RS_OK for everything that a row can tell. */

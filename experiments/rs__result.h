@@ -5,6 +5,7 @@
 #include "rs__proof.h"
 #include "rs_collective.h"
 #include "rs_decode.h"
+#include "rs_msccl.h"
 #include "rs_result.h"
 
 const char *const *rs__result_decode_columns(size_t *count);
@@ -15,10 +16,17 @@ const char *const *rs__result_traffic_columns(size_t *count);
 
 const char *const *rs__result_collective_columns(size_t *count);
 
+const char *const *rs__result_clock_columns(size_t *count);
+
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
 typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                      rs_result *r, rs_diag *diag);
-rs__result_compute rs__result_decode, rs__result_prefill, rs__result_traffic, rs__result_collective;
+rs__result_compute rs__result_decode, rs__result_prefill, rs__result_traffic, rs__result_collective,
+    rs__result_clock;
+
+/* A decode point whose chip is a GPU. */
+rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
+                                rs_diag *diag);
 
 /* ---- rs_result_model.c: what rows of a model on a system have in common ---- */
 
@@ -47,20 +55,30 @@ typedef struct rs__collective {
   const rs_wiring *wiring;
   rs_timing timing;
   const char *timing_name; /* "unit" or a chip's */
+  const char *name;        /* what it is called; NULL: by its kind */
+  bool is_steady;          /* find the period as well */
+  bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
+  const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
   /* What the work gives. */
   rs_schedule *schedule;
   rs_compile_report report;
   rs_bound bound;
   rs_proof proof;
+  int64_t period_cycles;
 } rs__collective;
 
 /* Compiles, proves, plays; the schedule is the arena's. RS_E_INPUT and RS_E_INFEASIBLE as the
  * compiler says, RS_E_REFUSED: the checker or the player found a fault. */
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag);
+/* From the first input to the last receive, margin included. */
+int64_t rs__collective_makespan(const rs__collective *c);
 void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r);
 
 /* The timetable that the row is about. */
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag);
+
+/* The program that runs the fluid network: beside this build, or where it was installed. */
+const char *rs__result_simgrid_program(void);
 
 #endif

@@ -348,6 +348,13 @@ const char *rs_arguments_value(const rs_arguments *arguments, const char *option
   return arguments->value_counts[index] == 0 ? NULL : arguments->values[index][0];
 }
 
+size_t rs_arguments_values(const rs_arguments *arguments, const char *option,
+                           const char *const **values) {
+  size_t index = option_index(arguments, option);
+  *values = arguments->values[index];
+  return arguments->value_counts[index];
+}
+
 bool rs_arguments_flag(const rs_arguments *arguments, const char *option) {
   return arguments->value_counts[option_index(arguments, option)] > 0;
 }

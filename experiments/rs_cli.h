@@ -67,6 +67,9 @@ int rs_cli_main(int argc, char **argv);
 
 /* The value of an option by name, NULL when absent; the name must be one of the command's. */
 const char *rs_arguments_value(const rs_arguments *arguments, const char *option);
+/* How often a list's option was given, and its values. */
+size_t rs_arguments_values(const rs_arguments *arguments, const char *option,
+                           const char *const **values);
 bool rs_arguments_flag(const rs_arguments *arguments, const char *option);
 
 /* Prints the diagnostic as one line on stderr ("realscale: " in front when it has no file), and
@@ -120,6 +123,11 @@ struct rs_experiment;
 rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *const *overrides,
                                  size_t override_count, const struct rs_experiment **experiment,
                                  rs_diag *diag);
+
+/* A model by the name of a preset, or by the path of a config.json (a '/' in it, or .json at its end). */
+struct rs_model;
+rs_status rs_cli_find_model(rs_arena *arena, const char *name, struct rs_model *model,
+                            rs_diag *diag);
 
 /* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
 struct rs_chip;

@@ -1,14 +1,16 @@
-/* What several commands look up by name: topologies, experiments, chips, timings. */
+/* What several commands look up by name: topologies, experiments, models, chips, timing presets. */
 #include <string.h>
 
 #include "rs_chip_file.h"
 #include "rs_cli.h"
 #include "rs_experiment.h"
 #include "rs_graph_read.h"
+#include "rs_model.h"
 #include "rs_topology.h"
 #include "rs_yaml.h"
 
 #define GRAPH_BYTES_MAX ((size_t)256 << 20)
+#define CONFIG_BYTES_MAX ((size_t)16 << 20)
 #define CHIP_BYTES_MAX ((size_t)1 << 20)
 
 rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, rs_topology **topology,
@@ -18,6 +20,12 @@ rs_status rs_cli_parse_topology(rs_arena *arena, const char *spec, rs_topology *
   size_t length;
   if (strncmp(spec, prefix, strlen(prefix)) != 0) {
     return rs_topology_parse(arena, spec, topology, diag);
+  }
+  if (spec[strlen(prefix)] == '\0') {
+    rs_diag_set(diag, RS_E_INPUT, "file: without a path");
+    rs_diag_at(diag, NULL, 1, (int)sizeof prefix);
+    rs_diag_expect(diag, "a GraphML file or a list of edges, as in 'file:my.graphml'");
+    return RS_E_INPUT;
   }
   rs_status status =
       rs_file_read(arena, spec + strlen(prefix), GRAPH_BYTES_MAX, &text, &length, diag);
@@ -53,11 +61,33 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
                              diag);
 }
 
-/* ---- chips ---- */
+/* ---- models and chips ---- */
 
 static bool looks_like_path(const char *text) {
   size_t length = strlen(text);
   return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".json") == 0);
+}
+
+static rs_status unknown_model(const char *name, rs_diag *diag) {
+  const char *names[64];
+  size_t count = RS_MIN(rs_model_preset_count(), RS_COUNT_OF(names));
+  for (size_t i = 0; i < count; i++) names[i] = rs_model_preset_at(i).name;
+  rs_diag_set(diag, RS_E_INPUT, "unknown model '%.100s'", name);
+  rs_diag_expect(diag, "a preset of 'realscale list models', or the path of a config.json");
+  rs_diag_suggest(diag, rs_nearest_word(name, names, count));
+  return RS_E_INPUT;
+}
+
+rs_status rs_cli_find_model(rs_arena *arena, const char *name, rs_model *model, rs_diag *diag) {
+  rs_model_preset preset;
+  char *text;
+  size_t length;
+  if (rs_model_preset_find(name, &preset)) {
+    return rs_model_parse(name, preset.config, strlen(preset.config), model, diag);
+  }
+  if (!looks_like_path(name)) return unknown_model(name, diag);
+  rs_status status = rs_file_read(arena, name, CONFIG_BYTES_MAX, &text, &length, diag);
+  return status == RS_OK ? rs_model_parse(name, text, length, model, diag) : status;
 }
 
 static rs_status unknown_chip(const char *name, rs_diag *diag) {

@@ -1,19 +1,34 @@
 /* `realscale compile`: a collective on a wiring, compiled, proved, played, and written. */
 #include <string.h>
 
-#include "rs__result.h"
-#include "rs_cli.h"
+#include "rs__cmd_compile.h"
+#include "rs_msccl.h"
+#include "rs_periodic.h"
 #include "rs_units.h"
+
+#define PROGRAM_BYTES_MAX ((size_t)1 << 30)
+enum { MARGIN_CYCLES_MAX = 1 << 20 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
-    {"bytes", 'b', RS_OPTION_TEXT, "SIZE", "MPI's count, such as 16KiB (needed)"},
-    {"algorithm", 'a', RS_OPTION_TEXT, "NAME", "a row of 'list collectives' (default: auto)"},
-    {"chips", 0, RS_OPTION_TEXT, "LIST", "the group, such as 0-7 (default: all chips)"},
+    {"bytes", 'b', RS_OPTION_TEXT, "SIZE",
+     "MPI's count, such as 16KiB (needed, but for a barrier)"},
+    {"algorithm", 'a', RS_OPTION_TEXT, "NAME",
+     "a row of 'list collectives' (default: auto), or FILE.xml: a program of MSCCL"},
+    {"chips", 0, RS_OPTION_LIST, "LIST",
+     "the group, such as 0-7 (default: all but spare ones); again: another at the same time"},
+    {"groups", 0, RS_OPTION_TEXT, "N", "the chips in groups of N, all at the same time"},
+    {"pairs", 0, RS_OPTION_TEXT, "PAIRS",
+     "for send: who sends to whom, such as 0>1,1>0, or shift:1, reverse or random:SEED"},
     {"root", 0, RS_OPTION_TEXT, "CHIP", "for kinds with a root (default: the group's first)"},
     {"timing", 0, RS_OPTION_TEXT, "TIMING",
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
-    {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the schedule"},
+    {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
+     "from nominal arrival to receive on every hop (default: 0)"},
+    {"steady", 0, RS_OPTION_FLAG, NULL,
+     "also the period at which it can be repeated, and what is moved then"},
+    {"output", 'o', RS_OPTION_TEXT, "FILE",
+     "write the schedule, or as FILE.xml a program of MSCCL"},
 };
 
 /* ---- arguments ---- */
@@ -28,9 +43,18 @@ static rs_status require(const rs_arguments *arguments, const char *option, cons
   return RS_E_INPUT;
 }
 
-static rs_status parse_kind(const char *word, rs_collective_kind *kind, rs_diag *diag) {
-  if (rs_collective_kind_parse(word, kind)) return RS_OK;
-  const char *words[RS_COLLECTIVE_KIND_COUNT];
+#define BARRIER "barrier"
+
+/* A barrier is an all-reduce of one vector: nobody has its result before all have begun. */
+static rs_status parse_kind(const char *word, rs__collective *j, rs_diag *diag) {
+  if (rs_collective_kind_parse(word, &j->request.kind)) return RS_OK;
+  if (strcmp(word, BARRIER) == 0) {
+    j->request.kind = RS_ALL_REDUCE;
+    j->name = BARRIER;
+    j->request.label = BARRIER;
+    return RS_OK;
+  }
+  const char *words[RS_COLLECTIVE_KIND_COUNT + 1] = {[RS_COLLECTIVE_KIND_COUNT] = BARRIER};
   for (int i = 0; i < RS_COLLECTIVE_KIND_COUNT; i++) {
     words[i] = rs_collective_kind_word((rs_collective_kind)i);
   }
@@ -50,85 +74,84 @@ static rs_status parse_bytes(const char *text, int64_t *bytes, rs_diag *diag) {
   return status;
 }
 
-static bool has_root(rs_collective_kind kind) {
-  return kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
+static rs_status read_bytes(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+  const char *bytes;
+  if (j->name != NULL && rs_arguments_value(arguments, "bytes") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--bytes: a %s has no size", j->name);
+  }
+  if (j->name != NULL) {
+    j->request.block_bytes = j->timing.vector_bytes;
+    return RS_OK;
+  }
+  rs_status status = require(arguments, "bytes", &bytes, diag);
+  return status == RS_OK ? parse_bytes(bytes, &j->request.block_bytes, diag) : status;
 }
 
-static rs_status all_chips(rs_arena *arena, uint32_t count, uint32_t **chips, rs_diag *diag) {
-  *chips = RS_ARENA_NEW(arena, uint32_t, count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (uint32_t i = 0; i < count; i++) (*chips)[i] = i;
-  return RS_OK;
-}
-
-static rs_status chips_of(rs_arena *arena, const char *option, const char *text,
-                          const rs_wiring *wiring, uint32_t **chips, uint32_t *count,
-                          rs_diag *diag) {
-  int64_t *numbers;
-  size_t number_count;
-  rs_status status = rs_cli_parse_list(arena, text, &numbers, &number_count, diag);
-  if (status != RS_OK) return status;
-  *chips = RS_ARENA_NEW(arena, uint32_t, number_count);
-  if (*chips == NULL) return rs_arena_failed(arena, diag);
-  for (size_t i = 0; i < number_count; i++) {
-    if (numbers[i] >= wiring->chip_count) {
-      rs_diag_set(diag, RS_E_INPUT, "--%s: there is no chip %lld", option, (long long)numbers[i]);
-      rs_diag_expect(diag, "chips 0 to %u", wiring->chip_count - 1);
-      return RS_E_INPUT;
-    }
-    (*chips)[i] = (uint32_t)numbers[i];
+static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) {
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, margin, diag);
+  if (status == RS_OK && (*margin < 0 || *margin > MARGIN_CYCLES_MAX)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "'%s' is not a margin", text);
+    rs_diag_expect(diag, "0 to %d cycles", MARGIN_CYCLES_MAX);
   }
-  *count = (uint32_t)number_count;
-  return RS_OK;
-}
-
-static rs_status read_group(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
-  const char *list = rs_arguments_value(arguments, "chips");
-  const char *root = rs_arguments_value(arguments, "root");
-  rs_collective_request *request = &j->request;
-  uint32_t *chips = NULL;
-  uint32_t count = j->wiring->chip_count;
-  rs_status status =
-      list == NULL ? all_chips(arguments->arena, count, &chips, diag)
-                   : chips_of(arguments->arena, "chips", list, j->wiring, &chips, &count, diag);
-  if (status != RS_OK) return status;
-  request->chips = chips;
-  request->chip_count = count;
-  request->root = has_root(request->kind) ? chips[0] : RS_NONE;
-  if (root == NULL) return RS_OK;
-  if (!has_root(request->kind)) {
-    return rs_diag_set(diag, RS_E_INPUT, "--root: a collective of this kind has no root");
-  }
-  uint32_t *roots;
-  status = chips_of(arguments->arena, "root", root, j->wiring, &roots, &count, diag);
-  if (status == RS_OK && count != 1) {
-    status = rs_diag_set(diag, RS_E_INPUT, "--root: '%s' is not one chip", root);
-  }
-  if (status == RS_OK) request->root = roots[0];
+  if (status != RS_OK) rs_diag_at(diag, "--deskew-margin", 1, 1);
   return status;
 }
 
-static rs_status read_job(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all, rs_diag *diag) {
+  rs__collective first = {0}, *j = &first;
   const char *topology;
-  const char *bytes;
   const char *timing = rs_arguments_value(arguments, "timing");
-  rs_status status = parse_kind(arguments->operands[0], &j->request.kind, diag);
+  j->timing_name = timing == NULL ? "groqchip1" : timing;
+  j->is_steady = rs_arguments_flag(arguments, "steady");
+  rs_status status = parse_kind(arguments->operands[0], j, diag);
   if (status == RS_OK) status = require(arguments, "topology", &topology, diag);
-  if (status == RS_OK) status = require(arguments, "bytes", &bytes, diag);
-  if (status == RS_OK) status = parse_bytes(bytes, &j->request.block_bytes, diag);
-  if (status == RS_OK) {
-    j->timing_name = timing == NULL ? "groqchip1" : timing;
-    status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
-  }
+  if (status == RS_OK) status = rs_cli_find_timing(j->timing_name, &j->timing, diag);
+  if (status == RS_OK) status = read_bytes(arguments, j, diag);
   if (status == RS_OK) {
     status = rs_cli_build_topology(arguments->arena, topology, &j->topology, &j->wiring, diag);
   }
-  if (status == RS_OK) status = read_group(arguments, j, diag);
   j->request.algorithm = rs_arguments_value(arguments, "algorithm");
-  return status;
+  const char *margin = rs_arguments_value(arguments, "deskew-margin");
+  if (status == RS_OK && margin != NULL) {
+    status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
+  }
+  return status == RS_OK ? rs__compile_read_groups(arguments, j, all, diag) : status;
 }
 
 /* ---- work ---- */
+
+static bool is_xml(const char *path) {
+  size_t length = path == NULL ? 0 : strlen(path);
+  return length > 4 && strcmp(path + length - 4, ".xml") == 0;
+}
+
+/* The algorithm may be a file: a program of MSCCL for the collective that was asked for. */
+static rs_status read_program(rs_arena *arena, rs__collective *j, rs_diag *diag) {
+  const char *path = j->request.algorithm;
+  char *text;
+  size_t length;
+  if (!is_xml(path)) return RS_OK;
+  rs_status status = rs_file_read(arena, path, PROGRAM_BYTES_MAX, &text, &length, diag);
+  if (status == RS_OK) status = rs_msccl_parse(arena, path, text, length, &j->program, diag);
+  if (status != RS_OK || rs_msccl_kind(j->program) == j->request.kind) return status;
+  rs_diag_set(diag, RS_E_INPUT, "this program is %s",
+              rs_collective_kind_word(rs_msccl_kind(j->program)));
+  rs_diag_expect(diag, "%s", rs_collective_kind_word(j->request.kind));
+  rs_diag_at(diag, path, 0, 0);
+  return RS_E_INPUT;
+}
+
+static rs_status write_output(const char *path, const rs__collective *j, rs_diag *diag) {
+  if (!is_xml(path)) return rs__proof_write(path, j->schedule, j->wiring, diag);
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_status status = rs_msccl_print(j->schedule, j->wiring, 0, &sink, diag);
+  if (status == RS_OK && text.failed) status = rs_arena_failed(NULL, diag);
+  if (status == RS_OK) status = rs_file_write(path, text.bytes, text.length, diag);
+  rs_text_deinit(&text);
+  return status;
+}
 
 /* What the choice was, for people: on stderr, so that results stay results. */
 static void print_choice(const rs_compile_report *report) {
@@ -144,25 +167,71 @@ static void print_choice(const rs_compile_report *report) {
   }
 }
 
+/* Groups in the order in which they were given book the links one after the other; the whole is
+ * proved and played as one. */
+static rs_status compile_together(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
+  const rs__collective *first = &all->items[0];
+  rs_calendar *calendar = rs_calendar_create(arena, first->wiring, &first->timing);
+  rs_schedule *schedule = rs_schedule_create(arena, first->wiring, first->topology, &first->timing);
+  rs_proof proof;
+  rs_status status = RS_OK;
+  if (calendar == NULL || schedule == NULL) return rs_arena_failed(arena, diag);
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    rs__collective *j = &all->items[i];
+    j->schedule = schedule;
+    status =
+        rs_collective_compile(schedule, j->wiring, calendar, &j->request, NULL, &j->report, diag);
+    if (status == RS_OK) {
+      status = rs_collective_bound(arena, j->wiring, &j->timing, &j->request, &j->bound, diag);
+    }
+  }
+  if (status == RS_OK) status = rs__proof_run(schedule, first->wiring, &proof, diag);
+  int64_t period = 0;
+  if (status == RS_OK && first->is_steady) {
+    status = rs_periodic_find(arena, schedule, first->wiring, &period, diag);
+  }
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    all->items[i].proof = proof;
+    all->items[i].period_cycles = period;
+  }
+  return status;
+}
+
+static rs_status compile_all(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
+  if (all->count == 1) {
+    rs_status status = read_program(arena, &all->items[0], diag);
+    return status == RS_OK ? rs__collective_compile(arena, &all->items[0], diag) : status;
+  }
+  if (is_xml(all->items[0].request.algorithm)) {
+    return rs_diag_set(diag, RS_E_INPUT, "a program of MSCCL is for one group");
+  }
+  return compile_together(arena, all, diag);
+}
+
+static rs_status tabulate(rs_arena *arena, const rs__compile_jobs *all, rs_table **table,
+                          rs_diag *diag) {
+  rs_result *results = RS_ARENA_NEW(arena, rs_result, all->count);
+  rs_status status = results == NULL ? rs_arena_failed(arena, diag) : RS_OK;
+  for (size_t i = 0; i < all->count && status == RS_OK; i++) {
+    status = rs_result_create(arena, RS_TASK_COLLECTIVE, &results[i], diag);
+    if (status == RS_OK) rs__collective_fill(arena, &all->items[i], &results[i]);
+  }
+  if (status != RS_OK) return status;
+  return rs_result_tabulate(arena, RS_TASK_COLLECTIVE, results, all->count, table, diag);
+}
+
 static int run_compile(const rs_arguments *arguments) {
   rs_diag diag = {0};
-  rs__collective j = {0};
-  rs_result result;
+  rs__compile_jobs all;
   rs_table *table;
   rs_arena *arena = arguments->arena;
   const char *output = rs_arguments_value(arguments, "output");
-  rs_status status = read_job(arguments, &j, &diag);
-  if (status == RS_OK) status = rs__collective_compile(arena, &j, &diag);
+  rs_status status = read_jobs(arguments, &all, &diag);
+  if (status == RS_OK) status = compile_all(arena, &all, &diag);
   if (status != RS_OK) return rs_cli_report(&diag);
-  print_choice(&j.report);
-  status = rs_result_create(arena, RS_TASK_COLLECTIVE, &result, &diag);
-  if (status == RS_OK) {
-    rs__collective_fill(arena, &j, &result);
-    status = rs_result_tabulate(arena, RS_TASK_COLLECTIVE, &result, 1, &table, &diag);
-  }
-  if (status == RS_OK && output != NULL) {
-    status = rs__proof_write(output, j.schedule, j.wiring, &diag);
-  }
+  print_choice(&all.items[0].report);
+  status = tabulate(arena, &all, &table, &diag);
+  if (status == RS_OK && output != NULL) status = write_output(output, &all.items[0], &diag);
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }
 

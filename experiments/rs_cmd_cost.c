@@ -1,15 +1,14 @@
-/* `realscale cost`: what one operation costs on a chip, a row a batch size. */
+/* `realscale cost`: what one operation costs on a chip, a row a batch size. An LPU's rows are cycles
+ * and are made here, a GPU's are seconds (rs_cmd_cost_gpu.c). */
 #include <stdlib.h>
 #include <string.h>
 
+#include "rs__cmd_cost.h"
 #include "rs_cli.h"
 #include "rs_cost.h"
 #include "rs_units.h"
 
-typedef struct shape {
-  int64_t hidden, inputs, outputs, heads, kv_heads, head_dim, context;
-  rs_number weights, math;
-} shape;
+typedef rs__cost_shape shape;
 
 typedef rs_status cost_function(const rs_chip *chip, const shape *s, int64_t batch, rs_cost *cost,
                                 rs_diag *diag);
@@ -50,23 +49,34 @@ typedef struct operation {
   const char *name;
   cost_function *function;
   const char *needs; /* shapes that must be given, separated by blanks */
-  const char *summary;
 } operation;
 
 static const operation operations[] = {
-    {"gemv", cost_gemm, "inputs outputs", "matrix × vector: weights loaded, one pass a sequence"},
-    {"gemm", cost_gemm, "inputs outputs", "matrix × matrix: the same with a larger batch"},
-    {"scores", cost_scores, "heads kv-heads head-dim context", "attention: q · Kᵀ over the cache"},
-    {"values", cost_values, "heads kv-heads head-dim context", "attention: p · V over the cache"},
-    {"attention", NULL, "heads kv-heads head-dim context", "scores, softmax and values in a row"},
-    {"softmax", cost_softmax, "heads context", "softmax over the cached positions"},
-    {"norm", cost_norm, "hidden", "RMS or layer norm of the hidden vector"},
-    {"lstm", cost_lstm, "hidden", "one time step of an LSTM cell, int8 (the calibration row)"},
+    {"gemv", cost_gemm, "inputs outputs"},
+    {"gemm", cost_gemm, "inputs outputs"},
+    {"scores", cost_scores, "heads kv-heads head-dim context"},
+    {"values", cost_values, "heads kv-heads head-dim context"},
+    {"attention", NULL, "heads kv-heads head-dim context"},
+    {"softmax", cost_softmax, "heads context"},
+    {"norm", cost_norm, "hidden"},
+    {"lstm", cost_lstm, "hidden"},
+    {"all-reduce", NULL, "ranks bytes"},
+    {"generation", NULL, "inputs outputs ranks model"},
 };
 
 static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *s, int64_t batch,
                          rs_cost *cost, rs_diag *diag) {
   if (op->function != NULL) return op->function(chip, s, batch, cost, diag);
+  if (strcmp(op->name, "generation") == 0) {
+    rs_diag_set(diag, RS_E_INPUT, "a generation on LPUs is an experiment");
+    rs_diag_suggest(diag, "realscale run");
+    return RS_E_INPUT;
+  }
+  if (strcmp(op->name, "all-reduce") == 0) {
+    rs_diag_set(diag, RS_E_INPUT, "an all-reduce of LPUs is a timetable of their wiring");
+    rs_diag_suggest(diag, "realscale compile all-reduce");
+    return RS_E_INPUT;
+  }
   static cost_function *const parts[] = {cost_scores, cost_softmax, cost_values};
   *cost = (rs_cost){0};
   for (size_t i = 0; i < RS_COUNT_OF(parts); i++) {
@@ -81,18 +91,29 @@ static rs_status cost_of(const operation *op, const rs_chip *chip, const shape *
 /* ---- arguments ---- */
 
 static const rs_option options[] = {
-    {"chip", 0, RS_OPTION_TEXT, "CHIP", "which chip (default: groqchip1)"},
+    {"chip", 0, RS_OPTION_TEXT, "CHIP",
+     "a chip of 'realscale list chips', or the path of a chip's JSON (default: groqchip1)"},
     {"batch", 0, RS_OPTION_TEXT, "LIST", "batch sizes, such as 1,3,6 (default: 1)"},
     {"hidden", 0, RS_OPTION_TEXT, "N", "hidden size, for norm and lstm"},
-    {"inputs", 0, RS_OPTION_TEXT, "N", "rows of the matrix, for gemv and gemm"},
-    {"outputs", 0, RS_OPTION_TEXT, "N", "columns of the matrix"},
+    {"inputs", 0, RS_OPTION_TEXT, "N", "rows of the matrix; of a generation: tokens in"},
+    {"outputs", 0, RS_OPTION_TEXT, "N", "columns of the matrix; of a generation: tokens out"},
     {"heads", 0, RS_OPTION_TEXT, "N", "query heads, for attention"},
     {"kv-heads", 0, RS_OPTION_TEXT, "N", "key and value heads"},
     {"head-dim", 0, RS_OPTION_TEXT, "N", "size of a head"},
     {"context", 0, RS_OPTION_TEXT, "N", "cached positions"},
-    {"weights", 0, RS_OPTION_TEXT, "int8|fp16",
-     "format in SRAM of weights or cache (default: int8)"},
-    {"math", 0, RS_OPTION_TEXT, "int8|fp16", "format that is computed in (default: as --weights)"},
+    {"ranks", 0, RS_OPTION_TEXT, "N", "GPUs of an all-reduce or a generation, on one switch"},
+    {"boards", 0, RS_OPTION_TEXT, "N",
+     "of a generation: boards that share the layers (default: 1)"},
+    {"bytes", 0, RS_OPTION_TEXT, "SIZE", "the vector that each of them has, such as 1MiB"},
+    {"model", 0, RS_OPTION_TEXT, "MODEL",
+     "of a generation: a model of 'realscale list models', or the path of a config.json"},
+    {"kv", 0, RS_OPTION_TEXT, "FORMAT", "of a generation's cache (default: as --weights)"},
+    {"reads-apart", 0, RS_OPTION_FLAG, NULL,
+     "of a generation: every query head reads the cache of its group, as kernels of 2023 did"},
+    {"weights", 0, RS_OPTION_TEXT, "FORMAT",
+     "of weights or cache in memory: int8, fp16, fp8, bf16 or block4 (default: int8)"},
+    {"math", 0, RS_OPTION_TEXT, "FORMAT",
+     "that is computed in (default: that of --weights, or fp16 where the chip lacks it)"},
 };
 
 static rs_status read_count(const rs_arguments *arguments, const char *name, const char *needs,
@@ -126,25 +147,47 @@ static rs_status read_number(const rs_arguments *arguments, const char *name, rs
   *value = otherwise;
   if (text == NULL || rs_number_parse(text, value)) return RS_OK;
   rs_diag_set(diag, RS_E_INPUT, "--%s: unknown number format '%s'", name, text);
-  rs_diag_expect(diag, "int8 or fp16");
+  rs_diag_expect(diag, "int8, fp16, fp8, bf16 or block4");
+  const char *words[RS_NUMBER_COUNT];
+  for (int i = 0; i < RS_NUMBER_COUNT; i++) words[i] = rs_number_word((rs_number)i);
+  rs_diag_suggest(diag, rs_nearest_word(text, words, RS_NUMBER_COUNT));
   return RS_E_INPUT;
 }
 
-static rs_status read_shape(const rs_arguments *arguments, const char *needs, shape *s,
+static rs_status read_bytes(const rs_arguments *arguments, const char *needs, int64_t *bytes,
                             rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, "bytes");
+  *bytes = 0;
+  if (text == NULL && strstr(needs, "bytes") == NULL) return RS_OK;
+  if (text == NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--bytes is missing; this operation needs: %s", needs);
+  }
+  rs_status status = rs_quantity_parse(text, RS_QUANTITY_BYTES, bytes, diag);
+  if (status == RS_OK && *bytes < 1) {
+    status = rs_diag_set(diag, RS_E_INPUT, "%s is out of range", text);
+    rs_diag_expect(diag, "at least 1B");
+  }
+  if (status != RS_OK) rs_diag_at(diag, "--bytes", 1, 1);
+  return status;
+}
+
+static rs_status read_shape(const rs_arguments *arguments, const char *needs, const rs_chip *chip,
+                            shape *s, rs_diag *diag) {
   const struct {
     const char *name;
     int64_t *value;
-  } counts[] = {{"hidden", &s->hidden},  {"inputs", &s->inputs},     {"outputs", &s->outputs},
-                {"heads", &s->heads},    {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
-                {"context", &s->context}};
+  } counts[] = {{"hidden", &s->hidden},   {"inputs", &s->inputs},     {"outputs", &s->outputs},
+                {"heads", &s->heads},     {"kv-heads", &s->kv_heads}, {"head-dim", &s->head_dim},
+                {"context", &s->context}, {"ranks", &s->ranks},       {"boards", &s->boards}};
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     rs_status status = read_count(arguments, counts[i].name, needs, counts[i].value, diag);
     if (status != RS_OK) return status;
   }
-  rs_status status = read_number(arguments, "weights", RS_INT8, &s->weights, diag);
+  rs_status status = read_bytes(arguments, needs, &s->bytes, diag);
+  if (status == RS_OK) status = read_number(arguments, "weights", RS_INT8, &s->weights, diag);
   if (status != RS_OK) return status;
-  return read_number(arguments, "math", s->weights, &s->math, diag);
+  rs_number math = rs_chip_computes(chip, s->weights) ? s->weights : RS_FP16;
+  return read_number(arguments, "math", math, &s->math, diag);
 }
 
 static rs_status find_operation(const char *name, const operation **found, rs_diag *diag) {
@@ -155,7 +198,8 @@ static rs_status find_operation(const char *name, const operation **found, rs_di
     if (strcmp(names[i], name) == 0) return RS_OK;
   }
   rs_diag_set(diag, RS_E_INPUT, "unknown operation '%s'", name);
-  rs_diag_expect(diag, "gemv, gemm, scores, values, attention, softmax, norm or lstm");
+  rs_diag_expect(
+      diag, "gemv, gemm, scores, values, attention, softmax, norm, lstm, all-reduce or generation");
   rs_diag_suggest(diag, rs_nearest_word(name, names, RS_COUNT_OF(names)));
   return RS_E_INPUT;
 }
@@ -167,9 +211,10 @@ static const char *const columns[] = {
     "bound",          "weight_cycles", "pass_cycles", "vector_cycles", "stream_cycles",
     "latency_cycles", "energy_j",      "sram_bytes",  "macs",          "hidden",
     "inputs",         "outputs",       "heads",       "kv_heads",      "head_dim",
-    "context",        "weights",       "math"};
+    "context",        "weights",       "math",        "energy_sram_j", "energy_matrix_j",
+    "energy_vector_j"};
 
-static void set_given(rs_table *table, const char *column, int64_t value) {
+void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
   if (value > 0) rs_table_set_i64(table, column, value);
 }
 
@@ -190,15 +235,61 @@ static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, 
   rs_table_set_double(table, "energy_j", cost->energy_pj * 1e-12);
   rs_table_set_i64(table, "sram_bytes", cost->sram_bytes);
   rs_table_set_i64(table, "macs", cost->macs);
-  set_given(table, "hidden", s->hidden);
-  set_given(table, "inputs", s->inputs);
-  set_given(table, "outputs", s->outputs);
-  set_given(table, "heads", s->heads);
-  set_given(table, "kv_heads", s->kv_heads);
-  set_given(table, "head_dim", s->head_dim);
-  set_given(table, "context", s->context);
+  rs__cost_set_given(table, "hidden", s->hidden);
+  rs__cost_set_given(table, "inputs", s->inputs);
+  rs__cost_set_given(table, "outputs", s->outputs);
+  rs__cost_set_given(table, "heads", s->heads);
+  rs__cost_set_given(table, "kv_heads", s->kv_heads);
+  rs__cost_set_given(table, "head_dim", s->head_dim);
+  rs__cost_set_given(table, "context", s->context);
   rs_table_set_text(table, "weights", rs_number_word(s->weights));
   rs_table_set_text(table, "math", rs_number_word(s->math));
+  rs_table_set_double(table, "energy_sram_j", cost->sram_pj * 1e-12);
+  rs_table_set_double(table, "energy_matrix_j", cost->matrix_pj * 1e-12);
+  rs_table_set_double(table, "energy_vector_j", cost->vector_pj * 1e-12);
+}
+
+static rs_status fill_lpu(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
+                          int64_t batch, rs_diag *diag) {
+  rs_cost cost;
+  rs_status status = cost_of(op, chip, s, batch, &cost, diag);
+  if (status == RS_OK) fill_row(table, op, chip, s, batch, &cost);
+  return status;
+}
+
+static bool is_generation(const operation *op) {
+  return strcmp(op->name, "generation") == 0;
+}
+
+static rs_table *create_table(rs_arena *arena, const operation *op, const rs_chip *chip) {
+  if (chip->kind == RS_CHIP_LPU) return rs_table_create(arena, columns, RS_COUNT_OF(columns));
+  return is_generation(op) ? rs__cost_generation_table(arena) : rs__cost_gpu_table(arena);
+}
+
+static rs_status fill(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
+                      int64_t batch, rs_diag *diag) {
+  if (chip->kind == RS_CHIP_LPU) return fill_lpu(table, op, chip, s, batch, diag);
+  if (is_generation(op)) return rs__cost_generation_fill(table, chip, s, batch, diag);
+  return rs__cost_gpu_fill(table, op->name, chip, s, batch, diag);
+}
+
+static rs_status read_model(const rs_arguments *arguments, const operation *op, shape *s,
+                            rs_diag *diag) {
+  const char *name = rs_arguments_value(arguments, "model");
+  rs_model *model = RS_ARENA_NEW(arguments->arena, rs_model, 1);
+  if (!is_generation(op)) return RS_OK;
+  if (model == NULL) return rs_arena_failed(arguments->arena, diag);
+  if (name == NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--model is missing; this operation needs: %s", op->needs);
+  }
+  s->model = model;
+  s->reads_apart = rs_arguments_flag(arguments, "reads-apart");
+  rs_status status = read_number(arguments, "kv", s->weights, &s->kv, diag);
+  if (status == RS_OK && rs_number_is_block(s->kv)) {
+    status = rs_diag_set(diag, RS_E_INPUT, "a cache is not kept in blocks");
+    rs_diag_expect(diag, "--kv int8, fp16, fp8 or bf16");
+  }
+  return status == RS_OK ? rs_cli_find_model(arguments->arena, name, model, diag) : status;
 }
 
 static int run_cost(const rs_arguments *arguments) {
@@ -215,23 +306,18 @@ static int run_cost(const rs_arguments *arguments) {
     status = rs_cli_find_chip(arguments->arena, chip_name == NULL ? "groqchip1" : chip_name, &chip,
                               &diag);
   }
-  if (status == RS_OK && chip->kind != RS_CHIP_LPU) {
-    status = rs_diag_set(&diag, RS_E_INPUT, "chip '%s' is a GPU", chip->name);
-  }
-  if (status == RS_OK) status = read_shape(arguments, op->needs, &s, &diag);
+  if (status == RS_OK) status = read_shape(arguments, op->needs, chip, &s, &diag);
+  if (status == RS_OK) status = read_model(arguments, op, &s, &diag);
   if (status == RS_OK) {
     status = rs_cli_parse_list(arguments->arena, batch_text == NULL ? "1" : batch_text, &batches,
                                &batch_count, &diag);
   }
   if (status != RS_OK) return rs_cli_report(&diag);
-  rs_table *table = rs_table_create(arguments->arena, columns, RS_COUNT_OF(columns));
-  for (size_t i = 0; i < batch_count; i++) {
-    rs_cost cost;
-    status = cost_of(op, chip, &s, batches[i], &cost, &diag);
-    if (status != RS_OK) return rs_cli_report(&diag);
-    fill_row(table, op, chip, &s, batches[i], &cost);
+  rs_table *table = create_table(arguments->arena, op, chip);
+  for (size_t i = 0; i < batch_count && status == RS_OK; i++) {
+    status = fill(table, op, chip, &s, batches[i], &diag);
   }
-  return rs_cli_print_table(arguments, table);
+  return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);
 }
 
 const rs_command rs_command_cost = {
@@ -239,7 +325,7 @@ const rs_command rs_command_cost = {
     .operands = "OPERATION",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "cycles, energy and the bounding unit of one operation on a chip",
+    .summary = "time, energy and the bounding unit of one operation on an LPU or a GPU",
     .example = "realscale cost lstm --chip groqchip1 --hidden 512 --batch 1,3,6,8,32",
     .options = options,
     .option_count = RS_COUNT_OF(options),

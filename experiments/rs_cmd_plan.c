@@ -46,6 +46,8 @@ static const rs_option options[] = {
     {"kv-cache", 0, RS_OPTION_TEXT, "FORMAT", "default fp16"},
     {"context", 0, RS_OPTION_TEXT, "COUNT", "cached positions of each sequence (default 4096)"},
     {"batch", 0, RS_OPTION_TEXT, "COUNT", "sequences of a micro-batch, at most (default 256)"},
+    {"dropped", 0, RS_OPTION_TEXT, "PERCENT",
+     "of what tokens ask of experts, at most (default 1); capacity follows from it"},
     {"tensor", 0, RS_OPTION_TEXT, "COUNT",
      "chips of a group, at most (default: heads + 8; with experts 4 x heads)"},
     {"work", 0, RS_OPTION_TEXT, "COUNT",
@@ -132,9 +134,10 @@ static rs_status read_wiring(const rs_arguments *a, rs_planner_request *request,
   rs_status status =
       rs_cli_build_topology(a->arena, spec, &request->topology, &request->wiring, diag);
   if (status != RS_OK) return status;
-  if (request->wiring->chip_count >= request->chips) return RS_OK;
+  uint32_t working = rs_wiring_working_count(request->wiring);
+  if (working >= request->chips) return RS_OK;
   rs_diag_set(diag, RS_E_INPUT, "--chips %lld: %.80s has %u", (long long)request->chips,
-              request->topology, request->wiring->chip_count);
+              request->topology, working);
   return RS_E_INPUT;
 }
 
@@ -152,6 +155,9 @@ static rs_status read_request(const rs_arguments *a, rs_model *model, rs_planner
   if (status == RS_OK) status = read_count(a, "chips", -1, 1 << 17, &request->chips, diag);
   if (status == RS_OK) status = read_count(a, "context", 4096, 1 << 30, &base->context, diag);
   if (status == RS_OK) status = read_count(a, "batch", 256, 1 << 20, &request->batch_max, diag);
+  int64_t percent = 1;
+  if (status == RS_OK) status = read_count(a, "dropped", 1, 100, &percent, diag);
+  request->dropped_max = (double)percent * RS_PLANNER_DROPPED_MAX;
   if (status == RS_OK) status = read_count(a, "tensor", 0, 1 << 17, &request->tensor_max, diag);
   if (status == RS_OK) {
     status = read_count(a, "work", RS_PLANNER_WORK_MAX, INT64_MAX, &request->work_max, diag);
@@ -191,6 +197,7 @@ static void add_row(rs_table *table, const rs_planner_request *q, const rs_plann
   rs_table_set_text(table, "largest_part", rs_part_word(row->largest_part));
   rs_table_set_i64(table, "sram_bytes_per_chip_max", row->sram_bytes_max);
   if (q->model->moe.experts > 0) {
+    rs_table_set_double(table, "capacity", (double)r->capacity_ppm / 1e6);
     rs_table_set_double(table, "overflow_probability", row->overflow_probability);
     rs_table_set_double(table, "dropped_share", row->dropped_share);
   }

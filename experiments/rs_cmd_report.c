@@ -92,16 +92,16 @@ static void put_picture(const page *p, const section *s, size_t index, rs_sink *
   const char *caption = plot->title != NULL ? plot->title : rs_plot_kind_word(plot->kind);
   if (status != RS_OK) { /* numbers without a picture are better than no page */
     rs_sink_put(sink, "<p>No picture: ");
-    rs_html_put(sink, diag.what);
+    rs_sink_put_escaped(sink, diag.what);
     rs_sink_put(sink, "</p>\n");
     return;
   }
   rs_sink_put(sink, "<figure><img alt=\"");
-  rs_html_put(sink, caption);
+  rs_sink_put_escaped(sink, caption);
   rs_sink_put(sink, "\" src=\"data:image/svg+xml;base64,");
   put_base64(sink, bytes, length);
   rs_sink_put(sink, "\"><figcaption>");
-  rs_html_put(sink, caption);
+  rs_sink_put_escaped(sink, caption);
   rs_sink_put(sink, "</figcaption></figure>\n");
 }
 
@@ -113,9 +113,9 @@ static void put_pairs(rs_sink *sink, const char *heading, const rs_manifest_pair
   rs_sink_printf(sink, "<h3>%s</h3>\n<dl>\n", heading);
   for (size_t i = 0; i < count; i++) {
     rs_sink_put(sink, "<div><dt>");
-    rs_html_put(sink, pairs[i].key);
+    rs_sink_put_escaped(sink, pairs[i].key);
     rs_sink_put(sink, "</dt><dd>");
-    rs_html_put(sink, pairs[i].value);
+    rs_sink_put_escaped(sink, pairs[i].value);
     rs_sink_put(sink, "</dd></div>\n");
   }
   rs_sink_put(sink, "</dl>\n");
@@ -124,14 +124,14 @@ static void put_pairs(rs_sink *sink, const char *heading, const rs_manifest_pair
 static void put_code(rs_sink *sink, const char *label, const char *text) {
   if (text == NULL) return;
   rs_sink_printf(sink, "<p>%s <code>", label);
-  rs_html_put(sink, text);
+  rs_sink_put_escaped(sink, text);
   rs_sink_put(sink, "</code></p>\n");
 }
 
 static void put_section(const page *p, const section *s, rs_sink *sink) {
   const rs_manifest *m = &s->manifest;
   rs_sink_put(sink, "<section>\n<h2>");
-  rs_html_put(sink, m->name);
+  rs_sink_put_escaped(sink, m->name);
   rs_sink_put(sink, "</h2>\n");
   put_code(sink, "Asked for by", m->command);
   for (size_t i = 0; i < m->plot_count; i++) put_picture(p, s, i, sink);
@@ -149,9 +149,9 @@ static rs_status print_page(void *context, rs_sink *sink, rs_diag *diag) {
   rs_sink_put(sink,
               "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-  rs_html_put(sink, p->title);
+  rs_sink_put_escaped(sink, p->title);
   rs_sink_printf(sink, "</title>\n<style>\n%s</style></head><body>\n<h1>", style);
-  rs_html_put(sink, p->title);
+  rs_sink_put_escaped(sink, p->title);
   rs_sink_put(sink, "</h1>\n");
   for (size_t i = 0; i < p->section_count; i++) put_section(p, &p->sections[i], sink);
   rs_sink_put(sink, "<footer>Made by realscale " RS_VERSION

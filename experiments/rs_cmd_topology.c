@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rs__routes.h"
 #include "rs_chip.h"
 #include "rs_cli.h"
 #include "rs_fault.h"
@@ -17,12 +18,15 @@ static const rs_option options[] = {
     {"export", 'e', RS_OPTION_LIST, "FILE",
      "write the wiring: .graphml, .dot, .edges, .xml (SimGrid), .svg"},
     {"ports", 0, RS_OPTION_TEXT, "N", "ports that a chip has (default: 16)"},
-    {"all", 0, RS_OPTION_FLAG, NULL, "slow measures beyond 2,000 chips too"},
+    {"all", 0, RS_OPTION_FLAG, NULL, "slow measures beyond 2,000 chips, distances beyond 100,000"},
     {"fail-link", 0, RS_OPTION_LIST, "A-B", "without the cable between A and B (A-B.1: its copy)"},
     {"fail-chip", 0, RS_OPTION_LIST, "C", "without chip C"},
     {"fail-random", 0, RS_OPTION_TEXT, "K,SEED", "without K cables drawn by seed"},
     {"cable-costs", 0, RS_OPTION_TEXT, "N,R,I",
      "relative cost of a cable in a node, in a rack, between racks (default: 1,2,10)"},
+    {"routes", 0, RS_OPTION_TEXT, "KIND",
+     "static routes in place of measures: minimal, detour:H (at most H hops) or disjoint"},
+    {"pair", 0, RS_OPTION_TEXT, "A-B", "the paths from chip A to chip B, of --routes"},
     {"optimise", 0, RS_OPTION_TEXT, "SECONDS", "search better ports for a realscale:N with racks"},
     {"steps", 0, RS_OPTION_TEXT, "N", "end the search after N steps: repeatable"},
     {"seed", 0, RS_OPTION_TEXT, "S", "of the search (default: 1)"},
@@ -32,6 +36,7 @@ typedef struct job {
   const rs_arguments *arguments;
   rs_topology_options build;
   rs_cable_costs costs;
+  rs__routes routes;
   rs_table *table;
   const char *const *columns;
   size_t column_count;
@@ -243,41 +248,76 @@ static void fill_row(const job *j, const rs_wiring_row *row) {
   }
 }
 
-static rs_status add_topology(const job *j, const char *text, rs_diag *diag) {
+static rs_status build(const job *j, const char *text, const char **spec, rs_wiring **wiring,
+                       rs_diag *diag) {
   rs_arena *arena = j->arguments->arena;
   rs_topology *topology;
-  rs_wiring *wiring;
-  rs_wiring_row row;
   rs_status status = rs_cli_parse_topology(arena, text, &topology, diag);
   if (status == RS_OK) status = optimise(j, &topology, diag);
-  if (status == RS_OK) status = rs_topology_build(arena, topology, &j->build, &wiring, diag);
+  if (status == RS_OK) {
+    status = rs_topology_build(arena, topology, &j->build, wiring, diag);
+    if (status == RS_E_INFEASIBLE)
+      rs_diag_expect(diag, "at most that, or --ports N for another part");
+  }
   if (status != RS_OK) {
     if (diag->status == RS_E_INFEASIBLE) diag->status = RS_E_INPUT; /* unusable, not a result */
     return status;
   }
-  const char *spec = rs_topology_spec(topology);
-  status = apply_faults(j, &spec, &wiring, diag);
-  if (status == RS_OK) {
-    status = rs_wiring_row_measure(arena, spec, wiring, rs_arguments_flag(j->arguments, "all"),
-                                   &j->costs, &row, diag);
-  }
+  *spec = rs_topology_spec(topology);
+  return apply_faults(j, spec, wiring, diag);
+}
+
+static rs_status add_topology(const job *j, const char *text, rs_diag *diag) {
+  rs_arena *arena = j->arguments->arena;
+  const char *spec;
+  rs_wiring *wiring;
+  rs_wiring_row row;
+  rs_status status = build(j, text, &spec, &wiring, diag);
   if (status == RS_OK) status = export_all(j, spec, wiring, diag);
-  if (status == RS_OK) fill_row(j, &row);
-  return status;
+  if (status != RS_OK) return status;
+  if (j->routes.kind != RS__ROUTES_NONE) {
+    return rs__routes_add(arena, &j->routes, spec, wiring, j->table, diag);
+  }
+  status = rs_wiring_row_measure(arena, spec, wiring, rs_arguments_flag(j->arguments, "all"),
+                                 &j->costs, &row, diag);
+  if (status != RS_OK) return status;
+  fill_row(j, &row);
+  if (!row.has_distances) {
+    fprintf(stderr,
+            "realscale: %s: distances of %u chips, and what follows from them, need --all\n", spec,
+            wiring->chip_count);
+  } else if (row.connected == 0) {
+    fprintf(stderr,
+            "realscale: %s is not connected: diameter and average are over the pairs that are\n",
+            spec);
+  }
+  return RS_OK;
+}
+
+static rs_status read_options(job *j, rs_diag *diag) {
+  const rs_arguments *arguments = j->arguments;
+  rs_status status = read_ports(arguments, &j->build.ports_max, diag);
+  if (status == RS_OK) status = read_costs(j, diag);
+  if (status == RS_OK) {
+    status = rs__routes_parse(rs_arguments_value(arguments, "routes"),
+                              rs_arguments_value(arguments, "pair"), &j->routes, diag);
+  }
+  if (status != RS_OK) return status;
+  if (arguments->operand_count > 1 && rs_arguments_value(arguments, "export") != NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "--export names a file, and there are %zu topologies",
+                       arguments->operand_count);
+  }
+  return RS_OK;
 }
 
 static int run_topology(const rs_arguments *arguments) {
   rs_diag diag = {0};
   job j = {.arguments = arguments};
+  if (read_options(&j, &diag) != RS_OK) return rs_cli_report(&diag);
   j.columns = rs_wiring_row_columns(&j.column_count);
-  if (read_ports(arguments, &j.build.ports_max, &diag) != RS_OK) return rs_cli_report(&diag);
-  if (read_costs(&j, &diag) != RS_OK) return rs_cli_report(&diag);
-  if (arguments->operand_count > 1 && rs_arguments_value(arguments, "export") != NULL) {
-    rs_diag_set(&diag, RS_E_INPUT, "--export names a file, and there are %zu topologies",
-                arguments->operand_count);
-    return rs_cli_report(&diag);
-  }
-  j.table = rs_table_create(arguments->arena, j.columns, j.column_count);
+  j.table = j.routes.kind == RS__ROUTES_NONE
+                ? rs_table_create(arguments->arena, j.columns, j.column_count)
+                : rs__routes_table(arguments->arena, &j.routes);
   for (size_t i = 0; i < arguments->operand_count; i++) {
     if (add_topology(&j, arguments->operands[i], &diag) != RS_OK) return rs_cli_report(&diag);
   }

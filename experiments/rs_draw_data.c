@@ -5,7 +5,7 @@
  *
  *   stack   head: label weights attention vector network pipeline rate; then a row a result
  *   wirings a block a family: its name, then rows of chips, average and diameter; last the bound
- *   line and bar: rs_draw_series.c
+ *   line and bar: rs_draw_series.c; map: rs_draw_map.c
  */
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +177,9 @@ static rs_status write_data(rs_arena *arena, const rs_table *table, const bool *
       break;
     case RS_PLOT_WIRINGS:
       written = write_wirings(table, data, variables);
+      break;
+    case RS_PLOT_MAP:
+      status = rs__draw_map(arena, table, plot, data, variables, &written, diag);
       break;
     case RS_PLOT_LINE:
     case RS_PLOT_BAR:

@@ -10,11 +10,20 @@
 #include "rs_math.h"
 
 /* Columns that tell points apart, in the order in which a label names them. */
-static const char *const naming[] = {
-    "model",         "chip",         "topology",        "network",     "routing",
-    "pattern",       "offered_load", "buffer_vectors",  "tensor",      "pipeline",
-    "batch",         "context",      "weights",         "activations", "kv_cache",
-    "micro_batches", "collective",   "algorithm_asked", "bytes",       "timing"};
+static const char *const naming[] = {"model",         "chip",
+                                     "topology",      "network",
+                                     "routing",       "pattern",
+                                     "offered_load",  "buffer_vectors",
+                                     "tensor",        "pipeline",
+                                     "batch",         "context",
+                                     "weights",       "activations",
+                                     "kv_cache",      "micro_batches",
+                                     "collective",    "algorithm_asked",
+                                     "bytes",         "timing",
+                                     "clock",         "ppm",
+                                     "wander_ppm",    "offsets",
+                                     "resync_cycles", "deskew_margin_cycles",
+                                     "tree"};
 
 bool rs__draw_is_naming(const char *column) {
   for (size_t i = 0; i < RS_COUNT_OF(naming); i++) {

@@ -13,7 +13,10 @@
 #ifndef RS_EXPERIMENT_H
 #define RS_EXPERIMENT_H
 
+#include "rs_adaptive.h"
+#include "rs_clock_trial.h"
 #include "rs_collective.h"
+#include "rs_price.h"
 #include "rs_sharding.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
@@ -23,9 +26,18 @@ typedef enum rs_task {
   RS_TASK_TOPOLOGY,   /* measures of a wiring */
   RS_TASK_TRAFFIC,    /* latency of vectors under load */
   RS_TASK_COLLECTIVE, /* time of one collective operation */
+  RS_TASK_CLOCK,      /* a collective's schedule on drifting clocks */
   RS_TASK_PREFILL,    /* a prompt, or an encoder's text, through a model on a system */
   RS_TASK_COUNT
 } rs_task;
+
+/* How bytes move. */
+typedef enum rs_network {
+  RS_NETWORK_SCHEDULED, /* by a timetable */
+  RS_NETWORK_ADAPTIVE,  /* as packets in queues */
+  RS_NETWORK_FLUID,     /* as flows that share links fairly */
+  RS_NETWORK_COUNT
+} rs_network;
 
 typedef enum rs_key {
   RS_KEY_NAME,
@@ -55,13 +67,42 @@ typedef enum rs_key {
   RS_KEY_PATTERN,
   RS_KEY_OFFERED_LOAD,
   RS_KEY_BUFFER_VECTORS,
+  RS_KEY_MEASURE_SLOTS,
   RS_KEY_COLLECTIVE,
   RS_KEY_ALGORITHM,
   RS_KEY_BYTES,
   RS_KEY_CHIPS,
   RS_KEY_TIMING,
+  RS_KEY_DESKEW_MARGIN,
+  RS_KEY_CLOCK,
+  RS_KEY_PPM,
+  RS_KEY_WANDER,
+  RS_KEY_OFFSETS,
+  RS_KEY_RESYNC,
+  RS_KEY_STALL,
+  RS_KEY_LINK_SPREAD,
+  RS_KEY_FIFO,
+  RS_KEY_TREE,
+  RS_KEY_DURATION,
+  RS_KEY_DRAWS,
+  RS_KEY_GAIN_P,
+  RS_KEY_GAIN_I,
+  RS_KEY_GPUS,
+  RS_KEY_BOARDS,
+  RS_KEY_PAGING,
+  RS_KEY_PRICES,
   RS_KEY_COUNT
 } rs_key;
+
+/* What the keys of task clock say; the rest of the structures is the row's to fill. */
+typedef struct rs_clock_point {
+  rs_clock_way way;
+  rs_clock_config clock;
+  rs_deskew_config deskew;
+  bool is_depth_first;
+  int64_t draws;
+  int64_t gain_p_atto, gain_i_atto;
+} rs_clock_point;
 
 typedef struct rs_point {
   rs_task task;
@@ -76,10 +117,16 @@ typedef struct rs_point {
   rs_traffic_config traffic; /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
-  bool is_scheduled; /* the network: the timetable, or packets in queues */
+  rs_network network;
+  int64_t measure_slots; /* length of a traffic measurement */
   uint64_t seed;
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
+  rs_clock_point clock;
+  int64_t gpus; /* where the chip is a GPU: on one switch */
+  int64_t boards;
+  bool pages_weights;
+  const rs_price *price; /* of the chip; NULL: no table of prices */
 } rs_point;
 
 typedef enum rs_plot_kind {
@@ -87,14 +134,16 @@ typedef enum rs_plot_kind {
   RS_PLOT_LINE,
   RS_PLOT_BAR,
   RS_PLOT_WIRINGS, /* diameter and average hops against chips, with the Moore bound */
+  RS_PLOT_MAP,     /* cells at x and y, coloured by a third column; a bound of y as a line */
   RS_PLOT_KIND_COUNT
 } rs_plot_kind;
 
 typedef struct rs_plot {
   rs_plot_kind kind;
   const char *x, *y, *by; /* columns; NULL where not given */
-  const char *bound;      /* of a line plot: a column that is drawn dashed beside y; NULL: none */
-  const char *log;        /* of a line plot: "none", "x", "y", "xy"; NULL: x where that spreads its
+  const char
+      *bound; /* of a line plot and a map: a column that is drawn dashed beside y; NULL: none */
+  const char *log; /* of a line plot: "none", "x", "y", "xy"; NULL: x where that spreads its
                              values more evenly */
   const char *title;
 } rs_plot;
@@ -130,10 +179,11 @@ void rs_point_print(const rs_point *point, rs_sink *sink);
 /* What identifies its result: that text, the program's version, the model's shape, the wiring. */
 uint64_t rs_point_digest(const rs_point *point);
 
-const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" */
+const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" "clock" */
 bool rs_task_parse(const char *word, rs_task *task);
+const char *rs_network_word(rs_network network); /* "scheduled" "adaptive" "fluid" */
 
-const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" */
+const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" "map" */
 bool rs_plot_kind_parse(const char *word, rs_plot_kind *kind);
 
 /* The reference of all keys, as text. */

@@ -8,45 +8,50 @@
 #include "rs__experiment.h"
 #include "rs_units.h"
 
-static const char *const task_words[RS_TASK_COUNT] = {[RS_TASK_DECODE] = "decode",
-                                                      [RS_TASK_TOPOLOGY] = "topology",
-                                                      [RS_TASK_TRAFFIC] = "traffic",
-                                                      [RS_TASK_COLLECTIVE] = "collective",
-                                                      [RS_TASK_PREFILL] = "prefill"};
-static const char *const later_tasks[] = {"clock"};
-static const char *const number_words[] = {"int8", "fp16"};
+static const char *const task_words[RS_TASK_COUNT] = {
+    [RS_TASK_DECODE] = "decode",   [RS_TASK_TOPOLOGY] = "topology",
+    [RS_TASK_TRAFFIC] = "traffic", [RS_TASK_COLLECTIVE] = "collective",
+    [RS_TASK_CLOCK] = "clock",     [RS_TASK_PREFILL] = "prefill"};
+static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
 static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
 static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
-static const char *const network_words[] = {"scheduled", "adaptive"};
-static const char *const later_networks[] = {"fluid"};
-static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable"};
-static const char *const pattern_words[] = {"uniform", "permutation", "tornado", "group",
-                                            "hotspot"};
+static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
+static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
+static const char *const pattern_words[RS_PATTERN_COUNT] = {
+    "uniform", "permutation", "tornado", "group", "hotspot", "all-to-all", "bit-reverse"};
 
 static const char *const collective_words[] = {"all-reduce", "reduce-scatter", "all-gather",
                                                "broadcast",  "reduce",         "scatter",
                                                "gather",     "all-to-all",     "send"};
 static const char *const timing_words[] = {"chip", "unit"};
+static const char *const clock_words[] = {"hac", "bittide-p", "bittide-pi"};
+static const char *const offset_words[] = {"uniform", "extreme"};
+static const char *const tree_words[] = {"breadth-first", "depth-first"};
+static const char *const paging_words[] = {"none", "host"};
 _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a word a kind");
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
-#define LATER(list) .later = (list), .later_count = RS_COUNT_OF(list)
 #define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
 #define IN_PREFILL .tasks = 1u << RS_TASK_PREFILL
 #define IN_MODEL .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
 #define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
 #define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
+#define DECIMAL(unit_text, limit) RS__KEY_DECIMAL, .unit = (unit_text), .most = 1000 * (limit)
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
-#define IN_DRAWN .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC
-#define IN_RUNS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY
+#define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK
+#define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
+#define IN_DRAWN \
+  .tasks =       \
+      1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
+#define IN_RUNS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY ^ 1u << RS_TASK_CLOCK
+#define IN_CHIPS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY
 #define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_NAME] = {"name", RS__KEY_NAME,
                      .help = "names the folder of results: letters, digits, - _ .", IN_ALL},
-    [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words),
-                     LATER(later_tasks), IN_ALL},
+    [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words), IN_ALL},
     [RS_KEY_MODEL] = {"model", RS__KEY_MODEL,
                       .help = "a preset of 'realscale list models', or the path of a config.json, "
                               "from the experiment's folder",
@@ -61,7 +66,7 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          IN_MODEL},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
                      .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
-                     IN_RUNS},
+                     IN_CHIPS},
     [RS_KEY_TOPOLOGY] = {"topology", RS__KEY_TOPOLOGY,
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
@@ -101,13 +106,13 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                       .help = "of the input that go through the pipeline together, at most",
                       IN_PREFILL},
     [RS_KEY_NETWORK] = {"network", RS__KEY_WORD, .otherwise = "scheduled", .help = "how bytes move",
-                        WORDS(network_words), LATER(later_networks), IN_RUNS},
+                        WORDS(network_words), IN_RUNS},
     [RS_KEY_SEED] = {"seed", COUNT(NULL, INT64_MAX), .otherwise = "1",
                      .help = "of everything that is drawn", IN_DRAWN},
     [RS_KEY_PORTS] = {"ports", COUNT("ports", 65535), .otherwise = "16",
                       .help = "ports that a chip has", IN_TOPOLOGY},
     [RS_KEY_ROUTING] = {"routing", RS__KEY_WORD, .otherwise = "minimal",
-                        .help = "of packets; timetable: the scheduled network",
+                        .help = "of packets; timetable, fluid: the network of that name",
                         WORDS(routing_words), IN_TRAFFIC},
     [RS_KEY_PATTERN] = {"pattern", RS__KEY_WORD, .otherwise = "uniform",
                         .help = "who sends to whom", WORDS(pattern_words), IN_TRAFFIC},
@@ -117,23 +122,83 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
                                .help = "buffer of a link and virtual channel, adaptive network",
                                IN_TRAFFIC},
+    [RS_KEY_MEASURE_SLOTS] = {"measure_slots", COUNT("slots", 1000000), .otherwise = "1000",
+                              .help = "measured time, after half of it to warm up; adaptive and "
+                                      "fluid networks",
+                              IN_TRAFFIC},
     [RS_KEY_COLLECTIVE] = {"collective", RS__KEY_WORD, .help = "what the chips do together",
-                           WORDS(collective_words), IN_COLLECTIVE},
+                           WORDS(collective_words), IN_COMPILED},
     [RS_KEY_ALGORITHM] = {"algorithm", RS__KEY_ALGORITHM, .otherwise = "auto",
                           .help = "a row of 'realscale list collectives'; auto: the fastest of all "
                                   "that apply",
-                          IN_COLLECTIVE},
+                          IN_COMPILED},
     [RS_KEY_BYTES] = {"bytes", RS__KEY_BYTES,
                       .help = "MPI's count: what a chip contributes, or the block of a pair "
                               "(scatter, all-to-all) or of a result (reduce-scatter)",
-                      IN_COLLECTIVE},
+                      IN_COMPILED},
     [RS_KEY_CHIPS] = {"chips", RS__KEY_CHIPS, .otherwise = "all",
                       .help = "the group, such as 0-7,16; a root is its first; of send: pairs",
-                      IN_COLLECTIVE},
+                      IN_COMPILED},
     [RS_KEY_TIMING] = {"timing", RS__KEY_WORD, .otherwise = "chip",
                        .help = "the chip's times, or one cycle a slot and a hop and none for the "
                                "chip",
                        WORDS(timing_words), IN_COLLECTIVE},
+    [RS_KEY_DESKEW_MARGIN] =
+        {"deskew_margin", COUNT("cycles", 1 << 20), .otherwise = "0", .has_zero = true,
+         .help = "from a vector's nominal arrival to its receive, on every hop", IN_COMPILED},
+    [RS_KEY_CLOCK] = {"clock", RS__KEY_WORD, .otherwise = "hac",
+                      .help = "counters aligned along a tree, or controlled frequencies",
+                      WORDS(clock_words), IN_CLOCK},
+    [RS_KEY_PPM] = {"ppm", DECIMAL("ppm", 100000),
+                    .help = "oscillators are off by a constant within ± this", IN_CLOCK},
+    [RS_KEY_WANDER] = {"wander_ppm", DECIMAL("ppm", 100000), .otherwise = "0",
+                       .help = "and by a slow walk within ± this; hac", IN_CLOCK},
+    [RS_KEY_OFFSETS] = {"offsets", RS__KEY_WORD, .otherwise = "uniform",
+                        .help = "constants anywhere in the band, or at its ends",
+                        WORDS(offset_words), IN_CLOCK},
+    [RS_KEY_RESYNC] = {"resync", COUNT("cycles", INT64_C(1) << 40), .otherwise = "65536",
+                       .has_zero = true,
+                       .help = "from one RUNTIME_DESKEW to the next; 0: never; hac", IN_CLOCK},
+    [RS_KEY_STALL] = {"stall", COUNT("cycles", 1 << 20), .otherwise = "0", .has_zero = true,
+                      .help = "of a RUNTIME_DESKEW; 0: what the worst drift asks for; hac",
+                      IN_CLOCK},
+    [RS_KEY_LINK_SPREAD] = {"link_spread", DECIMAL("cycles", 1000), .otherwise = "2.8",
+                            .help = "standard deviation of the latency of cables, cut at three",
+                            IN_CLOCK},
+    [RS_KEY_FIFO] = {"fifo", COUNT("vectors", 1 << 20), .otherwise = "16",
+                     .help = "that may wait at a port between arrival and receive", IN_CLOCK},
+    [RS_KEY_TREE] = {"tree", RS__KEY_WORD, .otherwise = "breadth-first",
+                     .help =
+                         "spanning tree from the group's first chip; depth-first: as deep as it "
+                         "gets",
+                     WORDS(tree_words), IN_CLOCK},
+    [RS_KEY_DURATION] = {"duration", COUNT("cycles", INT64_C(1) << 40), .otherwise = "0",
+                         .has_zero = true,
+                         .help = "that the schedule is repeated for; 0: three resync intervals, at "
+                                 "least 2^18",
+                         IN_CLOCK},
+    [RS_KEY_DRAWS] = {"draws", COUNT("draws", 1000000), .otherwise = "100",
+                      .help = "of oscillators and cables", IN_CLOCK},
+    [RS_KEY_GAIN_P] = {"gain_p", DECIMAL("1e-9", 1000000), .otherwise = "100",
+                       .help = "of bittide, a frame", IN_CLOCK},
+    [RS_KEY_GAIN_I] = {"gain_i", DECIMAL("1e-15", 1000000), .otherwise = "20",
+                       .help = "of bittide-pi, a frame and tick", IN_CLOCK},
+    [RS_KEY_GPUS] = {"gpus", COUNT("chips", 65536), .otherwise = "8",
+                     .help = "where the chip is a GPU: how many on one switch share every layer, "
+                             "instead of topology and sharding",
+                     IN_DECODE},
+    [RS_KEY_BOARDS] = {"boards", COUNT("boards", 4096), .otherwise = "1",
+                       .help = "of GPUs: how many boards share the layers, each with a micro-batch "
+                               "in flight",
+                       IN_DECODE},
+    [RS_KEY_PAGING] = {"paging", RS__KEY_WORD, .otherwise = "none",
+                       .help = "of GPUs: whether weights that do not fit stream from the host in "
+                               "every step",
+                       WORDS(paging_words), IN_DECODE},
+    [RS_KEY_PRICES] = {"prices", RS__KEY_PRICES, .otherwise = "none",
+                       .help = "a price table of your own, a YAML file, for the cost of a million "
+                               "tokens",
+                       IN_DECODE},
 };
 
 static const char *const other_tops[] = {"sharding", "sweep", "plots"};
@@ -153,6 +218,10 @@ bool rs_task_parse(const char *word, rs_task *task) {
     return true;
   }
   return false;
+}
+
+const char *rs_network_word(rs_network network) {
+  return network_words[network];
 }
 
 const char *rs_key_path(rs_key key) {
@@ -176,18 +245,24 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_FACTOR] = "a factor above 0 and at most 1000, such as 1.25",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
+      [RS__KEY_PRICES] = "none, or the path of a price table",
+      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
       [RS__KEY_BYTES] = "a size from 1B, such as 16KiB",
       [RS__KEY_ALGORITHM] = "auto, or an algorithm of 'realscale list collectives'",
       [RS__KEY_CHIPS] = "all, or numbers of chips such as 0-7,16",
-      [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON"};
+      [RS__KEY_DECIMAL] = ""};
   const rs__key_row *row = &keys[key];
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
     used = append(text, size, used, i == 0 ? "" : " or ", row->words[i]);
   }
-  if (row->kind == RS__KEY_COUNT && row->most < INT64_MAX) {
-    snprintf(text, size, "a whole number from 1 to %lld", (long long)row->most);
+  if (row->kind == RS__KEY_DECIMAL) {
+    snprintf(text, size, "a decimal from 0 to %lld of at most three places",
+             (long long)row->most / 1000);
+  } else if (row->kind == RS__KEY_COUNT && row->most < INT64_MAX) {
+    snprintf(text, size, "a whole number from %d to %lld", row->has_zero ? 0 : 1,
+             (long long)row->most);
   } else if (row->kind == RS__KEY_COUNT) {
     snprintf(text, size, "a whole number from 1");
   }
@@ -255,22 +330,12 @@ static bool is_name(const char *text) {
 static rs_status check_word(const rs__reader *r, const rs__key_row *row, const char *text,
                             const rs__place *place, const char *expected) {
   char what[200];
-  const char *all[16];
-  size_t count = 0;
   for (size_t i = 0; i < row->word_count; i++) {
     if (strcmp(row->words[i], text) == 0) return RS_OK;
-    all[count++] = row->words[i];
-  }
-  for (size_t i = 0; i < row->later_count; i++) {
-    if (strcmp(row->later[i], text) == 0) {
-      snprintf(what, sizeof what, "%s '%s' is not available in this version; available: %.120s",
-               row->path, text, expected);
-      return rs__experiment_fault(r, place, what, NULL, NULL);
-    }
-    all[count++] = row->later[i];
   }
   snprintf(what, sizeof what, "%s: unknown word '%.80s'", row->path, text);
-  return rs__experiment_fault(r, place, what, expected, rs_nearest_word(text, all, count));
+  return rs__experiment_fault(r, place, what, expected,
+                              rs_nearest_word(text, row->words, row->word_count));
 }
 
 static rs_status check_count(const rs__reader *r, const rs__key_row *row, const char *text,
@@ -278,10 +343,40 @@ static rs_status check_count(const rs__reader *r, const rs__key_row *row, const 
   char what[200];
   int64_t value;
   rs_status status = rs_quantity_parse(text, RS_QUANTITY_COUNT, &value, r->diag);
-  if (status == RS_OK && value >= 1 && value <= row->most) return RS_OK;
+  if (status == RS_OK && value >= (row->has_zero ? 0 : 1) && value <= row->most) {
+    return RS_OK;
+  }
   bool is_number = status == RS_OK || status == RS_E_OVERFLOW;
   snprintf(what, sizeof what, "%s: '%.80s' is %s", row->path, text,
            is_number ? "out of range" : "not a whole number");
+  return rs__experiment_fault(r, place, what, expected, NULL);
+}
+
+/* In thousandths, exactly. */
+bool rs__experiment_parse_decimal(const char *text, int64_t most, int64_t *milli) {
+  size_t whole = strspn(text, "0123456789");
+  int64_t value = 0;
+  if (whole == 0 || whole > 12) return false;
+  for (size_t i = 0; i < whole; i++) value = value * 10 + (text[i] - '0');
+  text += whole;
+  bool has_point = *text == '.';
+  if (has_point) text++;
+  for (int place = 0; place < 3; place++) {
+    bool is_digit = has_point && *text >= '0' && *text <= '9';
+    if (place == 0 && has_point && !is_digit) return false;
+    has_point = is_digit;
+    value = value * 10 + (is_digit ? *text++ - '0' : 0);
+  }
+  *milli = value;
+  return *text == '\0' && value <= most;
+}
+
+static rs_status check_decimal(const rs__reader *r, const rs__key_row *row, const char *text,
+                               const rs__place *place, const char *expected) {
+  char what[200];
+  int64_t milli;
+  if (rs__experiment_parse_decimal(text, row->most, &milli)) return RS_OK;
+  snprintf(what, sizeof what, "%s: '%.80s' is no such number", row->path, text);
   return rs__experiment_fault(r, place, what, expected, NULL);
 }
 
@@ -360,6 +455,7 @@ rs_status rs__experiment_assign(const rs__reader *r, rs__draft *draft, rs_key ke
   if (row->kind == RS__KEY_SHARE || row->kind == RS__KEY_FACTOR) {
     return check_share(r, row, value->text, &place, expected);
   }
+  if (row->kind == RS__KEY_DECIMAL) return check_decimal(r, row, value->text, &place, expected);
   if (row->kind == RS__KEY_BYTES) return check_bytes(r, row, value->text, &place, expected);
   if (row->kind != RS__KEY_NAME || is_name(value->text)) return RS_OK; /* others: resolved later */
   snprintf(what, sizeof what, "name: '%.80s' cannot name a folder", value->text);
@@ -379,13 +475,17 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
                                       [RS__KEY_TOPOLOGY] = "topology",
                                       [RS__KEY_BYTES] = "size",
                                       [RS__KEY_ALGORITHM] = "algorithm",
-                                      [RS__KEY_CHIPS] = "chips"};
+                                      [RS__KEY_CHIPS] = "chips",
+                                      [RS__KEY_PRICES] = "file",
+                                      [RS__KEY_DECIMAL] = ""};
   size_t used = append(text, size, 0, "", kinds[row->kind]);
   for (size_t i = 0; i < row->word_count; i++) {
     used = append(text, size, used, i == 0 ? "" : "|", row->words[i]);
   }
   if (row->kind == RS__KEY_COUNT && row->most < INT64_MAX) {
-    snprintf(text, size, "count to %lld", (long long)row->most);
+    snprintf(text, size, "%s to %lld", row->has_zero ? "0" : "count", (long long)row->most);
+  } else if (row->kind == RS__KEY_DECIMAL) {
+    snprintf(text, size, "0 to %lld", (long long)row->most / 1000);
   } else if (row->kind == RS__KEY_COUNT) {
     snprintf(text, size, "count");
   }
@@ -393,7 +493,7 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
 
 static void print_line(rs_sink *sink, const char *key, const char *tasks, const char *value,
                        const char *unit, const char *otherwise, const char *help) {
-  rs_sink_printf(sink, "%-23s %-25s %-21s %-10s %-10s %s\n", key, tasks, value, unit, otherwise,
+  rs_sink_printf(sink, "%-23s %-31s %-21s %-10s %-13s %s\n", key, tasks, value, unit, otherwise,
                  help);
 }
 
@@ -424,8 +524,9 @@ void rs_experiment_print_keys(rs_sink *sink) {
              "values for any key above but name and task; points are the product of all lists, the "
              "first key slowest");
   print_line(sink, "plots", "all", "list of mappings", "-", "one",
-             "pictures: kind (line, bar, stack for decode, wirings for topology), x, y and by "
-             "(columns of the results), of lines bound (a column) and log (none, x, y, xy), title");
+             "pictures: kind (line, bar, map, stack for decode, wirings for topology), x, y and "
+             "by (columns of the results), of lines bound (a column) and log (none, x, y, xy), "
+             "of maps bound, title");
 }
 
 /* ---- the identity of a point ---- */
@@ -453,5 +554,6 @@ uint64_t rs_point_digest(const rs_point *point) {
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
   if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
+  if (point->price != NULL) digest = rs_digest_bytes(digest, point->price, sizeof *point->price);
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));
 }

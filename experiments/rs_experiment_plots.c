@@ -8,7 +8,8 @@
 static const char *const kinds[] = {[RS_PLOT_STACK] = "stack",
                                     [RS_PLOT_LINE] = "line",
                                     [RS_PLOT_BAR] = "bar",
-                                    [RS_PLOT_WIRINGS] = "wirings"};
+                                    [RS_PLOT_WIRINGS] = "wirings",
+                                    [RS_PLOT_MAP] = "map"};
 
 /* What a task shows when nothing is asked for. */
 static const rs_plot usual_plots[RS_TASK_COUNT] = {
@@ -24,7 +25,12 @@ static const rs_plot usual_plots[RS_TASK_COUNT] = {
                             .y = "makespan_s",
                             .by = "topology",
                             .bound = "lower_bound_s",
-                            .log = "xy"}};
+                            .log = "xy"},
+    [RS_TASK_CLOCK] = {.kind = RS_PLOT_MAP,
+                       .x = "resync_cycles",
+                       .y = "ppm",
+                       .by = "unsafe_share",
+                       .bound = "safe_ppm"}};
 
 const char *rs_plot_kind_word(rs_plot_kind kind) {
   return kinds[kind];
@@ -44,7 +50,7 @@ static rs_status read_kind(const rs__reader *r, const rs__place *place, const ch
   char what[160];
   if (rs_plot_kind_parse(text, kind)) return RS_OK;
   snprintf(what, sizeof what, "unknown kind of plot '%.80s'", text);
-  return rs__experiment_fault(r, place, what, "stack, line, bar or wirings",
+  return rs__experiment_fault(r, place, what, "stack, line, bar, map or wirings",
                               rs_nearest_word(text, kinds, RS_COUNT_OF(kinds)));
 }
 
@@ -115,15 +121,16 @@ static rs_status read_plot(const rs__reader *r, const rs_yaml_node *node, const 
     has_kind = has_kind || strcmp(node->items[i].key, "kind") == 0;
   }
   if (!has_kind) {
-    return rs__experiment_fault(r, &place, "a plot has no kind", "stack, line, bar or wirings",
+    return rs__experiment_fault(r, &place, "a plot has no kind", "stack, line, bar, map or wirings",
                                 NULL);
   }
   if ((plot->kind == RS_PLOT_WIRINGS && r->task != RS_TASK_TOPOLOGY) ||
       (plot->kind == RS_PLOT_STACK && r->task != RS_TASK_DECODE)) {
     return rs__experiment_fault(r, &place, "the task has no plot of this kind",
-                                "stack for decode, wirings for topology, line or bar", NULL);
+                                "stack for decode, wirings for topology, line, bar or map", NULL);
   }
-  bool has_axes = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR;
+  bool has_axes =
+      plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR || plot->kind == RS_PLOT_MAP;
   if (!has_axes && (plot->x != NULL || plot->y != NULL || plot->by != NULL)) {
     return rs__experiment_fault(r, &place, "a plot of this kind has no x, y or by",
                                 "kind and title only", NULL);
@@ -132,9 +139,14 @@ static rs_status read_plot(const rs__reader *r, const rs_yaml_node *node, const 
     return rs__experiment_fault(r, &place, "a plot of this kind needs x and y",
                                 "columns of the results", NULL);
   }
-  if (plot->kind != RS_PLOT_LINE && (plot->bound != NULL || plot->log != NULL)) {
+  if (plot->kind == RS_PLOT_MAP && (plot->by == NULL || rs_result_column_is_text(plot->by))) {
+    return rs__experiment_fault(r, &place, "a map needs what its cells are coloured by",
+                                "by: a column of numbers", NULL);
+  }
+  bool has_bound = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_MAP;
+  if ((!has_bound && plot->bound != NULL) || (plot->kind != RS_PLOT_LINE && plot->log != NULL)) {
     return rs__experiment_fault(r, &place, "a plot of this kind has no bound or log",
-                                "them with kind: line", NULL);
+                                "bound with kind: line or map, log with kind: line", NULL);
   }
   return RS_OK;
 }

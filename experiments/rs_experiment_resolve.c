@@ -9,6 +9,7 @@
 #include "rs__experiment.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_price_file.h"
 #include "rs_topology.h"
 #include "rs_units.h"
 
@@ -102,10 +103,10 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
 
 /* ---- chips, wirings ---- */
 
-/* The schedule is made of an LPU's cycles. */
+/* A schedule is made of an LPU's cycles; a decode step on GPUs needs none. */
 static rs_status check_kind(const rs__reader *r, const rs__draft *draft, const rs_chip *chip) {
   char what[200];
-  if (chip->kind == RS_CHIP_LPU) return RS_OK;
+  if (chip->kind == RS_CHIP_LPU || r->task == RS_TASK_DECODE) return RS_OK;
   snprintf(what, sizeof what, "chip '%.60s' is a GPU, and task '%s' runs on LPUs", chip->name,
            rs_task_word(r->task));
   return rs__experiment_fault(r, &draft->place[RS_KEY_CHIP], what, "an LPU", NULL);
@@ -130,6 +131,38 @@ static rs_status resolve_chip(rs__reader *r, const rs__draft *draft, rs_point *p
     rs_diag_at(r->diag, place->file, place->line, place->column);
   }
   return status;
+}
+
+/* ---- prices ---- */
+
+/* The price of the point's chip in the table that the key names. */
+static rs_status resolve_price(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  const char *text = draft->text[RS_KEY_PRICES];
+  const rs__place *place = &draft->place[RS_KEY_PRICES];
+  char what[200];
+  if (strcmp(text, "none") == 0) return RS_OK;
+  rs__resolved *known = find_resolved(r->prices, text);
+  const rs_price_table *table = known == NULL ? NULL : known->thing;
+  if (table == NULL) {
+    char *content;
+    size_t length;
+    rs_price_table *own = RS_ARENA_NEW(r->arena, rs_price_table, 1);
+    const char *path = path_of(r, text);
+    if (own == NULL || path == NULL) return rs_arena_failed(r->arena, r->diag);
+    rs_status status = rs_file_read(r->arena, path, CONFIG_BYTES_MAX, &content, &length, r->diag);
+    if (status != RS_OK) {
+      snprintf(what, sizeof what, "prices: '%.150s' cannot be read", path);
+      return rs__experiment_fault(r, place, what, "the path of a price table, or none", NULL);
+    }
+    status = rs_price_table_parse(r->arena, path, content, length, own, r->diag);
+    if (status == RS_OK) status = keep(r, &r->prices, text, NULL, own);
+    if (status != RS_OK) return status;
+    table = own;
+  }
+  point->price = rs_price_table_find(table, point->chip->name);
+  if (point->price != NULL) return RS_OK;
+  snprintf(what, sizeof what, "prices: '%.100s' has no chip '%.60s'", text, point->chip->name);
+  return rs__experiment_fault(r, place, what, "a row for every chip of the experiment", NULL);
 }
 
 static rs_status build_wiring(rs__reader *r, const char *text, uint32_t ports, rs_point *point) {
@@ -189,6 +222,10 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   if (task == RS_TASK_DECODE) point->generate = count_of(draft, RS_KEY_GENERATE);
   if (task == RS_TASK_PREFILL) point->chunk = count_of(draft, RS_KEY_CHUNK);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
+  if (task != RS_TASK_DECODE) return;
+  point->gpus = count_of(draft, RS_KEY_GPUS);
+  point->boards = count_of(draft, RS_KEY_BOARDS);
+  point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
 }
 
 /* Which key to blame, in the order in which the sharding complains. */
@@ -196,10 +233,11 @@ static rs_key find_cause(const rs_point *point) {
   const rs_sharding_request *q = &point->request;
   int64_t chips;
   const rs_model *m = point->model;
-  if (!rs_mul_i64(q->tensor, q->pipeline, &chips) || chips > point->wiring->chip_count) {
+  int64_t working = rs_wiring_working_count(point->wiring);
+  if (!rs_mul_i64(q->tensor, q->pipeline, &chips) || chips > working) {
     return RS_KEY_TENSOR;
   }
-  if (!rs_mul_i64(chips, q->replicas, &chips) || chips > point->wiring->chip_count) {
+  if (!rs_mul_i64(chips, q->replicas, &chips) || chips > working) {
     return RS_KEY_REPLICAS;
   }
   if (q->pipeline > m->layers) return RS_KEY_PIPELINE;
@@ -210,11 +248,12 @@ static rs_key find_cause(const rs_point *point) {
 
 rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
                                         const rs_point *point) {
+  if (point->chip->kind == RS_CHIP_GPU) return RS_OK; /* a row says what does not divide */
   rs_sharding *sharding;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(r->arena, r->diag);
   rs_status status =
-      rs_sharding_build(scratch, point->model, point->chip, point->wiring->chip_count,
+      rs_sharding_build(scratch, point->model, point->chip, rs_wiring_working_count(point->wiring),
                         &point->request, &sharding, r->diag);
   rs_arena_destroy(scratch);
   if (status != RS_E_INFEASIBLE) return RS_OK;
@@ -225,21 +264,46 @@ rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *dr
 
 /* ---- traffic ---- */
 
+static rs_network network_of(const rs__draft *draft) {
+  int network = 0;
+  while (strcmp(draft->text[RS_KEY_NETWORK], rs_network_word((rs_network)network)) != 0) network++;
+  return (rs_network)network;
+}
+
+/* The network key, unless a routing names a network by itself, which lets one sweep hold them all. */
+static rs_network traffic_network(const rs__draft *draft) {
+  const char *routing = draft->text[RS_KEY_ROUTING];
+  if (strcmp(routing, "timetable") == 0) return RS_NETWORK_SCHEDULED;
+  if (strcmp(routing, "fluid") == 0) return RS_NETWORK_FLUID;
+  return network_of(draft);
+}
+
 static rs_status resolve_traffic(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  point->is_scheduled = strcmp(draft->text[RS_KEY_NETWORK], "scheduled") == 0 ||
-                        strcmp(draft->text[RS_KEY_ROUTING], "timetable") == 0;
+  rs_pattern *pattern = &point->traffic.pattern;
+  point->network = traffic_network(draft);
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
+  point->measure_slots = count_of(draft, RS_KEY_MEASURE_SLOTS);
+  point->traffic.group_size = 8; /* a node */
   rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
-  rs_pattern_parse(draft->text[RS_KEY_PATTERN], &point->traffic.pattern);
+  rs_pattern_parse(draft->text[RS_KEY_PATTERN], pattern);
   rs__experiment_parse_share(draft->text[RS_KEY_OFFERED_LOAD], &point->traffic.load_ppm);
-  if (point->is_scheduled && point->traffic.pattern != RS_PATTERN_UNIFORM) {
-    return rs__experiment_fault(r, &draft->place[RS_KEY_PATTERN],
+  bool has_timetable = *pattern == RS_PATTERN_UNIFORM || *pattern == RS_PATTERN_ALL_TO_ALL;
+  const rs__place *place = &draft->place[RS_KEY_PATTERN];
+  if (point->network == RS_NETWORK_SCHEDULED && !has_timetable) {
+    return rs__experiment_fault(r, place,
                                 "the scheduled network has a timetable for uniform traffic only",
-                                "uniform", NULL);
+                                "uniform or all-to-all", NULL);
   }
   rs_status status = resolve_chip(r, draft, point);
-  return status == RS_OK ? resolve_topology(r, draft, point) : status;
+  if (status == RS_OK) status = resolve_topology(r, draft, point);
+  if (status != RS_OK) return status;
+  rs_diag diag;
+  if (rs_traffic_check(*pattern, point->wiring->chip_count, point->traffic.group_size, &diag) !=
+      RS_OK) {
+    return rs__experiment_fault(r, place, diag.what, NULL, NULL);
+  }
+  return RS_OK;
 }
 
 /* ---- collectives ---- */
@@ -296,26 +360,28 @@ static rs_status parse_group(rs__reader *r, const rs__draft *draft, const rs_poi
   const char *text = draft->text[RS_KEY_CHIPS];
   const rs__place *place = &draft->place[RS_KEY_CHIPS];
   int64_t *numbers = NULL;
-  bool is_all = strcmp(text, "all") == 0;
-  *count = point->wiring->chip_count;
-  if (!is_all) {
-    rs_status status = rs_cli_parse_list(r->arena, text, &numbers, count, r->diag);
-    if (status != RS_OK) {
-      rs_diag_at(r->diag, place->file, place->line, place->column);
-      return status;
-    }
+  if (strcmp(text, "all") == 0) {
+    uint32_t working_count;
+    rs_status all = rs_wiring_working(r->arena, point->wiring, chips, &working_count, r->diag);
+    *count = working_count;
+    return all;
+  }
+  rs_status status = rs_cli_parse_list(r->arena, text, &numbers, count, r->diag);
+  if (status != RS_OK) {
+    rs_diag_at(r->diag, place->file, place->line, place->column);
+    return status;
   }
   *chips = RS_ARENA_NEW(r->arena, uint32_t, *count);
   if (*chips == NULL) return rs_arena_failed(r->arena, r->diag);
-  for (size_t i = 0; is_all && i < *count; i++) (*chips)[i] = (uint32_t)i;
-  return is_all ? RS_OK : fill_group(r, draft, point, numbers, *count, *chips);
+  return fill_group(r, draft, point, numbers, *count, *chips);
 }
 
-/* Groups are kept by their text, the number of chips that it was checked against, and whether it is a
- * list of pairs. */
+/* Groups are kept by their text, the number of chips that it was checked against, how many of them
+ * work, and whether it is a list of pairs. */
 static rs_status resolve_group(rs__reader *r, const rs__draft *draft, rs_point *point) {
   rs_collective_request *request = &point->collective;
-  const char *key = rs_arena_printf(r->arena, "%u %d %s", point->wiring->chip_count,
+  const char *key = rs_arena_printf(r->arena, "%u %u %d %s", point->wiring->chip_count,
+                                    rs_wiring_working_count(point->wiring),
                                     request->kind == RS_SEND, draft->text[RS_KEY_CHIPS]);
   uint32_t *chips;
   size_t count;
@@ -337,7 +403,7 @@ static rs_status resolve_group(rs__reader *r, const rs__draft *draft, rs_point *
 static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_point *point) {
   rs_collective_request *request = &point->collective;
   const char *algorithm = draft->text[RS_KEY_ALGORITHM];
-  if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
+  if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
     return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK],
                                 "task 'collective' runs on the scheduled network", "scheduled",
                                 NULL);
@@ -350,7 +416,10 @@ static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_po
   rs_quantity_parse(draft->text[RS_KEY_BYTES], RS_QUANTITY_BYTES, &request->block_bytes, NULL);
   request->algorithm = strcmp(algorithm, "auto") == 0 ? NULL : algorithm;
   point->timing = point->chip->timing;
-  if (strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) rs_timing_init_unit(&point->timing);
+  request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
+  if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) {
+    rs_timing_init_unit(&point->timing);
+  }
   status = resolve_group(r, draft, point);
   request->root = status == RS_OK && has_root(request->kind) ? request->chips[0] : RS_NONE;
   return status;
@@ -362,6 +431,10 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   if (r->task == RS_TASK_TOPOLOGY) return resolve_topology(r, draft, point);
   if (r->task == RS_TASK_TRAFFIC) return resolve_traffic(r, draft, point);
   if (r->task == RS_TASK_COLLECTIVE) return resolve_collective(r, draft, point);
+  if (r->task == RS_TASK_CLOCK) {
+    rs_status status = resolve_collective(r, draft, point);
+    return status == RS_OK ? rs__experiment_resolve_clock(r, draft, point) : status;
+  }
   if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
     char what[80];
     snprintf(what, sizeof what, "task '%s' runs on the scheduled network", rs_task_word(r->task));
@@ -374,6 +447,7 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
                                 "an encoder has no next token to decode", "task: prefill", NULL);
   }
   if (status == RS_OK) status = resolve_chip(r, draft, point);
+  if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_price(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);
   return status;
 }

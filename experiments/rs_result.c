@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rs__result.h"
 #include "rs_wiring_row.h"
@@ -16,6 +17,8 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
       return rs__result_traffic_columns(count);
     case RS_TASK_COLLECTIVE:
       return rs__result_collective_columns(count);
+    case RS_TASK_CLOCK:
+      return rs__result_clock_columns(count);
     case RS_TASK_PREFILL:
       return rs__result_prefill_columns(count);
     case RS_TASK_DECODE:
@@ -26,12 +29,34 @@ const char *const *rs_result_columns(rs_task task, size_t *count) {
 }
 
 bool rs_result_column_is_text(const char *column) {
-  static const char *const texts[] = {
-      "model",           "chip",        "topology",        "network",      "reason",
-      "weights",         "activations", "kv_cache",        "busiest_link", "all_reduce_algorithm",
-      "schedule_digest", "routing",     "pattern",         "family",       "automorphisms",
-      "collective",      "algorithm",   "algorithm_asked", "timing",       "sums",
-      "dispatch"};
+  static const char *const texts[] = {"model",
+                                      "chip",
+                                      "topology",
+                                      "network",
+                                      "reason",
+                                      "weights",
+                                      "activations",
+                                      "kv_cache",
+                                      "busiest_link",
+                                      "all_reduce_algorithm",
+                                      "schedule_digest",
+                                      "routing",
+                                      "pattern",
+                                      "family",
+                                      "automorphisms",
+                                      "collective",
+                                      "algorithm",
+                                      "algorithm_asked",
+                                      "group",
+                                      "timing",
+                                      "sums",
+                                      "dispatch",
+                                      "clock",
+                                      "offsets",
+                                      "tree",
+                                      "first_violation",
+                                      "first_violation_link",
+                                      "first_violation_burst"};
   for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
     if (strcmp(texts[i], column) == 0) return true;
   }
@@ -96,8 +121,8 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);
   static rs__result_compute *const computes[RS_TASK_COUNT] = {
-      rs__result_decode, compute_topology, rs__result_traffic, rs__result_collective,
-      rs__result_prefill};
+      rs__result_decode,     compute_topology, rs__result_traffic,
+      rs__result_collective, rs__result_clock, rs__result_prefill};
   rs_status status = computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;
@@ -111,6 +136,11 @@ rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule
   rs_diag_set(diag, RS_E_INPUT, "the task '%s' has no timetable", rs_task_word(point->task));
   rs_diag_expect(diag, "an experiment whose points are scheduled, such as task: decode");
   return RS_E_INPUT;
+}
+
+const char *rs__result_simgrid_program(void) {
+  return access(RS_SIMGRID_BUILD_PROGRAM, X_OK) == 0 ? RS_SIMGRID_BUILD_PROGRAM
+                                                     : RS_SIMGRID_INSTALL_PROGRAM;
 }
 
 /* ---- rows ---- */

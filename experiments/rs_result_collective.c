@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rs__result.h"
+#include "rs_periodic.h"
 
 static const char *const collective_columns[] = {"collective",
                                                  "algorithm",
@@ -32,8 +33,13 @@ static const char *const collective_columns[] = {"collective",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
+                                                 "received_slack_cycles_min",
+                                                 "deskew_margin_cycles",
                                                  "algorithm_asked",
+                                                 "group",
                                                  "timing",
+                                                 "period_cycles",
+                                                 "steady_bus_bandwidth_bytes_per_s",
                                                  "schedule_digest"};
 
 const char *const *rs__result_collective_columns(size_t *count) {
@@ -43,24 +49,52 @@ const char *const *rs__result_collective_columns(size_t *count) {
 
 /* ---- work ---- */
 
+static rs_status compile(rs__collective *c, rs_calendar *calendar, rs_diag *diag) {
+  if (c->program == NULL) {
+    return rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report,
+                                 diag);
+  }
+  c->report.algorithm = rs_msccl_name(c->program);
+  return rs_msccl_compile(c->program, c->schedule, c->wiring, calendar, &c->request, diag);
+}
+
 rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *diag) {
   rs_calendar *calendar = rs_calendar_create(arena, c->wiring, &c->timing);
   c->schedule = rs_schedule_create(arena, c->wiring, c->topology, &c->timing);
   if (calendar == NULL || c->schedule == NULL) return rs_arena_failed(arena, diag);
-  rs_status status =
-      rs_collective_compile(c->schedule, c->wiring, calendar, &c->request, NULL, &c->report, diag);
+  rs_status status = compile(c, calendar, diag);
   if (status == RS_OK) {
     status = rs_collective_bound(arena, c->wiring, &c->timing, &c->request, &c->bound, diag);
   }
   if (status == RS_OK) status = rs__proof_run(c->schedule, c->wiring, &c->proof, diag);
+  if (status == RS_OK && c->is_steady) {
+    status = rs_periodic_find(arena, c->schedule, c->wiring, &c->period_cycles, diag);
+  }
   return status;
 }
 
 /* ---- the row ---- */
 
+/* "0-7,16": runs of the group's chips, in its order; cut where it gets long. */
+static void describe_group(const rs_collective_request *request, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (uint32_t i = 0, end; i < request->chip_count && used + 32 < size; i = end) {
+    const uint32_t *chips = request->chips;
+    for (end = i + 1; end < request->chip_count && chips[end] == chips[end - 1] + 1;) end++;
+    const char *comma = i == 0 ? "" : ",";
+    int length = end == i + 1 ? snprintf(text + used, size - used, "%s%u", comma, chips[i])
+                              : snprintf(text + used, size - used, "%s%u-%u", comma, chips[i],
+                                         chips[end - 1]);
+    used += (size_t)length;
+    if (used + 32 >= size && end < request->chip_count) snprintf(text + used, size - used, ",…");
+  }
+}
+
 static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r) {
   const rs_collective_request *request = &c->request;
-  rs_result_set_text(arena, r, "collective", rs_collective_kind_word(request->kind));
+  rs_result_set_text(arena, r, "collective",
+                     c->name == NULL ? rs_collective_kind_word(request->kind) : c->name);
   rs_result_set_text(arena, r, "topology", c->topology);
   rs_result_set_i64(r, "chips", request->chip_count);
   rs_result_set_i64(r, "bytes", request->block_bytes);
@@ -69,6 +103,10 @@ static void fill_request(rs_arena *arena, const rs__collective *c, rs_result *r)
   rs_result_set_text(arena, r, "algorithm_asked",
                      request->algorithm == NULL ? "auto" : request->algorithm);
   rs_result_set_text(arena, r, "timing", c->timing_name);
+  char group[160];
+  describe_group(request, group, sizeof group);
+  rs_result_set_text(arena, r, "group", group);
+  rs_result_set_i64(r, "deskew_margin_cycles", request->deskew_margin_cycles);
 }
 
 static double bus_bandwidth(const rs__collective *c, double seconds) {
@@ -76,18 +114,30 @@ static double bus_bandwidth(const rs__collective *c, double seconds) {
                                  seconds);
 }
 
+/* The last receive stands a margin after the last arrival, which is all that a proof knows. */
+int64_t rs__collective_makespan(const rs__collective *c) {
+  int64_t margin = c->schedule->burst_count > 0 ? c->request.deskew_margin_cycles : 0;
+  int64_t alone = c->is_one_of_many ? c->report.makespan_cycles : c->proof.play.makespan_cycles;
+  return alone + margin;
+}
+
 static void fill_times(const rs__collective *c, rs_result *r) {
-  const rs_play *play = &c->proof.play;
+  int64_t makespan = rs__collective_makespan(c);
   double clock = (double)c->timing.clock_hz;
-  double seconds = (double)play->makespan_cycles / clock;
+  double seconds = (double)makespan / clock;
   double bound = (double)c->bound.cycles / clock;
-  rs_result_set_i64(r, "makespan_cycles", play->makespan_cycles);
+  rs_result_set_i64(r, "makespan_cycles", makespan);
   rs_result_set_double(r, "makespan_s", seconds);
   rs_result_set_double(r, "bus_bandwidth_bytes_per_s", bus_bandwidth(c, seconds));
   rs_result_set_i64(r, "lower_bound_cycles", c->bound.cycles);
   rs_result_set_i64(r, "latency_bound_cycles", c->bound.latency_cycles);
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
   rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
+  if (c->is_steady && c->period_cycles > 0) {
+    rs_result_set_i64(r, "period_cycles", c->period_cycles);
+    rs_result_set_double(r, "steady_bus_bandwidth_bytes_per_s",
+                         bus_bandwidth(c, (double)c->period_cycles / clock));
+  }
   if (c->bound.cycles == 0) return;
   rs_result_set_double(r, "ratio_to_lower_bound", seconds / bound);
   rs_result_set_double(r, "lower_bound_s", bound);
@@ -100,7 +150,7 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   fill_request(arena, c, r);
   fill_times(c, r);
   rs_result_set_text(arena, r, "algorithm", c->report.algorithm);
-  rs_result_set_i64(r, "bursts", (int64_t)play->bursts);
+  rs_result_set_i64(r, "bursts", (int64_t)(c->is_one_of_many ? c->report.bursts : play->bursts));
   rs_result_set_i64(r, "vector_hops", (int64_t)play->vector_hops);
   rs_result_set_i64(r, "links_used", play->links_used);
   if (play->busiest_link != RS_NONE) {
@@ -110,6 +160,9 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   }
   if (c->proof.check.slack_cycles_min >= 0) {
     rs_result_set_i64(r, "slack_cycles_min", c->proof.check.slack_cycles_min);
+  }
+  if (c->proof.check.received_slack_cycles_min >= 0) {
+    rs_result_set_i64(r, "received_slack_cycles_min", c->proof.check.received_slack_cycles_min);
   }
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(c->schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);

@@ -23,6 +23,8 @@ static const char *const decode_columns[] = {
     "makespan_cycles", "bottleneck_cycles", "bursts", "vectors", "vector_hops", "links_used",
     "busiest_link", "busiest_link_bytes", "slack_cycles_min", "all_reduce_algorithm",
     "schedule_digest", "weight_bytes_total", "kv_bytes_total",
+    /* with a table of prices, in its currency */
+    "price_per_million_tokens", "price_chips_per_million_tokens", "price_power_per_million_tokens",
     /* what later came to the request, and experts; energy by part: they and static add up */
     "replicas", "sums", "generate", "dispatch", "expert_slots", "expert_vectors",
     "overflow_probability", "dropped_share", "energy_weights_j_per_token",
@@ -56,8 +58,8 @@ static rs_status build_sharding(rs_arena *arena, const rs_point *point, rs_shard
                                 rs_diag *diag) {
   rs_sharding_request last = point->request;
   last.context += point->generate - 1;
-  return rs_sharding_build(arena, point->model, point->chip, point->wiring->chip_count, &last,
-                           sharding, diag);
+  return rs_sharding_build(arena, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                           &last, sharding, diag);
 }
 
 static rs_status compile_at(rs_arena *arena, const rs_point *point, const rs_sharding *sharding,
@@ -70,6 +72,7 @@ static rs_status compile_at(rs_arena *arena, const rs_point *point, const rs_sha
 
 static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                          rs_diag *diag) {
+  if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_sharding *sharding;
   rs_decode steps[SAMPLES_MAX];
   rs_decode mean;
@@ -98,6 +101,9 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
 /* The first token's. */
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag) {
+  if (point->chip->kind == RS_CHIP_GPU) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE, "GPUs have no timetable");
+  }
   rs_sharding *sharding;
   rs_decode decode;
   rs_status status = build_sharding(arena, point, &sharding, diag);
@@ -111,11 +117,29 @@ rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_
   return status;
 }
 
+/* Of a row that has a rate. */
+static void fill_price(const rs_point *point, rs_result *r) {
+  const rs_cell *rate = rs_result_cell(r, "tokens_per_s_total");
+  const rs_cell *energy = rs_result_cell(r, "energy_j_per_token");
+  const rs_cell *chips = rs_result_cell(r, "chips");
+  if (point->price == NULL || rate->kind != RS_CELL_DOUBLE || energy->kind != RS_CELL_DOUBLE ||
+      chips->kind != RS_CELL_I64) {
+    return;
+  }
+  rs_price_parts parts =
+      rs_price_per_million(point->price, chips->integer, rate->number, energy->number);
+  rs_result_set_double(r, "price_per_million_tokens", parts.total);
+  rs_result_set_double(r, "price_chips_per_million_tokens", parts.chips);
+  rs_result_set_double(r, "price_power_per_million_tokens", parts.power);
+}
+
 rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                             rs_diag *diag) {
   rs_diag own = {0}; /* the row needs the words also where the caller does not */
   rs__result_fill_request(arena, point, r);
   rs_result_set_i64(r, "generate", point->generate);
   rs_status status = compute(arena, scratch, point, r, &own);
-  return rs__result_settle(arena, status, &own, r, diag);
+  status = rs__result_settle(arena, status, &own, r, diag);
+  if (status == RS_OK) fill_price(point, r);
+  return status;
 }

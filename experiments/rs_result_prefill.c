@@ -41,8 +41,9 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
   int64_t chunks = rs_prefill_plan(point->model, point->chunk, &request);
   rs_result_set_i64(r, "chunk", point->chunk);
   rs_result_set_i64(r, "chunks", chunks);
-  rs_status status = rs_sharding_build(scratch, point->model, point->chip,
-                                       point->wiring->chip_count, &request, &sharding, diag);
+  rs_status status =
+      rs_sharding_build(scratch, point->model, point->chip, rs_wiring_working_count(point->wiring),
+                        &request, &sharding, diag);
   if (status != RS_OK) return status;
   rs__result_fill_sharding(arena, point, sharding, r);
   if (!sharding->fits) return RS_OK;

@@ -1,17 +1,20 @@
 /*
- * A traffic point: latency of vectors at an offered load, on packets in queues or on a timetable.
+ * A traffic point: latency of vectors at an offered load, on packets in queues, on flows that share, or
+ * on a timetable.
  *
- * Adaptive: warm up, measure, drain (rs_adaptive.h). Scheduled: an all-to-all of one vector a pair is
+ * Adaptive, fluid: warm up, measure, drain (rs_traffic.h). Scheduled: an all-to-all of one vector a pair is
  * compiled and proved, and repeated at its least period (rs_periodic.h). A program on a timetable
  * makes a vector when its slot comes, so its latency is what the timetable says, at any load that the
  * period can carry; beyond it the rest is not accepted.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rs__proof.h"
 #include "rs__result.h"
 #include "rs_collective.h"
+#include "rs_fluid.h"
 #include "rs_measure.h"
 #include "rs_periodic.h"
 
@@ -43,8 +46,10 @@ const char *const *rs__result_traffic_columns(size_t *count) {
   return traffic_columns;
 }
 
-/* Slots of warm-up, measurement and, at most, draining. */
-enum { WARM_SLOTS = 500, MEASURE_SLOTS = 1000, DRAIN_SLOTS = 4000 };
+/* Warm-up is half of the measurement, draining at most four times as long. */
+static int64_t warm_slots(const rs_point *point) {
+  return point->measure_slots / 2;
+}
 
 /* ---- distances ---- */
 
@@ -75,35 +80,18 @@ static uint8_t *find_distances(rs_arena *arena, const rs_wiring *w, uint64_t *su
   return distance;
 }
 
-/* ---- the adaptive network ---- */
+/* ---- packets: the adaptive and the fluid network ---- */
 
-static void fill_adaptive(rs_arena *arena, const rs_point *point, const rs_adaptive_result *a,
-                          double load_of_packets, rs_result *r) {
+/* Saturated: less came out in the window than went in, by more than 3 % and more than three standard
+ * errors of such a count. (A load that is carried differs by the noise of a finite window.) */
+static bool is_behind(const rs_traffic_result *a) {
+  double made = (double)a->measured;
+  double accepted = (double)a->accepted;
+  return accepted < 0.97 * made && accepted < made - 3 * sqrt(made);
+}
+
+static void fill_latencies(const rs_point *point, const rs_traffic_result *a, rs_result *r) {
   double clock = (double)point->chip->timing.clock_hz;
-  char name[48];
-  rs_result_set_double(r, "accepted_load", (double)a->accepted * load_of_packets);
-  /* a load that is carried is accepted, but for the noise of a finite window */
-  double offered = (double)point->traffic.load_ppm / 1e6;
-  bool behind = (double)a->accepted * load_of_packets < 0.97 * offered;
-  rs_result_set_i64(r, "saturated", a->saturated || behind ? 1 : 0);
-  if (behind) {
-    rs_result_set_text(arena, r, "reason",
-                       "saturated: less is accepted than offered; latencies grow with the run");
-  }
-  rs_result_set_i64(r, "packets", (int64_t)a->packets);
-  rs_result_set_i64(r, "vector_hops", (int64_t)a->hops);
-  rs_result_set_i64(r, "events", (int64_t)a->events);
-  if (a->busiest_link != RS_NONE) {
-    rs_wiring_link_name(point->wiring, a->busiest_link, name, sizeof name);
-    rs_result_set_text(arena, r, "busiest_link", name);
-    rs_result_set_i64(r, "busiest_link_vectors", (int64_t)a->busiest_link_vectors);
-  }
-  if (a->saturated) {
-    rs_result_set_text(arena, r, "reason",
-                       "saturated: packets of the measurement were still under way at the end; "
-                       "latencies grow with the length of the run and are left out");
-    return;
-  }
   rs_result_set_double(r, "latency_mean_s", a->latency_mean_cycles / clock);
   rs_result_set_double(r, "latency_p50_s", (double)a->latency_p50_cycles / clock);
   rs_result_set_double(r, "latency_p99_s", (double)a->latency_p99_cycles / clock);
@@ -111,40 +99,85 @@ static void fill_adaptive(rs_arena *arena, const rs_point *point, const rs_adapt
   rs_result_set_double(r, "latency_half_width_s", a->latency_half_width_cycles / clock);
 }
 
-static rs_status run_adaptive(rs_arena *arena, rs_arena *scratch, const rs_point *point,
-                              const uint8_t *distance, uint64_t distance_sum, rs_result *r,
-                              rs_diag *diag) {
+static void fill_packets(rs_arena *arena, const rs_point *point, const rs_traffic_result *a,
+                         double load_of_packets, rs_result *r) {
+  char name[48];
+  bool behind = is_behind(a);
+  rs_result_set_double(r, "accepted_load", (double)a->accepted * load_of_packets);
+  rs_result_set_i64(r, "saturated", a->saturated || behind ? 1 : 0);
+  rs_result_set_i64(r, "packets", (int64_t)a->packets);
+  rs_result_set_i64(r, "vector_hops", (int64_t)a->hops);
+  if (a->events > 0) rs_result_set_i64(r, "events", (int64_t)a->events);
+  if (a->busiest_link != RS_NONE) {
+    rs_wiring_link_name(point->wiring, a->busiest_link, name, sizeof name);
+    rs_result_set_text(arena, r, "busiest_link", name);
+    rs_result_set_i64(r, "busiest_link_vectors", (int64_t)a->busiest_link_vectors);
+  }
+  if (!a->saturated && !behind) {
+    fill_latencies(point, a, r);
+    return;
+  }
+  rs_result_set_text(arena, r, "reason",
+                     "saturated: less is accepted than offered; latencies grow with the length of "
+                     "the run and are left out");
+}
+
+static rs_status simulate(rs_arena *scratch, const rs_point *point, const uint8_t *distance,
+                          const rs_traffic_run *run, rs_traffic_result *result, rs_diag *diag) {
   const rs_timing *timing = &point->chip->timing;
+  if (point->network == RS_NETWORK_FLUID) {
+    const rs_fluid_options options = {.program = rs__result_simgrid_program()};
+    const rs_fluid_traffic_config config = {.distance = distance,
+                                            .router_cycles = timing->forward_cycles};
+    return rs_fluid_traffic(scratch, point->wiring, timing, &config, run, &options, result, diag);
+  }
+  const rs_adaptive_config config = {.routing = point->routing,
+                                     .distance = distance,
+                                     .router_cycles = timing->forward_cycles,
+                                     .buffer_vectors = point->buffer_vectors,
+                                     .seed = point->seed};
+  return rs_adaptive_simulate(scratch, point->wiring, timing, &config, run, result, diag);
+}
+
+/* A network that cannot say is a row with a reason: saturated on fixed paths, beyond its reach, stuck,
+ * crashed. The last two have failed. */
+static rs_status explain(rs_arena *arena, rs_status status, const rs_diag *why, rs_result *r) {
+  if (status == RS_OK || status == RS_E_NO_MEMORY) return status;
+  rs_result_set_text(arena, r, "reason", why->what);
+  if (status == RS_E_INFEASIBLE) rs_result_set_i64(r, "saturated", 1);
+  r->failed = status == RS_E_REFUSED || status == RS_E_SYSTEM;
+  return RS_OK;
+}
+
+static rs_status run_packets(rs_arena *arena, rs_arena *scratch, const rs_point *point,
+                             const uint8_t *distance, uint64_t distance_sum, rs_result *r,
+                             rs_diag *diag) {
+  const rs_timing *timing = &point->chip->timing;
+  int64_t warm = warm_slots(point);
+  int64_t measure = point->measure_slots;
   rs_traffic *traffic;
-  rs_adaptive_result result;
+  rs_traffic_result result;
+  rs_diag why = {0};
   rs_traffic_config make = point->traffic;
-  make.group_size = 8; /* a node */
   make.seed = point->seed;
-  make.end_cycles = rs_timing_slots(timing, WARM_SLOTS + MEASURE_SLOTS);
+  make.end_cycles = rs_timing_slots(timing, warm + measure);
   make.distance_sum = distance_sum;
-  rs_adaptive_config config = {.routing = point->routing,
-                               .distance = distance,
-                               .router_cycles = timing->forward_cycles,
-                               .buffer_vectors = point->buffer_vectors,
-                               .seed = point->seed};
-  rs_status status = rs_traffic_create(scratch, point->wiring, timing, &make, &traffic, diag);
-  if (status != RS_OK) return status;
-  rs_adaptive_run run = {
-      .next = rs_traffic_draw,
-      .context = traffic,
-      .measure_from_cycles = rs_timing_slots(timing, WARM_SLOTS),
-      .measure_to_cycles = make.end_cycles,
-      .end_cycles = rs_timing_slots(timing, WARM_SLOTS + MEASURE_SLOTS + DRAIN_SLOTS)};
-  status = rs_adaptive_simulate(scratch, point->wiring, timing, &config, &run, &result, diag);
-  if (status == RS_E_REFUSED) {
-    r->failed = true;
-    rs_result_set_text(arena, r, "reason", diag->what);
-    return RS_OK;
+  rs_status status = rs_traffic_create(scratch, point->wiring, timing, &make, &traffic, &why);
+  rs_traffic_run run = {.next = rs_traffic_draw,
+                        .context = traffic,
+                        .measure_from_cycles = rs_timing_slots(timing, warm),
+                        .measure_to_cycles = make.end_cycles,
+                        .end_cycles = rs_timing_slots(timing, warm + measure * 5)};
+  if (status == RS_OK) status = simulate(scratch, point, distance, &run, &result, &why);
+  if (status != RS_OK) {
+    status = explain(arena, status, &why, r);
+    if (status != RS_OK && diag != NULL) *diag = why;
+    return status;
   }
   double capacity = rs_traffic_capacity(point->wiring, distance_sum);
-  double whole = capacity * MEASURE_SLOTS * point->wiring->chip_count;
-  if (status == RS_OK) fill_adaptive(arena, point, &result, 1 / whole, r);
-  return status;
+  double whole = capacity * (double)measure * point->wiring->chip_count;
+  fill_packets(arena, point, &result, 1 / whole, r);
+  return RS_OK;
 }
 
 /* ---- the timetable ---- */
@@ -286,9 +319,13 @@ rs_status rs__result_traffic(rs_arena *arena, rs_arena *scratch, const rs_point 
   uint64_t distance_sum;
   rs_result_set_text(arena, r, "topology", point->topology);
   rs_result_set_text(arena, r, "chip", point->chip->name);
-  rs_result_set_text(arena, r, "network", point->is_scheduled ? "scheduled" : "adaptive");
+  rs_result_set_text(arena, r, "network", rs_network_word(point->network));
+  static const char *const routings[] = {[RS_NETWORK_SCHEDULED] = "timetable",
+                                         [RS_NETWORK_ADAPTIVE] = NULL,
+                                         [RS_NETWORK_FLUID] = "fluid"};
+  const char *routing = routings[point->network];
   rs_result_set_text(arena, r, "routing",
-                     point->is_scheduled ? "timetable" : rs_routing_word(point->routing));
+                     routing == NULL ? rs_routing_word(point->routing) : routing);
   rs_result_set_text(arena, r, "pattern", rs_pattern_word(point->traffic.pattern));
   rs_result_set_double(r, "offered_load", (double)point->traffic.load_ppm / 1e6);
   rs_result_set_text(arena, r, "reason", "");
@@ -300,7 +337,11 @@ rs_status rs__result_traffic(rs_arena *arena, rs_arena *scratch, const rs_point 
   }
   rs_result_set_double(r, "capacity_vectors_per_slot_chip",
                        rs_traffic_capacity(point->wiring, distance_sum));
-  if (point->is_scheduled) return run_scheduled(arena, scratch, point, distance_sum, r, diag);
-  rs_result_set_i64(r, "buffer_vectors", point->buffer_vectors);
-  return run_adaptive(arena, scratch, point, distance, distance_sum, r, diag);
+  if (point->network == RS_NETWORK_SCHEDULED) {
+    return run_scheduled(arena, scratch, point, distance_sum, r, diag);
+  }
+  if (point->network == RS_NETWORK_ADAPTIVE) {
+    rs_result_set_i64(r, "buffer_vectors", point->buffer_vectors);
+  }
+  return run_packets(arena, scratch, point, distance, distance_sum, r, diag);
 }

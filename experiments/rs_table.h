@@ -51,9 +51,6 @@ void rs_table_set_double(rs_table *table, const char *column, double value);
  * the full value in the tooltip. Texts are escaped. No styles: the page around it has them. */
 void rs_table_print_html(const rs_table *table, rs_sink *sink);
 
-/* Text with & < > " escaped, and control characters replaced by '?'. */
-void rs_html_put(rs_sink *sink, const char *text);
-
 /* width_columns: of the terminal, for the table form; 0: unlimited. */
 void rs_table_print(const rs_table *table, rs_format format, size_t width_columns, rs_sink *sink);
 

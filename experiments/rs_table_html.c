@@ -4,47 +4,23 @@
 
 #include "rs__table.h"
 
-void rs_html_put(rs_sink *sink, const char *text) {
-  for (; *text != '\0'; text++) {
-    switch (*text) {
-      case '&':
-        rs_sink_put(sink, "&amp;");
-        break;
-      case '<':
-        rs_sink_put(sink, "&lt;");
-        break;
-      case '>':
-        rs_sink_put(sink, "&gt;");
-        break;
-      case '"':
-        rs_sink_put(sink, "&quot;");
-        break;
-      default:
-        if ((unsigned char)*text < 0x20) {
-          rs_sink_put(sink, "?");
-        } else {
-          rs_sink_bytes(sink, text, 1);
-        }
-    }
-  }
-}
-
 static void put_cell(const rs_table *table, size_t row, size_t column, rs_sink *sink) {
   char text[RS__TABLE_CELL_MAX];
   char full[64];
   const rs_cell *cell = rs_table_cell(table, row, column);
   if (cell->kind == RS_CELL_TEXT) {
-    rs_html_put(sink, cell->text); /* whole: a reason may be longer than a terminal's cell */
+    rs_sink_put_escaped(sink,
+                        cell->text); /* whole: a reason may be longer than a terminal's cell */
     return;
   }
   rs__table_shorten(cell, text, sizeof text);
   if (cell->kind == RS_CELL_DOUBLE && isfinite(cell->number)) {
     rs_double_format(cell->number, full, sizeof full);
     rs_sink_printf(sink, "<span title=\"%s\">", full);
-    rs_html_put(sink, text);
+    rs_sink_put_escaped(sink, text);
     rs_sink_put(sink, "</span>");
   } else {
-    rs_html_put(sink, text);
+    rs_sink_put_escaped(sink, text);
   }
 }
 
@@ -57,7 +33,7 @@ static void put_constants(const rs_table *table, rs_sink *sink) {
   for (size_t i = 0; i < table->column_count; i++) {
     if (!rs__table_is_constant(table, i) || is_empty(rs_table_cell(table, 0, i))) continue;
     rs_sink_put(sink, "<div><dt>");
-    rs_html_put(sink, table->columns[i]);
+    rs_sink_put_escaped(sink, table->columns[i]);
     rs_sink_put(sink, "</dt><dd>");
     put_cell(table, 0, i, sink);
     rs_sink_put(sink, "</dd></div>\n");
@@ -72,7 +48,7 @@ static void put_row(const rs_table *table, size_t row, rs_sink *sink) {
     if (rs__table_is_constant(table, i)) continue;
     rs_sink_printf(sink, "<%s%s>", tag, rs__table_is_text(table, i) ? " class=\"text\"" : "");
     if (row == SIZE_MAX) {
-      rs_html_put(sink, table->columns[i]);
+      rs_sink_put_escaped(sink, table->columns[i]);
     } else {
       put_cell(table, row, i, sink);
     }

@@ -195,15 +195,20 @@ bool rs__table_is_text(const rs_table *table, size_t column) {
   return false;
 }
 
-/* "name: value" lines for the columns that `chosen` marks, values in one column. */
+static bool is_said(const rs_table *table, const bool *chosen, size_t column) {
+  return chosen[column] && rs_table_cell(table, 0, column)->kind != RS_CELL_ABSENT;
+}
+
+/* "name: value" lines for the columns that `chosen` marks, values in one column. Columns that hold
+ * nothing need no line. */
 static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *sink) {
   size_t width = 0;
   for (size_t i = 0; i < table->column_count; i++) {
-    if (chosen[i]) width = RS_MAX(width, strlen(table->columns[i]));
+    if (is_said(table, chosen, i)) width = RS_MAX(width, strlen(table->columns[i]));
   }
   for (size_t i = 0; i < table->column_count; i++) {
     char text[512];
-    if (!chosen[i]) continue;
+    if (!is_said(table, chosen, i)) continue;
     rs__table_shorten(rs_table_cell(table, 0, i), text, sizeof text);
     if (text[0] == '\0') continue;
     rs_sink_printf(sink, "%s%*s  %s\n", table->columns[i], (int)(width - strlen(table->columns[i])),
@@ -270,6 +275,8 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
     for (size_t i = 0; i < table->column_count; i++) {
       constant[i] = table->row_count > 1 && rs__table_is_constant(table, i);
       hidden[i] = constant[i];
+      /* what no row has need not be said */
+      if (rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT) constant[i] = false;
     }
     print_vertical(table, constant, sink);
     if (table->row_count > 1) rs_sink_put(sink, "\n");
@@ -282,7 +289,11 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
   if (left_out == 0) return;
   rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
   for (size_t i = 0; i < table->column_count; i++) {
-    if (hidden[i] && !constant[i]) rs_sink_printf(sink, " %s", table->columns[i]);
+    bool is_absent =
+        rs__table_is_constant(table, i) && rs_table_cell(table, 0, i)->kind == RS_CELL_ABSENT;
+    if (hidden[i] && !constant[i] && !is_absent) {
+      rs_sink_printf(sink, " %s", table->columns[i]);
+    }
   }
   rs_sink_put(sink, ")\n");
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #define SLOW_CHIPS_MAX 2000
+#define DISTANCES_CHIPS_MAX 100000 /* all pairs of more take minutes */
+#define PART_DISTANCES 1024U       /* beside the parts of rs_measure.h */
+#define PART_SPARES 2048U
 
 const rs_cable_costs rs_cable_costs_default = {{1, 2, 10}};
 
@@ -46,13 +49,17 @@ static const char *const columns[] = {"topology",
                                       "betweenness_mean",
                                       "automorphisms",
                                       "orbits",
-                                      "cable_cost"};
+                                      "cable_cost",
+                                      "connected",
+                                      "spare_chips",
+                                      "working_diameter_hops",
+                                      "working_average_hops"};
 
 static const source sources[RS_COUNT_OF(columns)] = {
     {FROM_TEXT, IN_ROW(spec), 0},
     {FROM_U32, IN_ROW(measure.chips), 0},
-    {FROM_U32, IN_ROW(measure.diameter_hops), 0},
-    {FROM_DOUBLE, IN_ROW(measure.average_hops), 0},
+    {FROM_U32, IN_ROW(measure.diameter_hops), PART_DISTANCES},
+    {FROM_DOUBLE, IN_ROW(measure.average_hops), PART_DISTANCES},
     {FROM_U32, IN_ROW(measure.degree_min), 0},
     {FROM_U32, IN_ROW(measure.degree_max), 0},
     {FROM_U32, IN_ROW(measure.cables), 0},
@@ -76,6 +83,10 @@ static const source sources[RS_COUNT_OF(columns)] = {
     {FROM_TEXT, IN_ROW(more.automorphisms), RS_MEASURE_SYMMETRY},
     {FROM_U32, IN_ROW(more.orbits), RS_MEASURE_SYMMETRY},
     {FROM_DOUBLE, IN_ROW(cable_cost), 0},
+    {FROM_U32, IN_ROW(connected), PART_DISTANCES},
+    {FROM_U32, IN_ROW(spare_chips), PART_SPARES},
+    {FROM_U32, IN_ROW(measure.working_diameter_hops), PART_SPARES | PART_DISTANCES},
+    {FROM_DOUBLE, IN_ROW(measure.working_average_hops), PART_SPARES | PART_DISTANCES},
 };
 
 const char *const *rs_wiring_row_columns(size_t *count) {
@@ -92,10 +103,20 @@ rs_status rs_wiring_row_measure(rs_arena *arena, const char *spec, const rs_wiri
   row->family =
       rs_arena_strndup(arena, spec, colon == NULL ? strlen(spec) : (size_t)(colon - spec));
   if (row->family == NULL) return rs_arena_failed(arena, diag);
-  rs_status status = rs_measure_run(arena, wiring, small || all, &row->measure, diag);
+  row->has_distances = all || wiring->chip_count <= DISTANCES_CHIPS_MAX;
+  rs_status status = RS_OK;
+  if (row->has_distances) {
+    status = rs_measure_run(arena, wiring, small || all, &row->measure, diag);
+  } else {
+    rs_measure_cables(wiring, &row->measure);
+  }
   if (status != RS_OK) return status;
-  row->parts = RS_MEASURE_ALL;
+  row->connected = row->measure.connected ? 1 : 0;
+  row->spare_chips = wiring->chip_count - row->measure.working_chips;
+  row->parts = row->has_distances ? RS_MEASURE_ALL : RS_MEASURE_READINGS;
   if (!small && !all) row->parts &= ~(unsigned)(RS_MEASURE_BETWEENNESS | RS_MEASURE_SYMMETRY);
+  if (row->has_distances) row->parts |= PART_DISTANCES;
+  if (row->spare_chips > 0) row->parts |= PART_SPARES;
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
     row->cable_cost += (double)row->measure.cables_by_class[k] * costs->by_class[k];
   }
@@ -108,7 +129,7 @@ rs_cell rs_wiring_row_cell(const rs_wiring_row *row, size_t column) {
   const char *place = (const char *)row + s->offset;
   rs_cell cell = {.kind = RS_CELL_ABSENT};
   bool places = strcmp(columns[column], "node_leaving_cables_per_node") != 0 || row->has_places;
-  if ((s->part != 0 && (row->parts & s->part) == 0) || !places) return cell;
+  if ((row->parts & s->part) != s->part || !places) return cell;
   uint32_t small;
   uint64_t large;
   switch (s->kind) {

@@ -15,6 +15,9 @@ typedef struct rs_wiring_row {
   unsigned parts;    /* of `more` that were measured */
   double cable_cost; /* Σ cables · cost of their class */
   bool has_places;
+  bool has_distances; /* false: too many chips, and not asked for all */
+  uint32_t connected; /* 1: every chip reaches every other */
+  uint32_t spare_chips;
 } rs_wiring_row;
 
 /* Relative cost of a cable by class: what a copper cable inside a node costs is 1. */
@@ -27,8 +30,8 @@ extern const rs_cable_costs rs_cable_costs_default;
 
 const char *const *rs_wiring_row_columns(size_t *count);
 
-/* Edge connectivity, betweenness and symmetry are slow beyond 2,000 chips (40 s, 17 s and 1 s at
- * 10,440), and then measured only when `all`. */
+/* Edge connectivity, betweenness and symmetry beyond 2,000 chips (8 s at 10,440), and distances with
+ * what follows from them beyond 100,000, are measured only when `all`. */
 rs_status rs_wiring_row_measure(rs_arena *arena, const char *spec, const rs_wiring *wiring,
                                 bool all, const rs_cable_costs *costs, rs_wiring_row *row,
                                 rs_diag *diag);

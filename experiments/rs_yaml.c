@@ -161,30 +161,6 @@ static rs_yaml_item *add_item(builder *b, rs_yaml_node *ours, rs_yaml_item **ite
   return item;
 }
 
-static rs_status build_list(builder *b, int depth, rs_yaml_node *ours) {
-  rs_yaml_item *items = NULL;
-  size_t capacity = 0;
-  ours->kind = RS_YAML_LIST;
-  for (;;) {
-    struct fy_event *event;
-    rs_status status = next_event(b, &event);
-    if (status != RS_OK) return status;
-    if (event->type == FYET_SEQUENCE_END) {
-      free_event(b, event);
-      return RS_OK;
-    }
-    rs_yaml_item *item = add_item(b, ours, &items, &capacity);
-    if (item == NULL) {
-      free_event(b, event);
-      return rs_arena_failed(b->arena, b->diag);
-    }
-    place_of(event, &item->line, &item->column);
-    status = build(b, event, depth + 1, item->line, item->column, &item->value);
-    if (status != RS_OK) return status;
-    ours->item_count++;
-  }
-}
-
 /* Takes the event. */
 static rs_status read_key(builder *b, struct fy_event *event, rs_yaml_item *item) {
   bool has_nul = false;
@@ -217,15 +193,28 @@ static rs_status check_key(const builder *b, const rs_yaml_item *items, size_t i
   return RS_OK;
 }
 
-static rs_status build_mapping(builder *b, int depth, rs_yaml_node *ours) {
+/* What stands before an item's value: a key in a mapping, nothing in a list. *event is the value's
+ * first one then. */
+static rs_status begin_item(builder *b, const rs_yaml_node *ours, const rs_yaml_item *items,
+                            rs_yaml_item *item, struct fy_event **event) {
+  if (ours->kind == RS_YAML_LIST) {
+    place_of(*event, &item->line, &item->column);
+    return RS_OK;
+  }
+  rs_status status = read_key(b, *event, item);
+  if (status == RS_OK) status = check_key(b, items, ours->item_count);
+  return status == RS_OK ? next_event(b, event) : status;
+}
+
+static rs_status build_items(builder *b, int depth, rs_yaml_node *ours) {
   rs_yaml_item *items = NULL;
   size_t capacity = 0;
-  ours->kind = RS_YAML_MAPPING;
+  enum fy_event_type end = ours->kind == RS_YAML_LIST ? FYET_SEQUENCE_END : FYET_MAPPING_END;
   for (;;) {
     struct fy_event *event;
     rs_status status = next_event(b, &event);
     if (status != RS_OK) return status;
-    if (event->type == FYET_MAPPING_END) {
+    if (event->type == end) {
       free_event(b, event);
       return RS_OK;
     }
@@ -234,9 +223,7 @@ static rs_status build_mapping(builder *b, int depth, rs_yaml_node *ours) {
       free_event(b, event);
       return rs_arena_failed(b->arena, b->diag);
     }
-    status = read_key(b, event, item);
-    if (status == RS_OK) status = check_key(b, items, ours->item_count);
-    if (status == RS_OK) status = next_event(b, &event);
+    status = begin_item(b, ours, items, item, &event);
     if (status == RS_OK) {
       status = build(b, event, depth + 1, item->line, item->column, &item->value);
     }
@@ -257,7 +244,8 @@ static rs_status build_node(builder *b, struct fy_event *event, int depth, rs_ya
   }
   free_event(b, event);
   if (status != RS_OK || type == FYET_SCALAR) return status;
-  return type == FYET_SEQUENCE_START ? build_list(b, depth, ours) : build_mapping(b, depth, ours);
+  ours->kind = type == FYET_SEQUENCE_START ? RS_YAML_LIST : RS_YAML_MAPPING;
+  return build_items(b, depth, ours);
 }
 
 /* line and column: of what the node belongs to, for nodes that have no place of their own. */

@@ -1,529 +1,12 @@
 /*
- * Packets in queues. The loop has two kinds of event for a hop: a packet becomes ready at the next
- * router (arrival and router delay in one), and a busy link becomes free while something waits for
- * it. Credits come back lazily: each buffer keeps the times at which its credits return, and a link
- * that finds none asks to be woken at the first of them.
+ * Packets in queues: setting a machine up, running it on a traffic, and what came of it. A chip has one
+ * event for its next packet, at the time when the packet's SRAM read is done and it asks for a link.
  */
 #include "rs_adaptive.h"
 
-#include <assert.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "rs_event_queue.h"
-#include "rs_random.h"
-
-enum { EVENT_MAKE, EVENT_SEND, EVENT_READY, EVENT_FREE };
-
-#define NO_PACKET UINT32_MAX
-#define BATCHES 20
-#define HISTOGRAM_CYCLES (INT64_C(1) << 20)
-
-typedef struct packet {
-  int64_t made_cycles;
-  uint32_t to;
-  uint32_t via;       /* where minimal routing heads for first; RS_NONE once passed */
-  uint32_t next;      /* in its buffer, or among the free packets */
-  uint32_t wait_next; /* in the list of those that wait for its link */
-  uint32_t at;        /* the buffer it holds: link · channels + channel; RS_NONE at its source */
-  uint8_t hops;
-  bool measured;
-} packet;
-
-typedef struct fifo {
-  uint32_t head, tail;
-} fifo;
-
-/* One link and channel. `buffer` is at the receiving end; `waiting` are packets (heads of other
- * buffers, or at their source) that want to cross the link in this channel. */
-typedef struct lane {
-  fifo buffer;
-  fifo waiting;
-  uint32_t credits;
-  uint32_t returning_first, returning_count; /* ring of return times */
-} lane;
-
-typedef struct link_state {
-  rs_int128 free_ticks;
-  uint32_t waiting; /* packets over all lanes: the queue length that routing looks at */
-  uint32_t turn;    /* the channel to be served next */
-  uint64_t sent;
-  int64_t wake_cycles; /* of the EVENT_FREE under way; −1: none */
-} link_state;
-
-typedef struct machine {
-  const rs_wiring *wiring;
-  const rs_timing *timing;
-  const rs_adaptive_config *config;
-  const rs_adaptive_run *run;
-  rs_adaptive_result *result;
-  rs_arena *arena;
-  rs_event_queue *events;
-  rs_random random;
-  lane *lanes;        /* [link · channels + channel] */
-  int64_t *returning; /* [lane · buffer_vectors + …] */
-  link_state *links;
-  packet *packets;
-  uint32_t packet_count, packet_capacity, free_packet;
-  uint32_t channels;
-  uint32_t *to_route; /* buffers whose head has no route yet: at most one a buffer */
-  uint32_t to_route_count;
-  uint32_t *histogram; /* measured latencies, a counter a cycle */
-  double batch_sum[BATCHES];
-  uint64_t batch_count[BATCHES];
-  rs_int128 latency_sum;
-  uint64_t under_way;
-  int64_t now;
-  bool failed; /* no memory */
-} machine;
-
-/* ---- packets and lists ---- */
-
-static uint32_t take_packet(machine *m) {
-  if (m->free_packet != NO_PACKET) {
-    uint32_t index = m->free_packet;
-    m->free_packet = m->packets[index].next;
-    return index;
-  }
-  if (m->packet_count == m->packet_capacity) {
-    uint32_t capacity = m->packet_capacity * 2;
-    packet *larger = RS_ARENA_NEW(m->arena, packet, capacity);
-    if (larger == NULL) {
-      m->failed = true;
-      return NO_PACKET;
-    }
-    memcpy(larger, m->packets, m->packet_count * sizeof *larger);
-    m->packets = larger;
-    m->packet_capacity = capacity;
-  }
-  return m->packet_count++;
-}
-
-/* Of two packets the one at the head of a buffer is also in a waiting list, hence two chains. */
-static void push_buffer(machine *m, fifo *list, uint32_t index) {
-  m->packets[index].next = NO_PACKET;
-  if (list->head == NO_PACKET) {
-    list->head = index;
-  } else {
-    m->packets[list->tail].next = index;
-  }
-  list->tail = index;
-}
-
-static void push_waiting(machine *m, fifo *list, uint32_t index) {
-  m->packets[index].wait_next = NO_PACKET;
-  if (list->head == NO_PACKET) {
-    list->head = index;
-  } else {
-    m->packets[list->tail].wait_next = index;
-  }
-  list->tail = index;
-}
-
-static void push_event(machine *m, int64_t time, uint32_t kind, uint32_t subject, int64_t detail) {
-  if (!rs_event_queue_push(m->events, time, kind, subject, detail)) m->failed = true;
-}
-
-/* ---- routing ---- */
-
-static uint8_t distance(const machine *m, uint32_t from, uint32_t to) {
-  return m->config->distance[(size_t)from * m->wiring->chip_count + to];
-}
-
-/* The minimal link with the shortest queue. The search starts at a place that depends on the packet,
- * so that ties spread without a random number a hop. */
-static uint32_t pick_link(const machine *m, uint32_t chip, uint32_t target, uint32_t salt) {
-  uint32_t first = m->wiring->out_first[chip];
-  uint32_t degree = m->wiring->out_first[chip + 1] - first;
-  uint8_t here = distance(m, chip, target);
-  uint32_t best = RS_NONE;
-  uint32_t best_waiting = UINT32_MAX;
-  uint32_t turn = salt % degree;
-  for (uint32_t k = 0; k < degree; k++) {
-    uint32_t l = first + turn;
-    if (++turn == degree) turn = 0;
-    if (m->links[l].waiting >= best_waiting) continue;
-    if (distance(m, m->wiring->links[l].to, target) + 1 != here) continue;
-    best = l;
-    best_waiting = m->links[l].waiting;
-  }
-  return best;
-}
-
-static uint32_t pick_via(machine *m, uint32_t from, uint32_t to) {
-  uint32_t via = (uint32_t)rs_random_below(&m->random, m->wiring->chip_count);
-  return via == from || via == to ? RS_NONE : via;
-}
-
-/* UGAL-L compares queue length times hops of the minimal path and of one random detour. */
-static void choose_path(machine *m, packet *p, uint32_t from) {
-  p->via = RS_NONE;
-  if (m->config->routing == RS_ROUTING_MINIMAL) return;
-  uint32_t via = pick_via(m, from, p->to);
-  if (m->config->routing == RS_ROUTING_UGAL && via != RS_NONE) {
-    uint32_t salt = (uint32_t)p->made_cycles;
-    uint64_t direct = m->links[pick_link(m, from, p->to, salt)].waiting;
-    uint64_t detour = m->links[pick_link(m, from, via, salt)].waiting;
-    uint64_t direct_hops = distance(m, from, p->to);
-    uint64_t detour_hops = (uint64_t)distance(m, from, via) + distance(m, via, p->to);
-    if (direct * direct_hops <= detour * detour_hops) via = RS_NONE;
-  }
-  p->via = via;
-}
-
-/* ---- links ---- */
-
-static void collect_credits(machine *m, lane *l) {
-  uint32_t size = m->config->buffer_vectors;
-  int64_t *times = &m->returning[(size_t)(l - m->lanes) * size];
-  while (l->returning_count > 0 && times[l->returning_first] <= m->now) {
-    l->returning_first = (l->returning_first + 1) % size;
-    l->returning_count--;
-    l->credits++;
-  }
-}
-
-static void wake_link(machine *m, uint32_t link, int64_t time) {
-  link_state *state = &m->links[link];
-  if (state->wake_cycles >= 0 && state->wake_cycles <= time) return;
-  state->wake_cycles = time;
-  push_event(m, time, EVENT_FREE, link, time);
-}
-
-/* A place in the buffer of a link and channel is free: its credit travels back to the sender. */
-static void return_credit(machine *m, uint32_t held) {
-  lane *from = &m->lanes[held];
-  uint32_t link = held / m->channels;
-  uint32_t size = m->config->buffer_vectors;
-  int64_t *times = &m->returning[(size_t)held * size];
-  int64_t back = m->now + rs_timing_latency(m->timing, &m->wiring->links[link]);
-  times[(from->returning_first + from->returning_count) % size] = back;
-  from->returning_count++;
-  if (m->links[link].waiting > 0) wake_link(m, link, back);
-}
-
-/* The packet leaves the buffer that it held. The next head gets its route once this event is done
- * with: a chain of departures through the whole network must not be a chain of calls. */
-static void leave_buffer(machine *m, uint32_t held) {
-  lane *from = &m->lanes[held];
-  return_credit(m, held);
-  from->buffer.head = m->packets[from->buffer.head].next;
-  if (from->buffer.head != NO_PACKET) m->to_route[m->to_route_count++] = held;
-}
-
-/* Sends the head of a lane's waiting list across the link. */
-static void send_packet(machine *m, uint32_t link, uint32_t channel) {
-  link_state *state = &m->links[link];
-  const rs_link *wire = &m->wiring->links[link];
-  lane *out = &m->lanes[link * m->channels + channel];
-  uint32_t index = out->waiting.head;
-  packet *p = &m->packets[index];
-  out->waiting.head = p->wait_next;
-  out->credits--;
-  state->waiting--;
-  state->sent++;
-  uint32_t held = p->at;
-  p->at = link * m->channels + channel;
-  p->hops++;
-  m->result->hops++;
-  rs_int128 now_ticks = (rs_int128)m->now * m->timing->slot_den;
-  /* A busy link is free inside a cycle and sends at the next: the rest of the cycle is not lost. */
-  bool busy = now_ticks - state->free_ticks < m->timing->slot_den;
-  state->free_ticks = (busy ? state->free_ticks : now_ticks) + m->timing->slot_num;
-  int64_t arrival = m->now + rs_timing_latency(m->timing, wire);
-  if (wire->to == p->via) p->via = RS_NONE;
-  bool there = wire->to == p->to;
-  push_event(m, arrival + (there ? 0 : m->config->router_cycles), EVENT_READY, index, 0);
-  if (held != RS_NONE) leave_buffer(m, held);
-}
-
-static int64_t free_cycles(const machine *m, const link_state *state) {
-  rs_int128 den = m->timing->slot_den;
-  return (int64_t)((state->free_ticks + den - 1) / den);
-}
-
-/* The first return of a credit that a waiting packet needs; INT64_MAX: none under way. */
-static int64_t first_return(const machine *m, uint32_t link) {
-  int64_t first = INT64_MAX;
-  for (uint32_t c = 0; c < m->channels; c++) {
-    const lane *l = &m->lanes[link * m->channels + c];
-    if (l->waiting.head == NO_PACKET || l->returning_count == 0) continue;
-    size_t base = (size_t)(link * m->channels + c) * m->config->buffer_vectors;
-    first = RS_MIN(first, m->returning[base + l->returning_first]);
-  }
-  return first;
-}
-
-/* One vector if the link is free and some channel has a packet and a credit; then asks to be woken
- * when there is more to do. */
-static void serve_link(machine *m, uint32_t link) {
-  link_state *state = &m->links[link];
-  if (state->waiting == 0) return;
-  int64_t free_at = free_cycles(m, state);
-  if (free_at > m->now) {
-    wake_link(m, link, free_at);
-    return;
-  }
-  for (uint32_t k = 0; k < m->channels; k++) {
-    uint32_t channel = (state->turn + k) % m->channels;
-    lane *out = &m->lanes[link * m->channels + channel];
-    if (out->waiting.head == NO_PACKET) continue;
-    collect_credits(m, out);
-    if (out->credits == 0) continue;
-    state->turn = (channel + 1) % m->channels;
-    send_packet(m, link, channel);
-    if (state->waiting > 0) wake_link(m, link, free_cycles(m, state));
-    return;
-  }
-  int64_t wake = first_return(m, link);
-  if (wake != INT64_MAX) wake_link(m, link, wake);
-}
-
-/* Queues a packet for the link that its route takes next from `chip`. */
-static void want_link(machine *m, uint32_t index, uint32_t chip) {
-  packet *p = &m->packets[index];
-  uint32_t target = p->via != RS_NONE ? p->via : p->to;
-  uint32_t salt = (uint32_t)rs_mix_u64(index ^ (uint64_t)p->made_cycles << 20);
-  uint32_t link = pick_link(m, chip, target, salt);
-  uint32_t channel = RS_MIN((uint32_t)p->hops, m->channels - 1);
-  push_waiting(m, &m->lanes[link * m->channels + channel].waiting, index);
-  m->links[link].waiting++;
-  serve_link(m, link);
-}
-
-/* ---- packets arrive ---- */
-
-static void record_latency(machine *m, const packet *p) {
-  int64_t latency = m->now + m->timing->receive_cycles - p->made_cycles;
-  rs_adaptive_result *r = m->result;
-  int64_t window = m->run->measure_to_cycles - m->run->measure_from_cycles;
-  int64_t since = p->made_cycles - m->run->measure_from_cycles;
-  int64_t batch = (int64_t)((rs_int128)since * BATCHES / window);
-  m->batch_sum[batch] += (double)latency;
-  m->batch_count[batch]++;
-  m->histogram[RS_MIN(latency, HISTOGRAM_CYCLES - 1)]++;
-  m->latency_sum += latency;
-  r->latency_max_cycles = RS_MAX(r->latency_max_cycles, latency);
-  r->arrived++;
-}
-
-static void consume(machine *m, uint32_t index) {
-  packet *p = &m->packets[index];
-  if (p->measured) record_latency(m, p);
-  if (m->now >= m->run->measure_from_cycles && m->now < m->run->measure_to_cycles) {
-    m->result->accepted++;
-  }
-  m->under_way--;
-  p->next = m->free_packet;
-  m->free_packet = index;
-}
-
-static void handle_ready(machine *m, uint32_t index) {
-  packet *p = &m->packets[index];
-  uint32_t held = p->at;
-  uint32_t chip = m->wiring->links[held / m->channels].to;
-  if (chip == p->to) {
-    return_credit(m, held); /* the destination takes a packet at once */
-    consume(m, index);
-    return;
-  }
-  lane *l = &m->lanes[held];
-  bool first = l->buffer.head == NO_PACKET;
-  push_buffer(m, &l->buffer, index);
-  if (first) want_link(m, index, chip);
-}
-
-/* ---- packets are made ---- */
-
-static void ask_traffic(machine *m, uint32_t chip) {
-  int64_t time = m->now;
-  uint32_t to;
-  if (!m->run->next(m->run->context, chip, &time, &to)) return;
-  assert(time >= m->now && to < m->wiring->chip_count);
-  push_event(m, time, EVENT_MAKE, chip, to);
-}
-
-static rs_status handle_make(machine *m, uint32_t chip, uint32_t to, rs_diag *diag) {
-  rs_adaptive_result *r = m->result;
-  if (to == chip || distance(m, chip, to) == UINT8_MAX) {
-    return rs_diag_set(diag, RS_E_INPUT, "traffic from chip %u to chip %u: there is no path", chip,
-                       to);
-  }
-  uint32_t index = take_packet(m);
-  if (index == NO_PACKET) return rs_arena_failed(m->arena, diag);
-  packet *p = &m->packets[index];
-  *p = (packet){.made_cycles = m->now, .to = to, .at = RS_NONE};
-  p->measured = m->now >= m->run->measure_from_cycles && m->now < m->run->measure_to_cycles;
-  choose_path(m, p, chip);
-  r->packets++;
-  r->measured += p->measured ? 1 : 0;
-  m->under_way++;
-  /* The SRAM read comes first; the packet asks for its link when the read is done. */
-  push_event(m, m->now + m->timing->send_cycles, EVENT_SEND, index, chip);
-  ask_traffic(m, chip);
-  return RS_OK;
-}
-
-/* ---- stuck packets ---- */
-
-/* Which buffer a head waits for: the lane of its next hop whose credits are all out. */
-static uint32_t waits_for(const machine *m, uint32_t index) {
-  uint32_t lanes = m->wiring->link_count * m->channels;
-  for (uint32_t l = 0; l < lanes; l++) {
-    for (uint32_t w = m->lanes[l].waiting.head; w != NO_PACKET; w = m->packets[w].wait_next) {
-      if (w == index) return l;
-    }
-  }
-  return RS_NONE;
-}
-
-/* Follows who waits for whom until a port comes again; names at most eight ports. */
-static rs_status report_stuck(const machine *m, uint32_t index, rs_diag *diag) {
-  char ports[200] = "";
-  size_t used = 0;
-  const packet *p = &m->packets[index];
-  uint32_t at = index;
-  for (int step = 0; step < 8 && at != NO_PACKET; step++) {
-    uint32_t l = waits_for(m, at);
-    if (l == RS_NONE) break;
-    char name[40];
-    rs_wiring_link_name(m->wiring, l / m->channels, name, sizeof name);
-    int length = snprintf(ports + used, sizeof ports - used, "%s%s channel %u",
-                          step == 0 ? "" : ", ", name, l % m->channels);
-    if (length < 0 || used + (size_t)length >= sizeof ports) break;
-    used += (size_t)length;
-    at = m->lanes[l].buffer.head;
-  }
-  return rs_diag_set(
-      diag, RS_E_REFUSED,
-      "deadlock or starvation at cycle %lld: a packet made at cycle %lld for chip %u "
-      "does not move; it and what is in front wait for: %s",
-      (long long)m->now, (long long)p->made_cycles, p->to, ports);
-}
-
-static rs_status check_ages(const machine *m, rs_diag *diag) {
-  for (uint32_t l = 0; l < m->wiring->link_count * m->channels; l++) {
-    uint32_t head = m->lanes[l].buffer.head;
-    if (head == NO_PACKET) continue;
-    if (m->now - m->packets[head].made_cycles > m->config->age_cycles_max) {
-      return report_stuck(m, head, diag);
-    }
-  }
-  return RS_OK;
-}
-
-/* Events are over but packets are not: nothing will ever move them. */
-static rs_status check_drained(const machine *m, rs_diag *diag) {
-  if (m->under_way == 0) return RS_OK;
-  for (uint32_t l = 0; l < m->wiring->link_count * m->channels; l++) {
-    if (m->lanes[l].buffer.head != NO_PACKET) return report_stuck(m, m->lanes[l].buffer.head, diag);
-  }
-  return RS_OK;
-}
-
-/* ---- the run ---- */
-
-static void route_pending(machine *m) {
-  while (m->to_route_count > 0) {
-    uint32_t held = m->to_route[--m->to_route_count];
-    want_link(m, m->lanes[held].buffer.head, m->wiring->links[held / m->channels].to);
-  }
-}
-
-static rs_status handle(machine *m, const rs_event *event, rs_diag *diag) {
-  link_state *state;
-  switch (event->kind) {
-    case EVENT_MAKE:
-      return handle_make(m, event->subject, (uint32_t)event->detail, diag);
-    case EVENT_SEND:
-      want_link(m, event->subject, (uint32_t)event->detail);
-      return RS_OK;
-    case EVENT_READY:
-      handle_ready(m, event->subject);
-      return RS_OK;
-    default:
-      state = &m->links[event->subject];
-      if (state->wake_cycles != event->detail) return RS_OK; /* an earlier wake took its place */
-      state->wake_cycles = -1;
-      serve_link(m, event->subject);
-      return RS_OK;
-  }
-}
-
-#define AGE_CHECK_EVENTS (UINT64_C(1) << 22)
-
-static bool measurement_is_complete(const machine *m) {
-  const rs_adaptive_result *r = m->result;
-  return m->now >= m->run->measure_to_cycles && r->arrived == r->measured;
-}
-
-static rs_status run_events(machine *m, rs_diag *diag) {
-  rs_event event;
-  for (uint32_t chip = 0; chip < m->wiring->chip_count; chip++) ask_traffic(m, chip);
-  while (rs_event_queue_pop(m->events, &event)) {
-    if (event.time_cycles > m->run->end_cycles) {
-      m->result->saturated = m->result->arrived < m->result->measured;
-      return RS_OK;
-    }
-    m->now = event.time_cycles;
-    rs_status status = handle(m, &event, diag);
-    if (status != RS_OK) return status;
-    route_pending(m);
-    if (m->failed) return rs_arena_failed(m->arena, diag);
-    if (++m->result->events % AGE_CHECK_EVENTS == 0 && check_ages(m, diag) != RS_OK) {
-      return diag == NULL ? RS_E_REFUSED : diag->status;
-    }
-    if (measurement_is_complete(m)) return RS_OK;
-  }
-  return check_drained(m, diag);
-}
-
-/* ---- results ---- */
-
-static int64_t percentile(const machine *m, double share) {
-  const rs_adaptive_result *r = m->result;
-  uint64_t rank = (uint64_t)ceil(share * (double)r->arrived);
-  uint64_t seen = 0;
-  for (int64_t c = 0; c < HISTOGRAM_CYCLES - 1; c++) {
-    seen += m->histogram[c];
-    if (seen >= rank) return c;
-  }
-  return r->latency_max_cycles; /* beyond what is counted to the cycle */
-}
-
-/* Student's t, 97.5 %, 19 degrees of freedom, for 20 batch means. */
-static const double t_value = 2.093;
-
-static double half_width(const machine *m) {
-  double mean = 0;
-  double square = 0;
-  for (int i = 0; i < BATCHES; i++) {
-    if (m->batch_count[i] == 0) return 0;
-    mean += m->batch_sum[i] / (double)m->batch_count[i] / BATCHES;
-  }
-  for (int i = 0; i < BATCHES; i++) {
-    double difference = m->batch_sum[i] / (double)m->batch_count[i] - mean;
-    square += difference * difference;
-  }
-  return t_value * sqrt(square / (BATCHES - 1) / BATCHES);
-}
-
-static void summarise(machine *m) {
-  rs_adaptive_result *r = m->result;
-  r->end_cycles = m->now;
-  r->busiest_link = RS_NONE;
-  for (uint32_t l = 0; l < m->wiring->link_count; l++) {
-    if (m->links[l].sent <= r->busiest_link_vectors) continue;
-    r->busiest_link = l;
-    r->busiest_link_vectors = m->links[l].sent;
-  }
-  if (r->arrived == 0) return;
-  r->latency_mean_cycles = (double)m->latency_sum / (double)r->arrived;
-  r->latency_half_width_cycles = half_width(m);
-  r->latency_p50_cycles = percentile(m, 0.50);
-  r->latency_p99_cycles = percentile(m, 0.99);
-}
+#include "rs__adaptive.h"
 
 /* ---- set-up ---- */
 
@@ -537,10 +20,10 @@ static uint32_t longest_path(const rs_wiring *wiring, const rs_adaptive_config *
   return config->routing == RS_ROUTING_MINIMAL ? diameter : 2U * diameter;
 }
 
-static rs_status check_config(const rs_wiring *wiring, const rs_adaptive_config *config,
-                              const rs_adaptive_run *run, rs_diag *diag) {
-  if (config->distance == NULL || run->next == NULL) {
-    return rs_diag_set(diag, RS_E_INPUT, "an adaptive run needs distances and traffic");
+static rs_status check_config(const rs__machine *m, rs_diag *diag) {
+  const rs_adaptive_config *config = m->config;
+  if (config->distance == NULL) {
+    return rs_diag_set(diag, RS_E_INPUT, "an adaptive run needs distances");
   }
   if (config->buffer_vectors == 0 || config->router_cycles < 0) {
     return rs_diag_set(
@@ -548,68 +31,251 @@ static rs_status check_config(const rs_wiring *wiring, const rs_adaptive_config 
         "an adaptive run needs a buffer of at least one vector and a router delay of "
         "at least 0 cycles");
   }
-  if (run->measure_from_cycles < 0 || run->measure_to_cycles <= run->measure_from_cycles ||
-      run->end_cycles < run->measure_to_cycles) {
-    return rs_diag_set(diag, RS_E_INPUT,
-                       "the window of measurement is empty or ends after the run");
-  }
-  if (config->channels > RS_ADAPTIVE_CHANNELS_MAX ||
-      (config->channels == 0 && longest_path(wiring, config) > RS_ADAPTIVE_CHANNELS_MAX)) {
-    rs_diag_set(diag, RS_E_LIMIT, "paths of up to %u hops need as many virtual channels",
-                longest_path(wiring, config));
+  uint32_t channels = config->channels != 0 ? config->channels : longest_path(m->wiring, config);
+  if (channels > RS_ADAPTIVE_CHANNELS_MAX) {
+    rs_diag_set(diag, RS_E_LIMIT, "paths of up to %u hops need as many virtual channels", channels);
     rs_diag_expect(diag, "at most %d", RS_ADAPTIVE_CHANNELS_MAX);
     return RS_E_LIMIT;
   }
+  rs_uint128 places =
+      (rs_uint128)m->wiring->link_count * RS_MAX(channels, UINT32_C(1)) * config->buffer_vectors;
+  if (places > UINT32_MAX / 4) {
+    return rs_diag_set(diag, RS_E_LIMIT, "%u links with %u channels and buffers of %u vectors",
+                       m->wiring->link_count, channels, config->buffer_vectors);
+  }
+  return rs_timing_check(m->timing, diag);
+}
+
+#define TABLE_CHIPS_MAX 2048
+
+/* The minimal links of a pair; returns how many. `links` may be NULL. */
+static uint32_t list_minimal(const rs__machine *m, uint32_t chip, uint32_t target,
+                             uint32_t *links) {
+  const rs_wiring *w = m->wiring;
+  uint8_t here = rs__adaptive_distance(m, chip, target);
+  uint32_t count = 0;
+  if (here == UINT8_MAX || here == 0) return 0;
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    if (rs__adaptive_distance(m, w->links[l].to, target) + 1 != here) continue;
+    if (links != NULL) links[count] = l;
+    count++;
+  }
+  return count;
+}
+
+static bool fill_next_hops(rs__machine *m) {
+  uint32_t n = m->wiring->chip_count;
+  uint64_t size = 0;
+  if (n > TABLE_CHIPS_MAX) return true;
+  for (uint32_t pair = 0; pair < n * n; pair++) {
+    uint32_t count = list_minimal(m, pair / n, pair % n, NULL);
+    if (count > 1) size += 1 + count;
+  }
+  if (size >= RS__HOPS_LIST) return true; /* no table, then */
+  m->hops.entry = RS_ARENA_NEW(m->arena, uint32_t, (size_t)n * n);
+  m->hops.lists = RS_ARENA_NEW(m->arena, uint32_t, (size_t)size);
+  if (m->hops.entry == NULL || m->hops.lists == NULL) return false;
+  uint32_t at = 0;
+  for (uint32_t pair = 0; pair < n * n; pair++) {
+    uint32_t count = list_minimal(m, pair / n, pair % n, NULL);
+    if (count <= 1) {
+      list_minimal(m, pair / n, pair % n, &m->hops.entry[pair]);
+      continue;
+    }
+    m->hops.entry[pair] = RS__HOPS_LIST + at;
+    m->hops.lists[at] = list_minimal(m, pair / n, pair % n, &m->hops.lists[at + 1]);
+    at += 1 + count;
+  }
+  return true;
+}
+
+/* Places for what a full link has under way; see there for more. */
+static bool create_credits(rs__machine *m) {
+  enum { PLACES = 32 };
+  uint32_t links = m->wiring->link_count;
+  m->credits = RS_ARENA_NEW(m->arena, rs__credits, links);
+  int64_t *times = RS_ARENA_NEW(m->arena, int64_t, (size_t)links * PLACES);
+  if (m->credits == NULL || times == NULL) return false;
+  for (uint32_t l = 0; l < links; l++) {
+    m->credits[l] = (rs__credits){.times = times + (size_t)l * PLACES, .mask = PLACES - 1};
+  }
+  return true;
+}
+
+static rs_status allocate(rs__machine *m, rs_diag *diag) {
+  uint32_t links = m->wiring->link_count;
+  size_t lanes = (size_t)links * m->channels;
+  m->packet_capacity = 4096;
+  m->packets = RS_ARENA_NEW(m->arena, rs__packet, m->packet_capacity);
+  m->lanes = RS_ARENA_NEW(m->arena, rs__lane, lanes);
+  m->ports = RS_ARENA_NEW(m->arena, rs__port, links);
+  m->waiting = RS_ARENA_NEW(m->arena, uint32_t, links);
+  m->to_route = RS_ARENA_NEW(m->arena, uint32_t, lanes);
+  if (m->packets == NULL || m->lanes == NULL || m->ports == NULL || m->waiting == NULL ||
+      m->to_route == NULL || !create_credits(m) || !fill_next_hops(m)) {
+    return rs_arena_failed(m->arena, diag);
+  }
   return RS_OK;
 }
 
-static rs_status create_machine(machine *m, rs_diag *diag) {
-  uint32_t links = m->wiring->link_count;
+rs_status rs__adaptive_create(rs__machine *m, uint32_t makers, rs_diag *diag) {
+  const rs_timing *t = m->timing;
+  rs_status status = check_config(m, diag);
+  if (status != RS_OK) return status;
   m->channels = m->config->channels != 0 ? m->config->channels
                                          : RS_MAX(longest_path(m->wiring, m->config), UINT32_C(1));
-  size_t lanes = (size_t)links * m->channels;
-  m->packet_capacity = 4096;
-  m->packets = RS_ARENA_NEW(m->arena, packet, m->packet_capacity);
-  m->lanes = RS_ARENA_NEW(m->arena, lane, lanes);
-  m->returning = RS_ARENA_NEW(m->arena, int64_t, lanes * m->config->buffer_vectors);
-  m->links = RS_ARENA_NEW(m->arena, link_state, links);
-  m->to_route = RS_ARENA_NEW(m->arena, uint32_t, lanes);
-  m->histogram = RS_ARENA_NEW(m->arena, uint32_t, HISTOGRAM_CYCLES);
-  if (m->packets == NULL || m->lanes == NULL || m->returning == NULL || m->links == NULL ||
-      m->to_route == NULL || m->histogram == NULL) {
-    return rs_arena_failed(m->arena, diag);
+  m->buffer = m->config->buffer_vectors;
+  m->slot_whole = t->slot_num / t->slot_den;
+  m->slot_rest = t->slot_num % t->slot_den;
+  m->free_packet = RS__NO_PACKET;
+  status = allocate(m, diag);
+  if (status != RS_OK) return status;
+  int64_t latency_max = 0;
+  for (uint32_t l = 0; l < m->wiring->link_count; l++) {
+    const rs_link *link = &m->wiring->links[l];
+    m->ports[l] = (rs__port){.to = link->to, .latency_cycles = rs_timing_latency(t, link)};
+    latency_max = RS_MAX(latency_max, m->ports[l].latency_cycles);
   }
-  m->free_packet = NO_PACKET;
-  for (size_t l = 0; l < lanes; l++) {
-    m->lanes[l] = (lane){
-        .buffer.head = NO_PACKET, .waiting.head = NO_PACKET, .credits = m->config->buffer_vectors};
+  for (size_t l = 0; l < (size_t)m->wiring->link_count * m->channels; l++) {
+    m->lanes[l] = (rs__lane){
+        .buffer.head = RS__NO_PACKET, .waiting.head = RS__NO_PACKET, .credits = m->buffer};
   }
-  for (uint32_t l = 0; l < links; l++) m->links[l].wake_cycles = -1;
   rs_random_init(&m->random, m->config->seed, 0);
+  m->maker_first = 2 * m->wiring->link_count;
+  m->packet_first = m->maker_first + makers;
+  return rs__wheel_init(m->arena, &m->wheel,
+                        RS_MAX(latency_max + m->config->router_cycles, m->slot_whole + 1),
+                        m->packet_first + m->packet_capacity, diag);
+}
+
+/* ---- the loop ---- */
+
+#define AGE_CHECK_EVENTS (UINT64_C(1) << 22)
+
+static rs_status do_event(rs__machine *m, const rs__adaptive_source *source, uint32_t node,
+                          rs_diag *diag) {
+  uint32_t index;
+  if (node >= m->maker_first && node < m->packet_first) {
+    rs_status status = source->make(m, node - m->maker_first, diag);
+    if (status != RS_OK) return status;
+  } else if (rs__adaptive_handle(m, node, &index)) {
+    source->arrive(m, &m->packets[index]);
+    rs__adaptive_release(m, index);
+  }
+  rs__adaptive_route_pending(m);
+  return m->failed ? rs_arena_failed(m->arena, diag) : RS_OK;
+}
+
+rs_status rs__adaptive_run(rs__machine *m, const rs__adaptive_source *source, int64_t end_cycles,
+                           rs_diag *diag) {
+  uint32_t node;
+  rs_status status = RS_OK;
+  while (rs__wheel_pop(&m->wheel, &node)) {
+    if (m->wheel.now > end_cycles) return RS_OK;
+    status = do_event(m, source, node, diag);
+    if (status != RS_OK) return status;
+    if (++m->result->events % AGE_CHECK_EVENTS == 0) status = rs__adaptive_check_ages(m, diag);
+    if (status != RS_OK || source->is_complete(m)) return status;
+  }
+  return rs__adaptive_check_drained(m, diag);
+}
+
+/* ---- traffic ---- */
+
+typedef struct traffic_source {
+  const rs_traffic_run *run;
+  rs__latency latency;
+  uint32_t *to; /* [chip] where its next packet goes */
+} traffic_source;
+
+static rs_status ask_traffic(rs__machine *m, uint32_t chip, int64_t time, rs_diag *diag) {
+  traffic_source *s = m->source;
+  uint32_t to;
+  if (!s->run->next(s->run->context, chip, &time, &to)) return RS_OK;
+  assert(to < m->wiring->chip_count);
+  if (to == chip || rs__adaptive_distance(m, chip, to) == UINT8_MAX) {
+    return rs_diag_set(diag, RS_E_INPUT, "traffic from chip %u to chip %u: there is no path", chip,
+                       to);
+  }
+  s->to[chip] = to;
+  /* The SRAM read comes first; the packet asks for its link when the read is done. */
+  rs__wheel_push(&m->wheel, time + m->timing->send_cycles, m->maker_first + chip);
   return RS_OK;
+}
+
+static rs_status make_packet(rs__machine *m, uint32_t chip, rs_diag *diag) {
+  traffic_source *s = m->source;
+  int64_t made = m->wheel.now - m->timing->send_cycles;
+  uint32_t index = rs__adaptive_inject(m, chip, s->to[chip], made);
+  if (index == RS__NO_PACKET) return rs_arena_failed(m->arena, diag);
+  m->packets[index].measured = rs__latency_is_measured(s->run, made);
+  m->result->measured += m->packets[index].measured ? 1 : 0;
+  return ask_traffic(m, chip, made, diag);
+}
+
+static void take_packet(rs__machine *m, const rs__packet *p) {
+  traffic_source *s = m->source;
+  int64_t now = m->wheel.now;
+  if (rs__latency_is_measured(s->run, now)) m->result->accepted++;
+  if (!p->measured) return;
+  rs__latency_record(&s->latency, p->made_cycles,
+                     (double)(now + m->timing->receive_cycles - p->made_cycles));
+  m->result->arrived++;
+}
+
+/* All that was made inside the window is made once the time of its end has come out of the SRAM. */
+static bool measurement_is_complete(const rs__machine *m) {
+  const traffic_source *s = m->source;
+  return m->wheel.now - m->timing->send_cycles >= s->run->measure_to_cycles &&
+         m->result->arrived == m->result->measured;
+}
+
+static void note_links(const rs__machine *m) {
+  rs_traffic_result *r = m->result;
+  r->end_cycles = m->wheel.now;
+  r->busiest_link = RS_NONE;
+  for (uint32_t l = 0; l < m->wiring->link_count; l++) {
+    if (m->ports[l].sent <= r->busiest_link_vectors) continue;
+    r->busiest_link = l;
+    r->busiest_link_vectors = m->ports[l].sent;
+  }
+}
+
+static rs_status run_traffic(rs__machine *m, rs_diag *diag) {
+  static const rs__adaptive_source source = {
+      .make = make_packet, .arrive = take_packet, .is_complete = measurement_is_complete};
+  traffic_source *s = m->source;
+  for (uint32_t chip = 0; chip < m->wiring->chip_count; chip++) {
+    rs_status status = ask_traffic(m, chip, 0, diag);
+    if (status != RS_OK) return status;
+  }
+  rs_status status = rs__adaptive_run(m, &source, s->run->end_cycles, diag);
+  m->result->saturated = m->result->arrived < m->result->measured;
+  note_links(m);
+  rs__latency_summarise(&s->latency, m->result);
+  return status;
 }
 
 rs_status rs_adaptive_simulate(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
-                               const rs_adaptive_config *config, const rs_adaptive_run *run,
-                               rs_adaptive_result *result, rs_diag *diag) {
+                               const rs_adaptive_config *config, const rs_traffic_run *run,
+                               rs_traffic_result *result, rs_diag *diag) {
   rs_adaptive_config effective = *config;
   if (effective.age_cycles_max == 0) effective.age_cycles_max = INT64_C(1) << 40;
-  machine m = {.wiring = wiring,
-               .timing = timing,
-               .config = &effective,
-               .run = run,
-               .result = result,
-               .arena = arena};
-  *result = (rs_adaptive_result){0};
-  rs_status status = check_config(wiring, config, run, diag);
-  if (status == RS_OK) status = create_machine(&m, diag);
+  traffic_source source = {.run = run};
+  rs__machine m = {.wiring = wiring,
+                   .timing = timing,
+                   .config = &effective,
+                   .result = result,
+                   .arena = arena,
+                   .source = &source};
+  *result = (rs_traffic_result){0};
+  rs_status status = rs__latency_check_run(run, diag);
+  if (status == RS_OK) status = rs__adaptive_create(&m, wiring->chip_count, diag);
+  if (status == RS_OK) status = rs__latency_init(arena, run, &source.latency, diag);
   if (status != RS_OK) return status;
-  m.events = rs_event_queue_create();
-  if (m.events == NULL) return rs_arena_failed(arena, diag);
-  status = run_events(&m, diag);
-  rs_event_queue_destroy(m.events);
-  summarise(&m);
-  return status;
+  source.to = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  if (source.to == NULL) return rs_arena_failed(arena, diag);
+  return run_traffic(&m, diag);
 }
 
 /* ---- words ---- */

@@ -24,7 +24,8 @@
 #ifndef RS_ADAPTIVE_H
 #define RS_ADAPTIVE_H
 
-#include "rs_timing.h"
+#include "rs_messages.h"
+#include "rs_traffic.h"
 
 typedef enum rs_routing {
   RS_ROUTING_MINIMAL,
@@ -45,39 +46,21 @@ typedef struct rs_adaptive_config {
   int64_t age_cycles_max; /* an older packet is reported as stuck; 0: 2^40 */
 } rs_adaptive_config;
 
-/* Traffic: the next packet that `chip` makes, at or after its last one. false: no more. */
-typedef bool rs_traffic_next(void *context, uint32_t chip, int64_t *time_cycles, uint32_t *to);
-
-typedef struct rs_adaptive_run {
-  rs_traffic_next *next;
-  void *context;
-  int64_t measure_from_cycles; /* packets made in [from, to) are measured */
-  int64_t measure_to_cycles;
-  int64_t end_cycles; /* the run stops here even if measured packets are still under way */
-} rs_adaptive_run;
-
-typedef struct rs_adaptive_result {
-  uint64_t packets;  /* made */
-  uint64_t measured; /* made in the window */
-  uint64_t arrived;  /* of the measured */
-  uint64_t accepted; /* packets of any age that arrived inside the window */
-  uint64_t hops;     /* links crossed, all packets */
-  uint64_t events;
-  int64_t end_cycles; /* when the last event happened */
-  double latency_mean_cycles;
-  double latency_half_width_cycles; /* 95 % confidence, from 20 batches by time of creation */
-  int64_t latency_p50_cycles, latency_p99_cycles, latency_max_cycles;
-  bool saturated; /* measured packets were still under way at end_cycles */
-  uint32_t busiest_link;
-  uint64_t busiest_link_vectors;
-} rs_adaptive_result;
-
 /* Scratch memory is the arena's. RS_E_INPUT: no distances, zero buffers, a destination that is not
  * reachable; RS_E_REFUSED: a deadlock or a packet beyond the age bound, with the ports that wait
  * for one another. */
 rs_status rs_adaptive_simulate(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
-                               const rs_adaptive_config *config, const rs_adaptive_run *run,
-                               rs_adaptive_result *result, rs_diag *diag);
+                               const rs_adaptive_config *config, const rs_traffic_run *run,
+                               rs_traffic_result *result, rs_diag *diag);
+
+#define RS_ADAPTIVE_VECTORS_MAX (INT64_C(1) << 25)
+
+/* Messages instead of traffic: each is put into the network at once, a packet a vector, when what it carries
+ * is in SRAM and has been read. Scratch memory is the arena's, about 50 bytes a vector that is under way.
+ * RS_E_LIMIT: more vectors than the bound above; RS_E_INPUT and RS_E_REFUSED as before. */
+rs_status rs_adaptive_messages(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                               const rs_adaptive_config *config, const rs_messages *messages,
+                               rs_messages_result *result, rs_diag *diag);
 
 const char *rs_routing_word(rs_routing routing); /* "minimal" "valiant" "ugal" */
 bool rs_routing_parse(const char *word, rs_routing *routing);

@@ -93,6 +93,10 @@ static const char *find_flow_fault(const rs_fluid *fluid, uint32_t index) {
     if (need->flow >= index) return "it needs a flow that is not before it";
     if (need->lag_cycles < 0 || need->lag_cycles > CYCLES_MAX) return "a lag is out of range";
   }
+  if (flow->behind > index) return "it is behind a flow that is not before it";
+  if (flow->behind > 0 && fluid->flows[flow->behind - 1].vectors == 0) {
+    return "it is behind a flow without vectors";
+  }
   if (flow->vectors == 0) return NULL;
   if (flow->path >= fluid->path_count) return "it has no path";
   if ((rs_int128)flow->lead_cycles * t->slot_den < t->slot_num) {

@@ -10,7 +10,8 @@
  *
  * A flow may begin at start_cycles, and not before each of its needs: some earlier flow has begun or
  * ended, and lag_cycles have gone by. A flow without vectors takes no time: a point where many flows
- * meet. Invariant: a flow needs only flows of lower index, so that there is no cycle.
+ * meet. A flow that is `behind` another one keeps its vectors back until the other's last has gone: a
+ * port that sends one after the other. Invariant: a flow needs, and is behind, only flows of lower index, so that there is no cycle.
  *
  * What it is not: packets, queues, credits or cut-through under contention. Rates are double precision;
  * all times agree with exact arithmetic to about 1e-9 of a cycle and 1e-12 of themselves. Same problem,
@@ -23,7 +24,9 @@
 #ifndef RS_FLUID_H
 #define RS_FLUID_H
 
+#include "rs_messages.h"
 #include "rs_schedule.h"
+#include "rs_traffic.h"
 
 typedef struct rs_flow {
   int64_t start_cycles;
@@ -33,6 +36,7 @@ typedef struct rs_flow {
   uint32_t path; /* index from rs_fluid_add_path; ignored when there are no vectors */
   uint32_t need_count;
   uint64_t need_first; /* rs_fluid_add_flow sets these two */
+  uint32_t behind; /* 1 + an earlier flow with vectors, which has left its links first; 0: none */
 } rs_flow;
 
 typedef struct rs_flow_need {
@@ -99,5 +103,35 @@ rs_status rs_fluid_check(const rs_fluid *fluid, rs_diag *diag);
  * RS_E_SYSTEM: the program is not there, or it crashed. Any thread. */
 rs_status rs_fluid_run(const rs_fluid *fluid, const rs_fluid_options *options,
                        rs_fluid_result *result, rs_diag *diag);
+
+/* ---- traffic ---- */
+
+typedef struct rs_fluid_traffic_config {
+  const uint8_t *distance; /* [from · chip_count + to], hops; 255: unreachable */
+  int64_t router_cycles;   /* port → port inside a chip */
+  double work_max;         /* of estimated new shares of flows; 0: RS_FLUID_WORK_MAX */
+} rs_fluid_traffic_config;
+
+/* What SimGrid does in half a minute or so. */
+#define RS_FLUID_WORK_MAX 6e7
+
+/* The packets of `run` as flows of one vector, each pair on one minimal path; results as the adaptive
+ * network gives them, without events. Latency: send + Σ (link latency) + (hops − 1) · router_cycles +
+ * receive, and more where links are shared. RS_E_INPUT: no path; RS_E_INFEASIBLE: a link is offered more
+ * than it can carry, so that there is no latency; RS_E_LIMIT: more than RS_FLUID_FLOWS_MAX packets, or
+ * beyond what SimGrid can do; the last two say why. */
+rs_status rs_fluid_traffic(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                           const rs_fluid_traffic_config *config, const rs_traffic_run *run,
+                           const rs_fluid_options *options, rs_traffic_result *result,
+                           rs_diag *diag);
+
+/* ---- messages ---- */
+
+/* Messages as flows on fixed minimal paths, of which each chip sends one after the other over a link, in
+ * the order of the messages. RS_E_LIMIT beyond SimGrid's reach. */
+rs_status rs_fluid_messages(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing,
+                            const rs_fluid_traffic_config *config, const rs_messages *messages,
+                            const rs_fluid_options *options, rs_messages_result *result,
+                            rs_diag *diag);
 
 #endif

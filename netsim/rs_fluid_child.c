@@ -20,16 +20,24 @@ rs_status rs__fluid_child_start(rs__fluid_child *child, const char *program, rs_
   char *arguments[] = {(char *)"realscale-simgrid", NULL};
   char *environment[] = {NULL}; /* nothing of the user's steers it */
   posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
   pid_t process;
   /* Close on exec: no other child of another thread may hold an end open. */
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return rs_diag_set(diag, RS_E_SYSTEM, "no socket for SimGrid: %s", strerror(errno));
   }
-  int error = posix_spawn_file_actions_init(&actions);
-  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  int error = posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
   if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  if (error == 0) error = posix_spawn(&process, program, &actions, NULL, arguments, environment);
+  /* A group of its own (0: named after itself): an interrupt from the terminal lets running points finish. */
+  if (error == 0) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  if (error == 0) error = posix_spawnattr_setpgroup(&attributes, 0);
+  if (error == 0) {
+    error = posix_spawn(&process, program, &actions, &attributes, arguments, environment);
+  }
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   close(ends[1]);
   if (error != 0) {
     close(ends[0]);

@@ -86,6 +86,13 @@ rs_burst *rs_schedule_add_burst(rs_schedule *schedule, const rs_burst *burst) {
   return &bursts[schedule->burst_count++];
 }
 
+bool rs_schedule_reserve_bursts(rs_schedule *schedule, uint64_t more) {
+  rs_burst *bursts = grow(schedule->arena, schedule->bursts, schedule->burst_count, more,
+                          &schedule->burst_capacity, sizeof *bursts);
+  if (bursts != NULL) schedule->bursts = bursts;
+  return bursts != NULL;
+}
+
 rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *compute) {
   rs_compute *computes = grow(schedule->arena, schedule->computes, schedule->compute_count, 1,
                               &schedule->compute_capacity, sizeof *computes);

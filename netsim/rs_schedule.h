@@ -157,6 +157,7 @@ rs_schedule *rs_schedule_create(rs_arena *arena, const rs_wiring *wiring, const 
 uint32_t rs_schedule_add_op(rs_schedule *schedule, const rs_op *op, const uint32_t *chips,
                             uint32_t chip_count);
 rs_burst *rs_schedule_add_burst(rs_schedule *schedule, const rs_burst *burst);
+bool rs_schedule_reserve_bursts(rs_schedule *schedule, uint64_t more); /* no copying for so many */
 rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *compute);
 uint32_t rs_schedule_label(rs_schedule *schedule, const char *label); /* finds or adds */
 

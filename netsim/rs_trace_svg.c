@@ -54,20 +54,6 @@ static double x_of(const drawing *d, int64_t cycles) {
   return LEFT + (double)(inside - t->from_cycles) / span * (WIDTH - LEFT - RIGHT);
 }
 
-static void put_escaped(rs_sink *sink, const char *text) {
-  for (; *text != '\0'; text++) {
-    const char *entity = *text == '<'   ? "&lt;"
-                         : *text == '>' ? "&gt;"
-                         : *text == '&' ? "&amp;"
-                                        : NULL;
-    if (entity != NULL) {
-      rs_sink_put(sink, entity);
-    } else {
-      rs_sink_bytes(sink, text, 1);
-    }
-  }
-}
-
 static void put_rectangle(const drawing *d, int y, int64_t from, int64_t to,
                           const char *colour_code, const char *more) {
   double left = x_of(d, from);
@@ -79,7 +65,7 @@ static void put_rectangle(const drawing *d, int y, int64_t from, int64_t to,
 static void put_slice(const drawing *d, const rs__slice *slice, int y) {
   const colour *c = colour_of(d, slice);
   put_rectangle(d, y, slice->start_cycles, slice->end_cycles, c->code, "><title>");
-  put_escaped(d->sink, rs__timeline_slice_name(d->schedule, slice));
+  rs_sink_put_escaped(d->sink, rs__timeline_slice_name(d->schedule, slice));
   rs_sink_printf(d->sink, ", %s, cycles %lld to %lld", c->word, (long long)slice->start_cycles,
                  (long long)slice->end_cycles);
   if (slice->track >= RS_UNIT_COUNT) {
@@ -105,7 +91,7 @@ static void put_label(const drawing *d, double x, double y, int size, const char
   rs_sink_printf(d->sink,
                  "<text x=\"%.1f\" y=\"%.1f\" " FONT " font-size=\"%d\" text-anchor=\"%s\">", x, y,
                  size, anchor);
-  put_escaped(d->sink, text);
+  rs_sink_put_escaped(d->sink, text);
   rs_sink_put(d->sink, "</text>\n");
 }
 

@@ -25,6 +25,7 @@ struct rs_wiring_builder {
   uint32_t *sending; /* [chip] ports taken for sending */
   uint32_t *receiving;
   uint32_t node_size, rack_size;
+  bool *spare; /* NULL: none */
   bool failed;
 };
 
@@ -43,6 +44,16 @@ void rs_wiring_builder_set_places(rs_wiring_builder *builder, uint32_t node_size
                                   uint32_t rack_size) {
   builder->node_size = node_size;
   builder->rack_size = rack_size;
+}
+
+rs_status rs_wiring_builder_set_spare(rs_wiring_builder *builder, uint32_t chip, rs_diag *diag) {
+  assert(chip < builder->chip_count);
+  if (builder->spare == NULL) {
+    builder->spare = RS_ARENA_NEW(builder->arena, bool, builder->chip_count);
+  }
+  if (builder->spare == NULL) return rs_arena_failed(builder->arena, diag);
+  builder->spare[chip] = true;
+  return RS_OK;
 }
 
 static bool add_draft(rs_wiring_builder *builder, draft d) {
@@ -171,6 +182,7 @@ rs_status rs_wiring_builder_finish(rs_wiring_builder *builder, rs_wiring **wirin
   w->chip_count = n;
   w->link_count = count;
   w->cable_count = builder->cable_count;
+  w->spare = builder->spare;
   w->links = RS_ARENA_NEW(arena, rs_link, count);
   w->out_first = RS_ARENA_NEW(arena, uint32_t, (size_t)n + 1);
   w->in_first = RS_ARENA_NEW(arena, uint32_t, (size_t)n + 1);
@@ -205,6 +217,26 @@ uint32_t rs_wiring_find_link(const rs_wiring *wiring, uint32_t from, uint32_t to
   }
   if (copy >= end - low || wiring->links[low + copy].to != to) return RS_NONE;
   return low + copy;
+}
+
+uint32_t rs_wiring_working_count(const rs_wiring *wiring) {
+  uint32_t count = wiring->chip_count;
+  for (uint32_t chip = 0; wiring->spare != NULL && chip < wiring->chip_count; chip++) {
+    count -= wiring->spare[chip] ? 1 : 0;
+  }
+  return count;
+}
+
+rs_status rs_wiring_working(rs_arena *arena, const rs_wiring *wiring, uint32_t **chips,
+                            uint32_t *count, rs_diag *diag) {
+  *chips = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  *count = 0;
+  if (*chips == NULL) return rs_arena_failed(arena, diag);
+  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
+    bool works = wiring->spare == NULL || !wiring->spare[chip];
+    if (works) (*chips)[(*count)++] = chip;
+  }
+  return RS_OK;
 }
 
 uint32_t rs_wiring_link_copy(const rs_wiring *wiring, uint32_t link) {

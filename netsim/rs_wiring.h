@@ -50,6 +50,7 @@ typedef struct rs_wiring {
   uint32_t *in_links;  /* link_count */
   uint32_t *node_of;   /* chip → node, or NULL when there are none */
   uint32_t *rack_of;   /* chip → rack, or NULL */
+  bool *spare;         /* chip → it stands by: wired and forwarding, but given no work; or NULL */
 } rs_wiring;
 
 /* ---- building ---- */
@@ -72,6 +73,9 @@ rs_status rs_wiring_builder_add_fibre(rs_wiring_builder *builder, uint32_t from,
 void rs_wiring_builder_set_places(rs_wiring_builder *builder, uint32_t node_size,
                                   uint32_t rack_size);
 
+/* The chip stands by as a spare. RS_E_NO_MEMORY. */
+rs_status rs_wiring_builder_set_spare(rs_wiring_builder *builder, uint32_t chip, rs_diag *diag);
+
 rs_status rs_wiring_builder_finish(rs_wiring_builder *builder, rs_wiring **wiring, rs_diag *diag);
 
 /* ---- asking ---- */
@@ -85,6 +89,11 @@ uint32_t rs_wiring_link_copy(const rs_wiring *wiring, uint32_t link);
 static inline uint32_t rs_wiring_out_degree(const rs_wiring *wiring, uint32_t chip) {
   return wiring->out_first[chip + 1] - wiring->out_first[chip];
 }
+
+/* The chips that are given work, ascending: all but the spare ones. O(chips). */
+rs_status rs_wiring_working(rs_arena *arena, const rs_wiring *wiring, uint32_t **chips,
+                            uint32_t *count, rs_diag *diag);
+uint32_t rs_wiring_working_count(const rs_wiring *wiring);
 
 /* "12>13", or "12>13.1" for copy 1. */
 void rs_wiring_link_name(const rs_wiring *wiring, uint32_t link, char *text, size_t size);

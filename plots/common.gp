@@ -3,11 +3,12 @@
 # Variables from the program: scripts, data, file, title_, subtitle, ylabel_, and the kind's own.
 set encoding utf8
 ending = file[strlen(file)-2:strlen(file)]
+if (!exists('height')) height = 560
 small = ending eq 'svg' ? ',11' : ',9'
 if (ending eq 'svg') {
-  set terminal svg enhanced background rgb 'white' size 900,560 font 'DejaVu Sans,13'
+  set terminal svg enhanced background rgb 'white' size 900,height font 'DejaVu Sans,13'
 } else {
-  set terminal pngcairo enhanced background rgb 'white' size 900,560 font 'DejaVu Sans,11'
+  set terminal pngcairo enhanced background rgb 'white' size 900,height font 'DejaVu Sans,11'
 }
 set output file
 set datafile missing '?'
@@ -21,6 +22,6 @@ set grid ytics linetype 1 dashtype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
 set border 3 linecolor rgb '#404040'
 set tics nomirror out
 set xtics noenhanced
-set yrange [0:*]
+set yrange [*<0:*]
 set key outside right top vertical Left reverse noenhanced
 array colour[8] = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#000000', '#999999']

@@ -58,8 +58,10 @@ static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
 
 /* Rows that are for some wirings, groups or sizes only. */
 static inline bool is_particular(const char *algorithm) {
-  static const char *const names[] = {"exchange", "balanced-trees",   "gateways",
-                                      "ring",     "halving-doubling", "rotated-trees"};
+  static const char *const names[] = {
+      "balanced-hierarchical", "balanced-trees", "dimensions",      "exchange", "gateways",
+      "halving-doubling",      "hierarchical",   "nested-exchange", "racks",    "ring",
+      "rotated-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;
   }

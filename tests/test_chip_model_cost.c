@@ -260,6 +260,8 @@ static void assert_whole(const rs_cost *cost) {
   }
   assert_int_equal(sum, cost->cycles);
   assert_true(cost->first_cycles >= 1 && cost->first_cycles <= cost->cycles);
+  double energy = cost->sram_pj + cost->matrix_pj + cost->vector_pj;
+  assert_true(fabs(energy / cost->energy_pj - 1) < 1e-12);
   assert_true(cost->sram_bytes > 0 && cost->energy_pj > 0 && isfinite(cost->energy_pj));
 }
 

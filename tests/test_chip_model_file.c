@@ -205,8 +205,9 @@ static void other_texts_are_refused(void **state) {
 static size_t mutate(rs_random *random, char *text, size_t length) {
   static const char alphabet[] = "{}[]\",:0123456789.-e\\ \n\tntf%/\x01\xff";
   size_t at = (size_t)rs_random_below(random, length);
-  size_t run = RS_MIN((size_t)rs_random_below(random, 20), length - at);
+  size_t run = (size_t)rs_random_below(random, 20);
   uint64_t kind = rs_random_below(random, 4);
+  run = RS_MIN(run, length - at);
   if (kind == 0) text[at] = alphabet[rs_random_below(random, sizeof alphabet - 1)];
   if (kind == 1 && run < length) {
     memmove(text + at, text + at + run, length - at - run);

@@ -26,6 +26,8 @@ static rs_chip tiny(void) {
   c.gpu.link_bytes_per_s = INT64_C(200000000000);
   c.gpu.link_efficiency_ppb = 500000000; /* 100 GB/s: 10 ps a byte */
   c.gpu.link_domain = 8;
+  c.gpu.board_bytes_per_s = INT64_C(20000000000);
+  c.gpu.board_step_fs = 12 * US;
   c.gpu.ring_base_fs = 8 * US;
   c.gpu.ring_step_fs = 3 * US;
   c.gpu.small_base_fs = 4 * US;
@@ -135,6 +137,20 @@ static void attention_reads_the_cache(void **state) {
   assert_int_equal(op.kv_bytes, 1024000);
 }
 
+/* Latent attention: 8 heads share one latent of 512 + 64 numbers, of which 512 are the values. 100
+ * positions, one sequence: 2 · 100 · 8 · (576 + 512) operations; 576 · 100 · 2 B of cache; queries and
+ * results 8 · (576 + 512) · 2 B. */
+static void a_latent_is_read_once(void **state) {
+  rs_chip c = tiny();
+  rs_gpu_op op;
+  const rs_gpu_attention_shape s = {1, 1, 100, 8, 1, 576, 512, true, RS_FP16, RS_FP16, true};
+  (void)state;
+  assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);
+  assert_int_equal(op.flops, 2 * 100 * 8 * 1088);
+  assert_int_equal(op.kv_bytes, 115200);
+  assert_int_equal(op.activation_bytes, 17408);
+}
+
 /* 1,000 numbers of 2 bytes read twice and written once: 6,000 B; 3 operations of 3 pJ each. */
 static void vectors_are_bound_by_memory(void **state) {
   rs_chip c = tiny();
@@ -176,6 +192,9 @@ static void the_better_protocol_is_taken(void **state) {
     assert_int_equal(collective_fs(&c, halves[i], 4, 1000000, false, &sent), 24500000000);
     assert_int_equal(sent, 750000);
   }
+  /* to another board: 8 + 12 µs and 1 MB at 20 GB/s, 50 µs */
+  assert_int_equal(collective_fs(&c, RS_GPU_SEND_BOARD, 2, 1000000, false, &sent), 70 * US);
+  assert_int_equal(sent, 1000000);
   /* one step, all bytes: 8 + 3 + 10 µs */
   assert_int_equal(collective_fs(&c, RS_GPU_SEND, 2, 1000000, false, &sent), 21 * US);
   assert_int_equal(sent, 1000000);
@@ -258,9 +277,9 @@ static void bad_shapes_are_named(void **state) {
   assert_int_equal(rs_gpu_gemm(&c, 1, 1, 1, RS_FP8, RS_FP8, RS_FP16, &op, &diag), RS_E_INPUT);
   assert_string_equal(diag.what, "chip tiny does not compute in fp8");
   assert_string_equal(diag.expected, "fp16");
-  rs_gpu_attention_shape s = {1, 2, 1, 8, 2, 64, RS_FP16, RS_FP16, true};
+  rs_gpu_attention_shape s = {1, 2, 1, 8, 2, 64, 0, false, RS_FP16, RS_FP16, true};
   assert_int_equal(rs_gpu_attention(&c, &s, &op, &diag), RS_E_INPUT); /* 2 queries of 1 position */
-  s = (rs_gpu_attention_shape){1, 1, 1, 8, 3, 64, RS_FP16, RS_FP16, true};
+  s = (rs_gpu_attention_shape){1, 1, 1, 8, 3, 64, 0, false, RS_FP16, RS_FP16, true};
   assert_int_equal(rs_gpu_attention(&c, &s, &op, &diag), RS_E_INPUT);
   assert_int_equal(rs_gpu_vector(&c, 1, 0, 1, 1, RS_FP16, &op, &diag), RS_E_INPUT);
   assert_int_equal(rs_gpu_vector(&c, 1, 1, 1, 1, RS_BLOCK4, &op, NULL), RS_E_INPUT);
@@ -279,7 +298,7 @@ static void giants_overflow_politely(void **state) {
   for (size_t mix = 0; mix < 625; mix++) {
     int64_t a = sizes[mix % 5], b = sizes[mix / 5 % 5], d = sizes[mix / 25 % 5];
     int64_t e = sizes[mix / 125];
-    const rs_gpu_attention_shape s = {a, 1, b, d, 1, e, RS_FP16, RS_FP16, false};
+    const rs_gpu_attention_shape s = {a, 1, b, d, 1, e, 0, false, RS_FP16, RS_FP16, false};
     rs_gpu_op ops[4];
     const rs_status statuses[] = {
         rs_gpu_gemm(&c, a, b, d, RS_FP16, RS_FP16, RS_FP16, &ops[0], NULL),
@@ -306,6 +325,7 @@ int main(void) {
       cmocka_unit_test(a_small_product),
       cmocka_unit_test(narrow_weights_are_read_faster),
       cmocka_unit_test(attention_reads_the_cache),
+      cmocka_unit_test(a_latent_is_read_once),
       cmocka_unit_test(vectors_are_bound_by_memory),
       cmocka_unit_test(the_better_protocol_is_taken),
       cmocka_unit_test(one_shot_wins_while_vectors_are_small),

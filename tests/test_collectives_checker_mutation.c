@@ -1,153 +1,326 @@
 /*
- * How strong the checker is: seeded faults of every class in compiled schedules, each judged by a
- * second opinion, the vector-fidelity player, which moves real words and shares no code with it.
- *
- * A mutant that the player finds wrong must be refused by the checker: every such mutant counts as
- * killed or survived, and none may survive. A mutant that both accept is equivalent: the words at the
- * end are right and no time is broken. A mutant that only the checker refuses is counted apart: the
- * checker may be stricter (an order that a burst does not keep throughout), never laxer.
+ * The kill rate of the checker: more than 10,000 seeded mutants of schedules of every algorithm, in
+ * nine classes of fault. A mutant is refused by the checker, or it is equivalent: an oracle that moves every
+ * vector by the sentences of rs_schedule.h, the vector-fidelity player with two seeds, and the one-pass
+ * prover all find it right. A wrong mutant that the checker proves would have survived; none may.
  */
 #include <stdio.h>
 
-#include "rs_checker.h"
 #include "rs_collective.h"
-#include "rs_random.h"
-#include "rs_test_schedule.h"
+#include "rs_player.h"
+#include "rs_test_checker.h"
+#include "rs_test_stream.h"
 #include "rs_topology.h"
+
+#define ROUNDS 9 /* mutants a class of each schedule */
 
 typedef enum fault_class {
   SHIFTED_START,
-  SWAPPED_LINK,
+  SWAPPED_LINKS,
   DROPPED_BURST,
-  DOUBLED_BURST,
-  WRONG_SOURCE,
-  WRONG_TARGET,
-  WRONG_COUNT,
-  WRONG_ACTION,
-  WRONG_BUFFER,
+  DOUBLED_CONTRIBUTION,
+  WRONG_CHUNK,
+  WRONG_CHIP,
+  EARLY_READ,
+  BUFFER_OVERFLOW,
+  VECTOR_UNIT_CLASH,
   CLASS_COUNT
 } fault_class;
 
 static const char *const class_words[CLASS_COUNT] = {
-    "shifted start", "swapped link", "dropped burst", "doubled burst", "wrong source",
-    "wrong target",  "wrong count",  "wrong action",  "wrong buffer"};
+    "shifted start", "swapped links", "dropped burst",   "doubled contribution", "wrong chunk",
+    "wrong chip",    "early read",    "buffer overflow", "vector-unit clash"};
 
 typedef struct tally {
-  int killed, survived, equivalent, stricter;
+  int mutants, refused, equivalent, survived;
 } tally;
 
-static rs_schedule *compile_on(rs_arena *arena, const char *spec, rs_collective_kind kind,
-                               int64_t bytes, const rs_timing *timing, const rs_wiring **w) {
-  rs_diag diag;
+/* ---- schedules ---- */
+
+typedef struct base {
+  rs_arena *arena;
+  const char *spec;
+  rs_timing timing;
+  const rs_wiring *wiring;
+  rs_schedule *schedule;
+} base;
+
+/* One of each kind of wiring that some algorithm needs: full, ring, cube, nodes, a = 2h, one-way. */
+static const char *const specs[] = {
+    "mesh:4", "ring:5", "hypercube:3", "realscale:16", "dragonfly:a=4,h=2", "kautz:2,2,directed"};
+
+/* False: the algorithm is for other wirings. */
+static bool compile_base(base *b, const rs_collective_algorithm *row, int64_t bytes) {
+  rs_diag diag = {0};
   rs_topology *topology;
   rs_wiring *wiring;
-  rs_compile_report report;
   uint32_t chips[64];
-  assert_ok(rs_topology_parse(arena, spec, &topology, &diag), &diag);
-  assert_ok(rs_topology_build(arena, topology, NULL, &wiring, &diag), &diag);
-  uint32_t count = wiring->chip_count < 10 ? wiring->chip_count : 10;
-  for (uint32_t i = 0; i < count; i++) chips[i] = i;
-  bool rooted =
-      kind == RS_BROADCAST || kind == RS_REDUCE || kind == RS_SCATTER || kind == RS_GATHER;
-  rs_collective_request request = {.kind = kind,
+  assert_ok(rs_topology_parse(b->arena, b->spec, &topology, &diag), &diag);
+  assert_ok(rs_topology_build(b->arena, topology, NULL, &wiring, &diag), &diag);
+  b->wiring = wiring;
+  for (uint32_t i = 0; i < wiring->chip_count; i++) chips[i] = i;
+  bool rooted = row->kind == RS_BROADCAST || row->kind == RS_REDUCE || row->kind == RS_SCATTER ||
+                row->kind == RS_GATHER;
+  rs_collective_request request = {.kind = row->kind,
+                                   .algorithm = row->name,
                                    .chips = chips,
-                                   .chip_count = kind == RS_SEND ? count / 2 * 2 : count,
+                                   .chip_count = wiring->chip_count,
                                    .root = rooted ? chips[1] : RS_NONE,
                                    .block_bytes = bytes};
-  rs_schedule *s = rs_schedule_create(arena, wiring, spec, timing);
-  rs_calendar *calendar = rs_calendar_create(arena, wiring, timing);
-  assert_ok(rs_collective_compile(s, wiring, calendar, &request, NULL, &report, &diag), &diag);
-  *w = wiring;
-  return s;
+  if (row->kind == RS_SEND) request.chip_count = wiring->chip_count / 2 * 2;
+  b->schedule = rs_schedule_create(b->arena, wiring, b->spec, &b->timing);
+  rs_calendar *calendar = rs_calendar_create(b->arena, wiring, &b->timing);
+  return rs_collective_compile(b->schedule, wiring, calendar, &request, NULL, NULL, &diag) == RS_OK;
 }
 
-/* Changes one burst; false: this class does not apply to it. */
-static bool mutate(rs_schedule *s, const rs_wiring *w, fault_class class, rs_random *random) {
-  uint64_t index = rs_random_below(random, s->burst_count);
-  rs_burst *b = &s->bursts[index];
+/* ---- faults ---- */
+
+static rs_burst *any_burst(rs_schedule *s, rs_random *random) {
+  return &s->bursts[rs_random_below(random, s->burst_count)];
+}
+
+/* A burst that adds; NULL: the kind has none. */
+static rs_burst *any_add(rs_schedule *s, rs_random *random) {
+  uint64_t first = rs_random_below(random, s->burst_count);
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    rs_burst *b = &s->bursts[(first + i) % s->burst_count];
+    if (b->action == RS_ACTION_ADD) return b;
+  }
+  return NULL;
+}
+
+static bool swap_links(rs_schedule *s, rs_random *random) {
+  rs_burst *a = any_burst(s, random);
+  rs_burst *b = any_burst(s, random);
+  uint32_t link = a->link;
+  a->link = b->link;
+  b->link = link;
+  return a->link != b->link;
+}
+
+/* What was added comes again, on the same way; where nothing is added, what was kept is added to itself. */
+static bool double_contribution(rs_schedule *s, rs_random *random) {
+  rs_burst *b = any_add(s, random);
+  rs_burst again = b != NULL ? *b : *any_burst(s, random);
+  if (again.target == RS_BUFFER_TMP && again.action != RS_ACTION_ADD) return false;
+  again.action = RS_ACTION_ADD;
+  again.start_cycles += rs_random_between(random, 1, 2000);
+  return rs_schedule_add_burst(s, &again) != NULL;
+}
+
+/* The place of another burst, read or written. */
+static bool move_chunk(rs_schedule *s, rs_random *random) {
+  rs_burst *b = any_burst(s, random);
+  const rs_burst *other = any_burst(s, random);
   rs_burst before = *b;
+  if (rs_random_below(random, 2) == 0) {
+    b->source_offset = other->source_offset;
+  } else {
+    b->target_offset = other->target_offset;
+  }
+  return b->source_offset != before.source_offset || b->target_offset != before.target_offset;
+}
+
+/* Another link of the sender, or to the receiver. */
+static bool mistake_chip(rs_schedule *s, const rs_wiring *w, rs_random *random) {
+  rs_burst *b = any_burst(s, random);
+  const rs_link *link = &w->links[b->link];
+  uint32_t before = b->link;
+  if (rs_random_below(random, 2) == 0) {
+    uint32_t first = w->out_first[link->from];
+    b->link = first + (uint32_t)rs_random_below(random, w->out_first[link->from + 1] - first);
+  } else {
+    uint32_t first = w->in_first[link->to];
+    uint32_t count = w->in_first[link->to + 1] - first;
+    b->link = w->in_links[first + (uint32_t)rs_random_below(random, count)];
+  }
+  return b->link != before;
+}
+
+/* By no more than what makes data wait: then nothing but the read is wrong. */
+static bool read_early(rs_schedule *s, rs_random *random) {
+  const rs_timing *t = &s->timing;
+  rs_burst *b = any_burst(s, random);
+  int64_t most = t->send_cycles + t->latency_cycles[0] + t->forward_cycles + t->add_cycles;
+  int64_t earlier = rs_random_between(random, 1, RS_MAX(most, 1));
+  if (b->start_cycles < earlier) return false;
+  b->start_cycles -= earlier;
+  return true;
+}
+
+static bool overflow_buffer(rs_schedule *s, rs_random *random) {
+  rs_burst *b = any_burst(s, random);
+  rs_op *op = &s->ops[b->op];
+  int64_t out = rs_op_out_vectors(op);
+  switch (rs_random_below(random, 3)) {
+    case 0: /* just beyond the end */
+      b->target_offset = (b->target == RS_BUFFER_OUT ? out : op->tmp_vectors) - b->count + 1;
+      return true;
+    case 1:
+      b->source_offset = (b->source == RS_BUFFER_IN    ? rs_op_in_vectors(op)
+                          : b->source == RS_BUFFER_OUT ? out
+                                                       : op->tmp_vectors) -
+                         b->count + 1;
+      return true;
+    default: /* a hop buffer that is smaller than what is staged in it */
+      if (op->tmp_vectors == 0) return false;
+      op->tmp_vectors--;
+      return true;
+  }
+}
+
+/* Two adds at one chip in one cycle, where the unit does one. */
+static bool clash(rs_schedule *s, const rs_wiring *w, rs_random *random) {
+  rs_burst *a = any_add(s, random);
+  if (a == NULL) return false;
+  s->timing.adds_per_cycle = 1;
+  uint32_t to = w->links[a->link].to;
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    rs_burst *b = &s->bursts[i];
+    if (b == a || b->action != RS_ACTION_ADD || w->links[b->link].to != to) continue;
+    b->start_cycles = a->start_cycles + rs_timing_latency(&s->timing, &w->links[a->link]) -
+                      rs_timing_latency(&s->timing, &w->links[b->link]);
+    return b->start_cycles >= 0;
+  }
+  return false;
+}
+
+/* False: it does not apply, or changed nothing. */
+static bool mutate(rs_schedule *s, const rs_wiring *w, fault_class class, rs_random *random) {
+  rs_burst *b = any_burst(s, random);
+  int64_t start = b->start_cycles;
   switch (class) {
     case SHIFTED_START:
       b->start_cycles += rs_random_between(random, -30, 30);
-      return b->start_cycles >= 0 && b->start_cycles != before.start_cycles;
-    case SWAPPED_LINK:
-      b->link = (uint32_t)rs_random_below(random, w->link_count);
-      return b->link != before.link;
+      return b->start_cycles >= 0 && b->start_cycles != start;
+    case SWAPPED_LINKS:
+      return swap_links(s, random);
     case DROPPED_BURST:
       *b = s->bursts[--s->burst_count];
-      return s->burst_count > 0;
-    case DOUBLED_BURST:
-      before.start_cycles += (int64_t)rs_random_below(random, 2000);
-      return rs_schedule_add_burst(s, &before) != NULL;
-    case WRONG_SOURCE:
-      b->source_offset += rs_random_between(random, -3, 3);
-      return b->source_offset != before.source_offset;
-    case WRONG_TARGET:
-      b->target_offset += rs_random_between(random, -3, 3);
-      return b->target_offset != before.target_offset;
-    case WRONG_COUNT:
-      b->count += rs_random_between(random, -2, 2);
-      return b->count != before.count;
-    case WRONG_ACTION:
-      b->action = before.action == RS_ACTION_ADD ? RS_ACTION_KEEP : RS_ACTION_ADD;
       return true;
-    case WRONG_BUFFER:
-      b->source = before.source == RS_BUFFER_IN ? RS_BUFFER_OUT : RS_BUFFER_IN;
-      return true;
+    case DOUBLED_CONTRIBUTION:
+      return double_contribution(s, random);
+    case WRONG_CHUNK:
+      return move_chunk(s, random);
+    case WRONG_CHIP:
+      return mistake_chip(s, w, random);
+    case EARLY_READ:
+      return read_early(s, random);
+    case BUFFER_OVERFLOW:
+      return overflow_buffer(s, random);
+    case VECTOR_UNIT_CLASH:
+      return clash(s, w, random);
     case CLASS_COUNT:
       break;
   }
   return false;
 }
 
-static void judge(const rs_schedule *s, const rs_wiring *w, uint64_t seed, tally *t) {
-  rs_diag play_diag, check_diag;
-  rs_play result;
+/* ---- judges ---- */
+
+static bool plays(const rs_schedule *s, const rs_wiring *w, uint64_t seed, rs_play *play,
+                  rs_diag *diag) {
+  const rs_play_options options = {.fidelity = RS_FIDELITY_VECTOR, .seed = seed};
+  return rs_player_run(s, w, &options, play, diag) == RS_OK;
+}
+
+static void judge(const rs_schedule *s, const rs_wiring *w, uint64_t seed, const char *name,
+                  tally *t) {
+  char verdict[256] = "";
+  rs_diag diag = {0};
   rs_check_report report;
+  rs_play play;
   const rs_check_options options = {.seed = seed};
-  bool right = play(s, w, RS_FIDELITY_VECTOR, &result, &play_diag) == RS_OK;
-  bool proved = rs_checker_run(s, w, &options, &report, &check_diag) == RS_OK;
-  if (!right && proved) {
-    t->survived++;
-    print_message("seed %llu survived: the player says: %s\n", (unsigned long long)seed,
-                  play_diag.what);
+  bool proved = rs_checker_run(s, w, &options, &report, &diag) == RS_OK;
+  stream_agrees(s, w, seed, proved, &report);
+  t->mutants++;
+  t->refused += !proved;
+  if (!proved) return;
+  oracle_judge(s, w, verdict, sizeof verdict);
+  bool right = verdict[0] == '\0' && plays(s, w, seed, &play, &diag) &&
+               plays(s, w, ~seed, &play, &diag) && play.makespan_cycles == report.makespan_cycles;
+  t->equivalent += right;
+  t->survived += !right;
+  if (right) return;
+  print_message("%s, seed %llu, survived: oracle '%s', player '%s'\n", name,
+                (unsigned long long)seed, verdict, diag.what);
+}
+
+/* A copy to be changed, with room for one burst more. */
+static rs_schedule *copy_schedule(rs_arena *arena, const rs_schedule *from) {
+  rs_schedule *s = RS_ARENA_NEW(arena, rs_schedule, 1);
+  *s = *from;
+  s->arena = arena;
+  s->burst_capacity = from->burst_count + 1;
+  s->bursts = RS_ARENA_NEW(arena, rs_burst, s->burst_capacity);
+  s->ops = RS_ARENA_NEW(arena, rs_op, s->op_count);
+  memcpy(s->bursts, from->bursts, from->burst_count * sizeof *s->bursts);
+  memcpy(s->ops, from->ops, from->op_count * sizeof *s->ops);
+  return s;
+}
+
+static void mutate_base(const base *b, const char *name, uint64_t *seed, tally *tallies) {
+  for (int k = 0; k < CLASS_COUNT * ROUNDS; k++, ++*seed) {
+    rs_random random;
+    fault_class class = (fault_class)(k % CLASS_COUNT);
+    rs_arena *arena = rs_arena_create(0);
+    rs_schedule *mutant = copy_schedule(arena, b->schedule);
+    rs_random_init(&random, *seed, 7);
+    if (mutate(mutant, b->wiring, class, &random)) {
+      judge(mutant, b->wiring, *seed, name, &tallies[class]);
+    }
+    rs_arena_destroy(arena);
   }
-  t->killed += !right && !proved ? 1 : 0;
-  t->equivalent += right && proved ? 1 : 0;
-  t->stricter += right && !proved ? 1 : 0;
+}
+
+static void print_tallies(const tally *tallies) {
+  tally all = {0};
+  print_message("%-22s %8s %8s %11s %9s\n", "class", "mutants", "refused", "equivalent",
+                "survived");
+  for (int c = 0; c < CLASS_COUNT; c++) {
+    const tally *t = &tallies[c];
+    print_message("%-22s %8d %8d %11d %9d\n", class_words[c], t->mutants, t->refused, t->equivalent,
+                  t->survived);
+    assert_true(t->refused > 150);
+    assert_int_equal(t->survived, 0);
+    all.mutants += t->mutants;
+    all.refused += t->refused;
+    all.equivalent += t->equivalent;
+  }
+  print_message("kill rate %.2f %%: %d of %d mutants that are not equivalent were refused\n",
+                100.0 * all.refused / (all.mutants - all.equivalent), all.refused,
+                all.mutants - all.equivalent);
+  assert_true(all.mutants > 10000);
+  assert_int_equal(all.refused, all.mutants - all.equivalent);
 }
 
 static void no_mutant_survives(void **state) {
-  static const char *const specs[] = {"mesh:5", "ring:6", "realscale:16"};
-  tally tallies[CLASS_COUNT] = {{0, 0, 0, 0}};
-  tally all = {0, 0, 0, 0};
-  rs_timing timings[2] = {chip_timing()};
+  tally tallies[CLASS_COUNT] = {{0}};
+  const rs_timing timings[] = {unit_timing(), chip_timing(), fast_timing()};
+  size_t count, covered = 0;
+  uint64_t seed = 0;
+  const rs_collective_algorithm *rows = rs_collective_algorithms(&count);
   (void)state;
-  rs_timing_init_unit(&timings[1]);
-  for (uint64_t seed = 0; seed < 12000; seed++) {
-    rs_random random;
-    const rs_wiring *w;
-    rs_random_init(&random, seed, 7);
-    rs_collective_kind kind = (rs_collective_kind)(seed % RS_COLLECTIVE_KIND_COUNT);
-    fault_class class = (fault_class)rs_random_below(&random, CLASS_COUNT);
-    rs_arena *arena = rs_arena_create(0);
-    int64_t bytes = 320 * (1 + (int64_t)rs_random_below(&random, 9));
-    rs_schedule *s = compile_on(arena, specs[rs_random_below(&random, 3)], kind, bytes,
-                                &timings[rs_random_below(&random, 2)], &w);
-    if (mutate(s, w, class, &random)) judge(s, w, seed, &tallies[class]);
-    rs_arena_destroy(arena);
+  for (size_t row = 0; row < count; row++) {
+    int compiled = 0;
+    for (size_t k = 0; k < 2 * RS_COUNT_OF(specs); k++) {
+      char name[128];
+      base b = {
+          .arena = rs_arena_create(0), .spec = specs[k / 2], .timing = timings[(row + k) % 3]};
+      int64_t bytes = k % 2 == 0 ? 320 : 11 * 320;
+      snprintf(name, sizeof name, "%s %s on %s", rs_collective_kind_word(rows[row].kind),
+               rows[row].name, b.spec);
+      if (compile_base(&b, &rows[row], bytes)) {
+        mutate_base(&b, name, &seed, tallies);
+        compiled++;
+      }
+      rs_arena_destroy(b.arena);
+    }
+    covered += compiled > 0 ? 1 : 0;
+    if (compiled == 0) print_message("%s is for none of these wirings\n", rows[row].name);
   }
-  for (int c = 0; c < CLASS_COUNT; c++) {
-    const tally *t = &tallies[c];
-    print_message("%-14s killed %5d, survived %d, equivalent %4d, stricter than the player %4d\n",
-                  class_words[c], t->killed, t->survived, t->equivalent, t->stricter);
-    assert_true(t->killed > 50);
-    all.killed += t->killed;
-    all.survived += t->survived;
-  }
-  print_message("kill rate %.2f %% of %d wrong mutants\n",
-                100.0 * all.killed / (all.killed + all.survived), all.killed + all.survived);
-  assert_int_equal(all.survived, 0);
+  assert_true(covered >= 25); /* all but gateways, which needs 264 chips, when this was written */
+  print_tallies(tallies);
 }
 
 /* Every burst of an all-reduce of 16 KiB on eight chips, one cycle earlier and one later: the checker
@@ -155,9 +328,11 @@ static void no_mutant_survives(void **state) {
 static void one_cycle_is_enough(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
-  rs_timing t = chip_timing();
-  const rs_wiring *w;
-  rs_schedule *s = compile_on(arena, "mesh:8", RS_ALL_REDUCE, 16384, &t, &w);
+  base b = {.arena = arena, .spec = "mesh:8", .timing = chip_timing()};
+  const rs_collective_algorithm row = {RS_ALL_REDUCE, "auto", ""};
+  assert_true(compile_base(&b, &row, 16384));
+  rs_schedule *s = b.schedule;
+  const rs_wiring *w = b.wiring;
   int refused = 0;
   for (uint64_t i = 0; i < s->burst_count; i++) {
     for (int shift = -1; shift <= 1; shift += 2) {
@@ -166,7 +341,7 @@ static void one_cycle_is_enough(void **state) {
       rs_check_report report;
       const rs_check_options options = {.seed = 0};
       s->bursts[i].start_cycles += shift;
-      bool right = play(s, w, RS_FIDELITY_VECTOR, &result, &diag) == RS_OK;
+      bool right = plays(s, w, 0, &result, &diag);
       bool proved = rs_checker_run(s, w, &options, &report, &diag) == RS_OK;
       if (right != proved) fail_msg("burst %llu, %+d: %s", (unsigned long long)i, shift, diag.what);
       if (!proved) {

@@ -14,13 +14,14 @@ typedef struct bar {
 static const bar bars[] = {
     {RS_ALL_REDUCE, "realscale:264", 3}, /* the diameter */
     {RS_ALL_REDUCE, "realscale:72", 3},
-    {RS_ALL_GATHER, "realscale:264", 24}, /* ⌈263/11⌉ */
+    {RS_ALL_REDUCE, "realscale:10440", 7}, /* 3 in a rack, 1 between racks, 3 in a rack */
+    {RS_ALL_GATHER, "realscale:264", 24},  /* ⌈263/11⌉ */
     {RS_REDUCE_SCATTER, "realscale:264", 24},
     {RS_ALL_GATHER, "polarfly:13", 14},      /* ⌈182/13⌉: a quadric has 13 links */
     {RS_ALL_GATHER, "torus:4x4x4", 11},      /* ⌈63/6⌉ */
     {RS_ALL_GATHER, "slimfly:5", 7},         /* 49/7 */
     {RS_ALL_GATHER, "lps:11,7", 14},         /* ⌈167/12⌉ */
-    {RS_ALL_GATHER, "realscale:72", 8},      /* ⌈71/11⌉ = 7 */
+    {RS_ALL_GATHER, "realscale:72", 7},      /* ⌈71/11⌉ */
     {RS_ALL_TO_ALL, "realscale:264", 66},    /* 8² + 2: local links carry 65, hops are 3 */
     {RS_ALL_TO_ALL, "dragonfly:a=4,h=2", 18} /* 4² + 2 */
 };

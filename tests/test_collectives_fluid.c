@@ -97,9 +97,9 @@ static void a_lone_message_is_the_same_on_three_networks(void **state) {
 
   static const uint8_t distance[] = {0, 1, 1, 0};
   burst_of_packets packets = {.from = 0, .to = 1, .left = 50};
-  rs_adaptive_result adaptive;
+  rs_traffic_result adaptive;
   rs_adaptive_config config = {.distance = distance, .router_cycles = 40, .buffer_vectors = 64};
-  rs_adaptive_run run = {
+  rs_traffic_run run = {
       .next = next_packet, .context = &packets, .measure_to_cycles = 1, .end_cycles = 100000};
   assert_ok(rs_adaptive_simulate(arena, w, &t, &config, &run, &adaptive, &diag), &diag);
   assert_int_equal(adaptive.arrived, 50);

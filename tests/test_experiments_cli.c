@@ -153,10 +153,39 @@ static void cost_wants_its_shape(void **state) {
   assert_refused("cost lstm --hidden 8 --batch 0", 2, "batch");
   assert_refused("cost lstm --hidden 8 --batch 3-1", 2, "list");
   assert_refused("cost lstm --hidden 8 --chip groqchip2", 2, "did you mean 'groqchip1'?");
-  assert_refused("cost gemm --inputs 8 --outputs 8 --weights int9", 2, "int8 or fp16");
+  assert_refused("cost gemm --inputs 8 --outputs 8 --weights int9", 2, "did you mean 'int8'?");
 }
 
 /* ---- compile, check, diff ---- */
+
+/* Nine nodes of a rack have no link in common: each takes what one takes alone. Two groups that share
+ * chips 2 and 3 of a node share their links: the second waits. */
+static void groups_are_compiled_together(void **state) {
+  (void)state;
+  json_t *alone = run_json("compile all-reduce -t mesh:8 -b 16KiB --format json");
+  json_t *nodes = run_json("compile all-reduce -t realscale:72 --groups 8 -b 16KiB --format json");
+  json_t *shared =
+      run_json("compile all-reduce -t mesh:8 --chips 0-3 --chips 2-5 -b 16KiB --format json");
+  json_t *first = run_json("compile all-reduce -t mesh:8 --chips 0-3 -b 16KiB --format json");
+  assert_int_equal(json_array_size(nodes), 9);
+  for (size_t i = 0; i < 9; i++) {
+    assert_int_equal(number_of(nodes, i, "makespan_cycles"),
+                     number_of(alone, 0, "makespan_cycles"));
+    assert_int_equal(number_of(nodes, i, "bursts"), number_of(alone, 0, "bursts"));
+  }
+  assert_string_equal(json_string_value(json_object_get(json_array_get(nodes, 8), "group")),
+                      "64-71");
+  assert_int_equal(json_array_size(shared), 2);
+  assert_int_equal(number_of(shared, 0, "makespan_cycles"), number_of(first, 0, "makespan_cycles"));
+  assert_true(number_of(shared, 1, "makespan_cycles") > number_of(first, 0, "makespan_cycles"));
+  json_decref(alone);
+  json_decref(nodes);
+  json_decref(shared);
+  json_decref(first);
+  assert_refused("compile all-reduce -t mesh:8 --groups 3 -b 1KiB", 2, "that divides 8");
+  assert_refused("compile all-reduce -t mesh:8 --groups 2 --chips 0-3 --chips 4-7 -b 1KiB", 2,
+                 "one list");
+}
 
 static void a_compiled_schedule_is_proved(void **state) {
   (void)state;
@@ -186,6 +215,60 @@ static void compile_refuses_what_it_cannot(void **state) {
   assert_refused("compile all-reduce --topology mesh:8 --bytes 1KiB --timing slow", 2, "timing");
   assert_refused("compile all-reduce --topology mesh:8 --bytes 1KiB --algorithm one-sht", 2,
                  "did you mean 'one-shot'?");
+}
+
+/* One-shot on a mesh at the unit clock: 4 vectors on every link, so it can begin again after 4. */
+static void compile_says_how_often(void **state) {
+  (void)state;
+  rs_program_output output = run_program(
+      "compile all-reduce --topology mesh:8 --bytes 1280B --algorithm one-shot --timing unit "
+      "--steady --format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":4,"));
+  assert_non_null(strstr(output.out, "\"period_cycles\":4,"));
+  free_output(&output);
+}
+
+static void a_barrier_is_a_vector_from_all(void **state) {
+  (void)state;
+  rs_program_output output =
+      run_program("compile barrier --topology mesh:8 --timing unit --format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"collective\":\"barrier\""));
+  assert_non_null(strstr(output.out, "\"bytes\":320,"));
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":1,")); /* everyone tells everyone */
+  free_output(&output);
+  assert_refused("compile barrier --topology mesh:8 --bytes 1KiB", 2, "a barrier has no size");
+  assert_refused("compile barier --topology mesh:8", 2, "did you mean 'barrier'?");
+}
+
+/* Pairs of neighbours at once: a vector over each of the links is there after a hop. */
+static void sends_are_between_pairs(void **state) {
+  (void)state;
+  static const char *const pairs[] = {"'0>1,1>0'", "shift:1", "shift:9", "reverse", "random:3"};
+  char line[256];
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    snprintf(line, sizeof line,
+             "compile send --topology mesh:8 --bytes 320B --timing unit --format json --pairs %s",
+             pairs[i]);
+    rs_program_output output = run_program(line);
+    if (output.status != 0 || strstr(output.out, "\"makespan_cycles\":1,") == NULL) {
+      fail_msg("%s: status %d, %s%s", line, output.status, output.out, output.error);
+    }
+    free_output(&output);
+  }
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1,1>8'", 2,
+                 "--pairs:1:5: '1>8' is not a pair of chips");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1,'", 2, "--pairs:1:5:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0-1'", 2, "--pairs:1:1:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs shift:x", 2, "--pairs:1:1:");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs shift:8", 2,
+                 "every chip sends to itself");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>0'", 2, "itself");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>2,1>2'", 2, "receives");
+  assert_refused("compile send --topology mesh:8 --bytes 1KiB --pairs '0>1' --chips 0-1", 2,
+                 "says who sends");
+  assert_refused("compile all-reduce --topology mesh:8 --bytes 1KiB --pairs '0>1'", 2, "only send");
 }
 
 static void check_refuses_files_that_are_none(void **state) {
@@ -237,6 +320,7 @@ static void lists_have_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(groups_are_compiled_together),
       cmocka_unit_test(help_is_everywhere),
       cmocka_unit_test(bad_command_lines_are_one_line),
       cmocka_unit_test(topology_counts_cables),
@@ -248,6 +332,9 @@ int main(void) {
       cmocka_unit_test(cost_wants_its_shape),
       cmocka_unit_test(a_compiled_schedule_is_proved),
       cmocka_unit_test(compile_refuses_what_it_cannot),
+      cmocka_unit_test(compile_says_how_often),
+      cmocka_unit_test(a_barrier_is_a_vector_from_all),
+      cmocka_unit_test(sends_are_between_pairs),
       cmocka_unit_test(check_refuses_files_that_are_none),
       cmocka_unit_test(a_closed_pipe_is_quiet),
       cmocka_unit_test(a_full_disk_is_an_error),

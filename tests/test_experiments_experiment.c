@@ -193,17 +193,15 @@ static void values_are_checked(void **state) {
   check_mistake("512", "{a: 1}", "e:6:10: context is a mapping");
   check_mistake("512", "", "e:6:1: context has no value; expected a whole number");
   check_mistake("512", "''", "e:6:10: context has no value");
-  check_mistake("decode", "clock",
-                "e:2:7: task 'clock' is not available in this version; "
-                "available: decode or topology or traffic or collective");
+  check_mistake("decode", "clock", "e:3:8: task 'clock' has no key 'model'");
   check_mistake(
       "decode", "decod",
       "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
-      "prefill; did you mean 'decode'?");
-  check_mistake(NULL, "network: fluid\n", "e:7:10: network 'fluid' is not available");
+      "clock or prefill; did you mean 'decode'?");
+  check_mistake(NULL, "network: fluid\n", "e:7:10: task 'decode' runs on the scheduled network");
   check_mistake(NULL, "weights: int9\n",
                 "e:7:10: weights: unknown word 'int9'; expected int8 or "
-                "fp16; did you mean 'int8'?");
+                "fp16 or fp8 or bf16; did you mean 'int8'?");
   check_mistake("name: test", "name: ../x", "e:1:7: name: '../x' cannot name a folder");
   check_mistake("name: test", "name: -x", "e:1:7: name: '-x' cannot name a folder");
   check_mistake("name: test", "name: a b", "e:1:7: name: 'a b' cannot name a folder");
@@ -290,7 +288,7 @@ static void plots_are_checked(void **state) {
   check_mistake(NULL, "plots: [stack]\n", "e:7:9: a plot is not a mapping");
   check_mistake(
       NULL, "plots: [{kind: stak}]\n",
-      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar or wirings; did you "
+      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar, map or wirings; did you "
       "mean 'stack'?");
   check_mistake(NULL, "plots: [{title: x}]\n", "e:7:9: a plot has no kind");
   check_mistake(NULL, "plots: [{kind: wirings}]\n", "e:7:9: the task has no plot of this kind");
@@ -424,7 +422,8 @@ static void points_print_their_keys(void **state) {
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
                       "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
-                      "generate: 1\nnetwork: scheduled\nseed: 1\n");
+                      "generate: 1\nnetwork: scheduled\nseed: 1\ngpus: 8\nboards: 1\npaging: none\n"
+                      "prices: none\n");
   rs_text_deinit(&text);
 }
 

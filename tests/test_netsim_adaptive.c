@@ -59,18 +59,18 @@ static source make_source(uint32_t chips, int64_t mean_gap, int64_t end) {
 
 static rs_status simulate(rs_arena *arena, const rs_wiring *w, const rs_timing *t, source *s,
                           rs_routing routing, uint32_t buffer, uint32_t channels,
-                          rs_adaptive_result *result, rs_diag *diag) {
+                          rs_traffic_result *result, rs_diag *diag) {
   rs_adaptive_config config = {.routing = routing,
                                .distance = distances(arena, w),
                                .router_cycles = 100,
                                .buffer_vectors = buffer,
                                .channels = channels,
                                .seed = 4};
-  rs_adaptive_run run = {.next = next_packet,
-                         .context = s,
-                         .measure_from_cycles = s->end / 5,
-                         .measure_to_cycles = s->end,
-                         .end_cycles = 4 * s->end};
+  rs_traffic_run run = {.next = next_packet,
+                        .context = s,
+                        .measure_from_cycles = s->end / 5,
+                        .measure_to_cycles = s->end,
+                        .end_cycles = 4 * s->end};
   return rs_adaptive_simulate(arena, w, t, &config, &run, result, diag);
 }
 
@@ -84,7 +84,7 @@ static void an_empty_network_takes_its_hops(void **state) {
   const rs_wiring *w = make_wiring(arena, 9, true);
   for (uint32_t h = 1; h <= 4; h++) {
     rs_diag diag;
-    rs_adaptive_result r;
+    rs_traffic_result r;
     source s = make_source(9, 10000, 1000000);
     s.from = 0;
     s.to = h;
@@ -113,7 +113,7 @@ static void one_queue_is_md1(void **state) {
   static const int64_t gaps[] = {96, 48, 32};
   for (int i = 0; i < 3; i++) {
     rs_diag diag;
-    rs_adaptive_result r;
+    rs_traffic_result r;
     source s = make_source(2, gaps[i], 40000000);
     s.from = 0;
     assert_ok(simulate(arena, w, &t, &s, RS_ROUTING_MINIMAL, 64, 0, &r, &diag), &diag);
@@ -133,7 +133,7 @@ static void a_full_link_keeps_its_rate(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
   rs_diag diag;
-  rs_adaptive_result r;
+  rs_traffic_result r;
   rs_timing t = chip_timing();
   const rs_wiring *w = make_wiring(arena, 2, false);
   source s = make_source(2, 10, 1000000);
@@ -151,7 +151,7 @@ static void small_buffers_throttle(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
   rs_diag diag;
-  rs_adaptive_result r;
+  rs_traffic_result r;
   rs_timing t = chip_timing();
   const rs_wiring *w = make_wiring(arena, 5, true);
   source s = make_source(5, 10, 1000000);
@@ -174,7 +174,7 @@ static void nothing_is_lost_and_runs_repeat(void **state) {
   for (int routing = 0; routing < RS_ROUTING_COUNT; routing++) {
     for (int k = 0; k < 2; k++) {
       rs_diag diag;
-      rs_adaptive_result a, b;
+      rs_traffic_result a, b;
       source first = make_source(8, 300, 300000);
       source second = first;
       const rs_wiring *w = k == 0 ? ring : mesh;
@@ -195,7 +195,7 @@ static void a_deadlock_is_named(void **state) {
   rs_arena *arena = rs_arena_create(0);
   rs_diag diag;
   rs_wiring *w;
-  rs_adaptive_result r;
+  rs_traffic_result r;
   rs_timing t = chip_timing();
   rs_wiring_builder *builder = rs_wiring_builder_create(arena, 6);
   for (uint32_t i = 0; i < 6; i++) {
@@ -216,7 +216,7 @@ static void impossible_runs_are_refused(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
   rs_diag diag;
-  rs_adaptive_result r;
+  rs_traffic_result r;
   rs_timing t = chip_timing();
   const rs_wiring *w = make_wiring(arena, 4, false);
   source s = make_source(4, 100, 1000);

@@ -298,6 +298,8 @@ static const fault faults[] = {
     {"ops=3", "ops=4",
      "f.rsched:16:1: the file has 3 operations, 5 bursts and 2 compute "
      "intervals; expected 4, 5 and 2, as its header says"},
+    {"bursts=5", "bursts=-5", "f.rsched:5:21: '-5'; expected a whole number"},
+    {"bursts=5", "bursts=99999999999999999999", "f.rsched:5:21: '99999"},
     {"bursts=5", "bursts=1000000000000", "f.rsched:16:1: the file has 3 operations"},
     {"computes=2", "computes=1", "f.rsched:16:1: the file has 3 operations"},
     {"op 1", "op 2", "f.rsched:7:4: '2'; expected operations in order from 0"},

@@ -120,7 +120,7 @@ static void compute_and_transfers_have_tracks_of_their_own(void **state) {
   const uint32_t chips[] = {2};
   rs_trace_options options = {.chips = chips, .chip_count = 1};
   rs_text svg = print_with(rs_trace_print_svg, s, w, &options);
-  assert_non_null(strstr(svg.bytes, "a &lt; b &amp; \"c\", matrix, cycles 1000 to 1040"));
+  assert_non_null(strstr(svg.bytes, "a &lt; b &amp; &quot;c&quot;, matrix, cycles 1000 to 1040"));
   assert_int_equal(count_of(svg.bytes, "<title>"), 4); /* three bursts and the interval */
   assert_null(strstr(svg.bytes, "chip 1"));
   rs_text_deinit(&json);

@@ -130,6 +130,32 @@ static void places_are_runs_of_chips(void **state) {
   rs_arena_destroy(arena);
 }
 
+static void spare_chips_do_not_work(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_diag diag = {0};
+  uint32_t *chips;
+  uint32_t count;
+  rs_wiring_builder *builder = rs_wiring_builder_create(arena, 4);
+  add(builder, 0, 1, RS_CABLE_NODE);
+  assert_ok(rs_wiring_builder_set_spare(builder, 3, &diag), &diag);
+  assert_ok(rs_wiring_builder_set_spare(builder, 1, &diag), &diag);
+  const rs_wiring *w = finish(builder);
+  assert_ok(rs_wiring_working(arena, w, &chips, &count, &diag), &diag);
+  assert_int_equal(count, 2);
+  assert_int_equal(chips[0], 0);
+  assert_int_equal(chips[1], 2);
+  assert_int_equal(rs_wiring_working_count(w), 2);
+  builder = rs_wiring_builder_create(arena, 4);
+  w = finish(builder);
+  assert_null(w->spare);
+  assert_ok(rs_wiring_working(arena, w, &chips, &count, &diag), &diag);
+  assert_int_equal(count, 4);
+  assert_int_equal(chips[3], 3);
+  assert_int_equal(rs_wiring_working_count(w), 4);
+  rs_arena_destroy(arena);
+}
+
 static void wrong_ends_are_refused(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
@@ -382,6 +408,7 @@ int main(void) {
       cmocka_unit_test(links_are_found_and_named),
       cmocka_unit_test(fibres_count_ports_apart),
       cmocka_unit_test(places_are_runs_of_chips),
+      cmocka_unit_test(spare_chips_do_not_work),
       cmocka_unit_test(wrong_ends_are_refused),
       cmocka_unit_test(all_graphs_of_five_chips),
       cmocka_unit_test_teardown(random_multigraphs, say_seed),

@@ -61,6 +61,20 @@ static void a_chip_takes_its_cables_along(void **state) {
   }
 }
 
+/* Node 8 of the rack is spare, chips 64 … 71. Without chip 3 they are 63 … 70; without 66 one less. */
+static void spare_chips_stay_spare(void **state) {
+  rs_wiring *wiring = build_spec(*state, "realscale:72,spare=1");
+  uint32_t dead[] = {3, 66};
+  rs_faults faults = {.chips = dead, .chip_count = 2, .renumber = true};
+  rs_wiring *left = without(*state, wiring, &faults, NULL, NULL);
+  assert_int_equal(left->chip_count, 70);
+  for (uint32_t chip = 0; chip < 70; chip++) assert_int_equal(left->spare[chip], chip >= 63);
+  assert_int_equal(rs_wiring_working_count(left), 63);
+  faults.renumber = false;
+  left = without(*state, wiring, &faults, NULL, NULL);
+  for (uint32_t chip = 0; chip < 72; chip++) assert_int_equal(left->spare[chip], chip >= 64);
+}
+
 /* A copy fails alone; all of four copies part the chips. */
 static void copies_fail_one_by_one(void **state) {
   rs_wiring *wiring = build_spec(*state, "realscale:16");
@@ -143,6 +157,7 @@ int main(void) {
       cmocka_unit_test(a_ring_without_a_cable_is_a_line),
       cmocka_unit_test(a_chip_takes_its_cables_along),
       cmocka_unit_test(copies_fail_one_by_one),
+      cmocka_unit_test(spare_chips_stay_spare),
       cmocka_unit_test(fibres_fail_one_way),
       cmocka_unit_test(edge_connectivity_is_what_faults_show),
       cmocka_unit_test(draws_follow_the_seed_and_do_not_repeat),

@@ -1,5 +1,6 @@
 /* Wirings as text: what is written reads back to the same digest; what is wrong says where. */
 #include <igraph.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -110,14 +111,76 @@ static void other_formats_have_every_chip_and_cable(void **state) {
   assert_int_equal(count_of(platform.bytes, "<link "), 2904);
   assert_int_equal(count_of(platform.bytes, "<route "), 2904);
   assert_non_null(strstr(platform.bytes, "id=\"a &lt;&quot;b&quot;&gt;\""));
-  rs_text picture = write_graph(*state, wiring, RS_GRAPH_SVG, &options);
-  assert_int_equal(count_of(picture.bytes, "<circle "), 264);
-  assert_int_equal(count_of(picture.bytes, "<path "), 1452);
-  assert_int_equal(count_of(picture.bytes, "fill=\"white\""), 1);
-  assert_int_equal(count_of(picture.bytes, "nan"), 0);
   rs_text_deinit(&dot);
   rs_text_deinit(&platform);
+}
+
+/* 72 chips are drawn one by one: a circle a chip, and a line a cable, since no two cables join the same
+ * chips. The matrix has a cell for each of 792 links, 540/72 = 7.5 wide: 5,940 in runs. */
+static void a_small_picture_has_every_chip_and_cable(void **state) {
+  rs_graph_write_options options = {.title = "a <\"b\">"};
+  rs_text picture = write_graph(*state, build_spec(*state, "realscale:72"), RS_GRAPH_SVG, &options);
+  assert_non_null(strstr(picture.bytes, ">a &lt;&quot;b&quot;&gt;: 72 chips, 396 cables</text>"));
+  assert_int_equal(count_of(picture.bytes, "<circle "), 72);
+  double cells = 0;
+  size_t paths = 0;
+  for (const char *at = picture.bytes; (at = strstr(at, "stroke-width=\"7.500\" d=\"")) != NULL;) {
+    paths++;
+    for (at = strchr(strstr(at, " d="), '"') + 1; *at != '"'; at++) {
+      if (*at == 'h') cells += strtod(at + 1, NULL);
+    }
+  }
+  assert_int_equal(paths, 3);
+  assert_true(fabs(cells - 5940) < 0.5);
+  const char *panel = strstr(picture.bytes, "All links");
+  size_t lines = count_of(picture.bytes, "<path d=\"M") - count_of(panel, "<path d=\"M");
+  assert_int_equal(lines, 396);
   rs_text_deinit(&picture);
+}
+
+/* 264 chips are 4 racks, 3 of 9 nodes and one of 6, a cable a pair of nodes: 81 between two of the
+ * first, 54 to the last, 36 in a rack beside 9·28 in its nodes. Circles: 4 racks, the 72 chips of the
+ * first rack, the 8 chips of the first node. Of those 8, 4 cables each leave: 32 numbers. */
+static void a_large_picture_zooms(void **state) {
+  rs_text picture = write_graph(*state, build_spec(*state, "realscale:264"), RS_GRAPH_SVG, NULL);
+  const char *rack = strstr(picture.bytes, "Rack 0 in full: 72 chips");
+  const char *node = strstr(picture.bytes, "Node 0 in full: 8 chips");
+  assert_true(rack != NULL && node > rack);
+  assert_int_equal(count_of(picture.bytes, "<circle "), 4 + 72 + 8);
+  assert_int_equal(count_of(picture.bytes, ">81</text>"), 3);
+  /* Chip 54 is not at the end of a cable of node 0. */
+  assert_int_equal(count_of(picture.bytes, ">54</text>"), 3);
+  assert_non_null(strstr(picture.bytes, "4 racks of 72 chips, 288 cables inside the first."));
+  assert_non_null(strstr(picture.bytes, "6 of 6 pairs are joined, by 54 to 81 cables"));
+  assert_int_equal(count_of(node, "rotate("), 32);
+  rs_text_deinit(&picture);
+}
+
+/* Any wiring has a picture: every family's example, and places that fit badly. */
+static void every_wiring_has_a_picture(void **state) {
+  static const char *const places[] = {"0 0", "1 1", "5 0", "0 7", "4 300", "150 150", "2 4"};
+  size_t families;
+  const rs_topology_family *rows = rs_topology_families(&families);
+  for (size_t i = 0; i < families + RS_COUNT_OF(places); i++) {
+    rs_topology *topology;
+    rs_wiring *wiring;
+    rs_diag diag = {0};
+    if (i < families) {
+      wiring = build_spec(*state, rows[i].example);
+    } else {
+      const char *text =
+          rs_arena_printf(*state, "chips 300\nplaces %s\n0 1\n0 299\n7 8\n", places[i - families]);
+      assert_ok(rs_topology_from_text(*state, "file:p", text, strlen(text), &topology, &diag),
+                &diag);
+      assert_ok(rs_topology_build(*state, topology, NULL, &wiring, &diag), &diag);
+    }
+    rs_text picture = write_graph(*state, wiring, RS_GRAPH_SVG, NULL);
+    assert_int_equal(count_of(picture.bytes, "height=\"100%\" fill=\"white\"/>"), 1);
+    assert_int_equal(count_of(picture.bytes, "nan") + count_of(picture.bytes, "inf"), 0);
+    assert_int_equal(count_of(picture.bytes, "<g "), count_of(picture.bytes, "</g>"));
+    assert_int_equal(count_of(picture.bytes, "<text "), count_of(picture.bytes, "</text>"));
+    rs_text_deinit(&picture);
+  }
 }
 
 /* 320 B every 2952/125 cycles of 900 MHz: 320·9e8·125/2952 = 12,195,121,951.2 B/s; 216 cycles are
@@ -314,6 +377,9 @@ int main(void) {
       cmocka_unit_test(systems_of_nodes_read_back),
       cmocka_unit_test(igraph_reads_our_graphml),
       cmocka_unit_test(other_formats_have_every_chip_and_cable),
+      cmocka_unit_test(a_small_picture_has_every_chip_and_cable),
+      cmocka_unit_test(a_large_picture_zooms),
+      cmocka_unit_test(every_wiring_has_a_picture),
       cmocka_unit_test(platforms_carry_rates_and_latencies),
       cmocka_unit_test(formats_are_told_by_their_ending),
       cmocka_unit_test(a_full_disk_is_said),

@@ -69,6 +69,43 @@ static void distances_equal_a_naive_search(void **state) {
   }
 }
 
+/* Between working chips, by paths over any: a spare chip in the middle of a line still forwards. */
+static void working_chips_are_measured_apart(void **state) {
+  static const char *const specs[] = {"realscale:16,spare=1", "realscale:88,spare=1",
+                                      "realscale:264,spare=1", "realscale:216,levels=2,spare=1"};
+  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+    rs_wiring *wiring = build_spec(*state, specs[i]);
+    uint64_t pairs = 0, hops_sum = 0;
+    uint32_t most = 0;
+    rs_measure m;
+    for (uint32_t from = 0; from < wiring->chip_count; from++) {
+      if (wiring->spare[from]) continue;
+      uint32_t *depth = naive_depths(*state, wiring, from, false);
+      for (uint32_t to = 0; to < wiring->chip_count; to++) {
+        if (wiring->spare[to] || to == from) continue;
+        pairs++;
+        hops_sum += depth[to];
+        most = RS_MAX(most, depth[to]);
+      }
+    }
+    assert_int_equal(rs_measure_distances(*state, wiring, &m, NULL), RS_OK);
+    assert_int_equal(m.working_chips, rs_wiring_working_count(wiring));
+    assert_int_equal(m.working_diameter_hops, most);
+    assert_true(m.working_average_hops == (double)hops_sum / (double)pairs);
+  }
+  rs_wiring_builder *builder = rs_wiring_builder_create(*state, 3);
+  rs_wiring *line = NULL;
+  rs_measure m;
+  rs_diag diag = {0};
+  assert_ok(rs_wiring_builder_add(builder, 0, 1, RS_CABLE_NODE, &diag), &diag);
+  assert_ok(rs_wiring_builder_add(builder, 1, 2, RS_CABLE_NODE, &diag), &diag);
+  assert_ok(rs_wiring_builder_set_spare(builder, 1, &diag), &diag);
+  assert_ok(rs_wiring_builder_finish(builder, &line, &diag), &diag);
+  assert_int_equal(rs_measure_distances(*state, line, &m, NULL), RS_OK);
+  assert_int_equal(m.working_diameter_hops, 2);
+  assert_true(m.working_average_hops == 2.0);
+}
+
 /* igraph as the second opinion, on the 264-chip system. */
 static void distances_equal_those_of_igraph(void **state) {
   rs_wiring *wiring = build_spec(*state, "realscale:264");
@@ -194,6 +231,7 @@ static void threads_take_turns_with_igraph(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(distances_equal_a_naive_search),
+      cmocka_unit_test(working_chips_are_measured_apart),
       cmocka_unit_test(distances_equal_those_of_igraph),
       cmocka_unit_test(edge_connectivity_has_known_values),
       cmocka_unit_test(two_islands_are_not_connected),

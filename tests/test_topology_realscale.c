@@ -219,6 +219,39 @@ static void every_size_is_connected_and_placed(void **state) {
   }
 }
 
+/* One node of each rack of two or more. 264 chips: racks of 9, 9, 9 and 6 nodes, four spares; of 80
+ * the second rack is a lone node; 10,440: 145 · 8 chips. The cables are those of the system without. */
+static void a_node_of_each_rack_can_be_spare(void **state) {
+  static const struct {
+    uint32_t chips, spare, last; /* the last spare node */
+  } cases[] = {{16, 8, 1},    {72, 8, 8},    {80, 8, 8},         {88, 16, 10},
+               {264, 32, 32}, {576, 64, 71}, {10440, 1160, 1304}};
+  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
+    rs_diag diag = {0};
+    rs_topology *topology;
+    char *spec = rs_arena_printf(*state, "realscale:%u,spare=1", cases[i].chips);
+    rs_wiring *without =
+        build_spec(*state, rs_arena_printf(*state, "realscale:%u", cases[i].chips));
+    rs_wiring *with = build_spec(*state, spec);
+    assert_ok(rs_topology_parse(*state, spec, &topology, &diag), &diag);
+    assert_string_equal(rs_topology_spec(topology), spec);
+    assert_true(rs_wiring_digest(with) == rs_wiring_digest(without));
+    assert_null(without->spare);
+    assert_int_equal(rs_wiring_working_count(with), cases[i].chips - cases[i].spare);
+    for (uint32_t chip = 0; chip < cases[i].chips; chip++) {
+      assert_int_equal(with->spare[chip], rs_topology_is_spare(topology, chip));
+      if (chip / 8 % 9 == 8) assert_true(with->spare[chip]);
+    }
+    assert_true(with->spare[cases[i].last * 8] && with->spare[cases[i].last * 8 + 7]);
+  }
+  rs_diag diag = {0};
+  rs_topology *topology;
+  assert_int_equal(rs_topology_parse(*state, "realscale:8,spare=1", &topology, &diag), RS_E_INPUT);
+  assert_int_equal(diag.column, 19);
+  assert_ok(rs_topology_parse(*state, "realscale:72,spare=0", &topology, &diag), &diag);
+  assert_string_equal(rs_topology_spec(topology), "realscale:72");
+}
+
 /* Parallel cables of one chip pair are copies 0, 1, …: 2 nodes have 32 cables, 4 a chip pair. */
 static void copies_are_found(void **state) {
   rs_wiring *wiring = build_spec(*state, "realscale:16");
@@ -240,6 +273,7 @@ int main(void) {
       cmocka_unit_test(block_and_consecutive_are_one_graph_at_145_racks),
       cmocka_unit_test(the_default_table_is_the_best_of_all),
       cmocka_unit_test(every_size_is_connected_and_placed),
+      cmocka_unit_test(a_node_of_each_rack_can_be_spare),
       cmocka_unit_test(copies_are_found),
   };
   return cmocka_run_group_tests(tests, setup_arena, teardown_arena);

@@ -151,14 +151,23 @@ static void assert_preloads_lead_somewhere(const rs_schedule *s) {
 
 /* The longest time from a stage's first start to its last end, from the records alone. The last
  * operation of a pipeline is the next token on its way, which no stage works on. */
-static int64_t longest_stage(const rs_schedule *s, const rs_sharding_request *r) {
+/* The place that a chip has among those that are not spare. */
+static int64_t place_of(const rs_wiring *w, uint32_t chip) {
+  int64_t place = chip;
+  for (uint32_t c = 0; w->spare != NULL && c < chip; c++) place -= w->spare[c] ? 1 : 0;
+  return place;
+}
+
+static int64_t longest_stage(const rs_schedule *s, const rs_wiring *w,
+                             const rs_sharding_request *r) {
   int64_t longest = 0;
   for (int64_t stage = 0; stage < r->pipeline; stage++) {
     int64_t first = INT64_MAX, last = 0;
     for (uint64_t i = 0; i < s->compute_count; i++) {
       const rs_compute *c = &s->computes[i];
       bool is_next_token = r->pipeline > 1 && c->reads_op == s->op_count - 1;
-      if (c->chip / r->tensor != stage || is_label(s, c, "preload") || is_next_token) continue;
+      int64_t at = place_of(w, c->chip) / r->tensor;
+      if (at != stage || is_label(s, c, "preload") || is_next_token) continue;
       first = RS_MIN(first, c->start_cycles);
       last = RS_MAX(last, c->start_cycles + c->cycles);
     }
@@ -202,7 +211,7 @@ static void assert_sound(const rs_decode *d, const rs_chip *chip, const rs_wirin
   assert_true((d->part_cycles[RS_PART_NETWORK] > 0) == (r->tensor > 1));
   assert_true((d->part_cycles[RS_PART_PIPELINE] > 0) == (r->pipeline > 1));
   assert_true((d->all_reduce_algorithm != NULL) == (r->tensor > 1));
-  assert_int_equal(d->bottleneck_cycles, longest_stage(d->schedule, r));
+  assert_int_equal(d->bottleneck_cycles, longest_stage(d->schedule, w, r));
   assert_rates(d, chip, sharding);
 }
 
@@ -470,6 +479,31 @@ static void every_sharding_is_proved(void **state) {
   }
 }
 
+/* Nodes 0 … 8 are a rack with node 8, chips 64 … 71, spare; node 9 works. Places 64 and up are chips 72
+ * and up. Groups of 5 have one, places 60 … 64, on both sides of the spare node. */
+static void spare_chips_get_no_work(void **state) {
+  static const int64_t shapes[][2] = {{4, 18}, {5, 14}};
+  (void)state;
+  for (size_t k = 0; k < RS_COUNT_OF(shapes); k++) {
+    rs_arena *arena = rs_arena_create(0);
+    rs_model model = k == 0 ? tiny : tiny_gpt;
+    const rs_wiring *w = wiring_of(arena, "realscale:80,spare=1");
+    rs_sharding_request request = request_of(shapes[k][0], shapes[k][1]);
+    uint32_t used[80] = {0}, count = 0;
+    model.layers = shapes[k][1];
+    rs_decode d = decode_on(arena, &model, w, &request, RS_FIDELITY_VECTOR);
+    for (uint64_t i = 0; i < d.schedule->compute_count; i++) used[d.schedule->computes[i].chip]++;
+    for (uint32_t i = 0; i < d.schedule->group_chip_count; i++) used[d.schedule->group_chips[i]]++;
+    for (uint32_t chip = 0; chip < 80; chip++) {
+      if (used[chip] == 0) continue;
+      count++;
+      assert_true(chip < 64 || chip >= 72);
+    }
+    assert_int_equal(count, shapes[k][0] * shapes[k][1]);
+    rs_arena_destroy(arena);
+  }
+}
+
 /* Batches and caches of all formats, on shapes where vectors are cut in other places. */
 static void batches_and_formats_are_proved(void **state) {
   (void)state;
@@ -543,8 +577,8 @@ static void groups_that_differ_choose_for_themselves(void **state) {
 }
 
 /* A cube of 8 chips, and two meshes of 4 which only chips of the cube connect: 12 cables each, so they
- * look alike. In the cube trees that are grown together win; the second stage cannot have them,
- * because its chips do not connect among themselves, and takes another way. */
+ * look alike. In the cube one dimension after the other wins; the second stage cannot go so, because its
+ * chips do not connect among themselves, and takes another way. */
 static void a_group_that_cannot_do_alike_takes_another_way(void **state) {
   static const uint32_t cables[][2] = {
       {0, 1},   {2, 3},   {4, 5},   {6, 7},   {0, 2},   {1, 3},   {4, 6},  {5, 7},  {0, 4},
@@ -564,7 +598,7 @@ static void a_group_that_cannot_do_alike_takes_another_way(void **state) {
     firsts += is_first ? 1 : 0;
     seconds += is_first ? 0 : 1;
   }
-  assert_string_equal(d.all_reduce_algorithm, "balanced-trees");
+  assert_string_equal(d.all_reduce_algorithm, "dimensions");
   assert_true(firsts > 0 && seconds > 0);
 }
 
@@ -754,6 +788,7 @@ int main(void) {
       WITH_ARENA(a_load_needs_its_time),
       WITH_ARENA(one_cable_adds_up),
       cmocka_unit_test(every_sharding_is_proved),
+      cmocka_unit_test(spare_chips_get_no_work),
       cmocka_unit_test(batches_and_formats_are_proved),
       WITH_ARENA(operations_are_counted),
       WITH_ARENA(groups_that_are_alike_choose_alike),

@@ -17,20 +17,20 @@ typedef struct row {
 
 static const row rows[] = {
     {"h100", "llama-2-7b", 1, 1, 128, 1, 7, true},
-    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, true},
+    {"h100", "llama-2-7b", 1, 1, 2048, 1, 36, false},
     {"a100", "llama-2-7b", 1, 1, 128, 1, 16, true},
-    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, true},
+    {"a100", "llama-2-7b", 1, 1, 2048, 1, 133, false},
     {"h100", "llama-2-7b", 1, 64, 128, 128, 9193, true},
-    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, true},
-    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, true},
-    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, true},
-    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, true},
-    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, true},
-    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, true},
-    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, true},
-    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, true},
-    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, true},
-    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, true},
+    {"h100", "llama-2-7b", 1, 64, 128, 2048, 5367, false},
+    {"h100", "llama-2-7b", 1, 64, 2048, 128, 2058, false},
+    {"h100", "llama-2-7b", 1, 32, 2048, 2048, 2230, false},
+    {"h100", "llama-2-7b", 1, 768, 128, 128, 19694, false},
+    {"h100", "llama-2-7b", 1, 112, 128, 2048, 6818, false},
+    {"h100", "llama-2-7b", 1, 80, 2048, 128, 2244, false},
+    {"h100", "llama-2-7b", 1, 48, 2048, 2048, 2740, false},
+    {"a100", "llama-2-7b", 1, 384, 128, 128, 5586, false},
+    {"a100", "llama-2-7b", 1, 60, 128, 2048, 1928, false},
+    {"a100", "llama-2-7b", 1, 52, 2048, 128, 591, false},
     {"h100", "llama-2-70b", 4, 1, 128, 1, 26, false},
     {"h100", "llama-2-70b", 4, 1, 2048, 1, 109, false},
     {"a100", "llama-2-70b", 4, 1, 128, 1, 47, false},
@@ -67,7 +67,7 @@ static rs_gpu_generation generate(const row *r, const rs_chip *chip) {
   assert_true(rs_model_preset_find(r->model, &preset));
   assert_ok(rs_model_parse(r->model, preset.config, strlen(preset.config), &model, &diag), &diag);
   assert_ok(rs_gpu_generate(&model, chip, &request, &g, &diag), &diag);
-  if (!g.fits) fail_msg("%s", g.reason);
+  if (!g.memory.fits) fail_msg("%s", g.memory.reason);
   return g;
 }
 
@@ -99,8 +99,10 @@ static double squares(const constants *k) {
   return sum;
 }
 
-/* The least squares of the logarithms over a grid: overlap in tenths, launch from 3 to 8 µs in halves,
- * request from 0 to 3 ms in halves. The chips' files have what comes out. */
+/* Three constants from the three rows of the small model in which start-up costs weigh most: the first
+ * token after 128 on both chips and the smallest batch. The least squares of the logarithms over a
+ * grid: overlap in tenths, launch from 3 to 8 µs in halves, request from 0 to 3 ms in halves. The
+ * chips' files have what comes out. */
 static void the_fit_gives_the_constants(void **state) {
   constants best = {0, 0, 0};
   double least = INFINITY;
@@ -117,11 +119,11 @@ static void the_fit_gives_the_constants(void **state) {
       }
     }
   }
-  double rms = sqrt(least / 15);
+  double rms = sqrt(least / 3);
   print_message("overlap %lld %%, launch %lld ns, request %lld us: rms %.1f %%\n",
                 (long long)(best.overlap_ppb / 10000000), (long long)(best.launch_fs / 1000000),
                 (long long)(best.request_fs / 1000000000), rms * 100);
-  assert_true(rms < 0.05);
+  assert_true(rms < 0.02);
   static const char *const names[] = {"a100", "h100", "h200"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     const rs_chip_gpu *g = &rs_chip_find(names[i])->gpu;
@@ -133,10 +135,11 @@ static void the_fit_gives_the_constants(void **state) {
 
 /* ---- what was not fitted ---- */
 
-/* Another model, on two and four GPUs, with all-reduces that the fitted rows do not have. All within a
- * quarter but one, which is named: kernels that read a cache again for every query head find part of
- * it in the L2 cache, which this model does not have; that row reads the most. */
-static void the_other_model_is_predicted_within_a_quarter(void **state) {
+/* The small model's other rows, and another model, on two and four GPUs, with all-reduces that the
+ * fitted rows do not have. All within a quarter but one, which is named: kernels that read a cache
+ * again for every query head find part of it in the L2 cache, which this model does not have; that row
+ * reads the most. */
+static void the_other_rows_are_predicted_within_a_quarter(void **state) {
   double sum = 0, worst = 0;
   int count = 0;
   (void)state;
@@ -153,7 +156,7 @@ static void the_other_model_is_predicted_within_a_quarter(void **state) {
     count++;
   }
   print_message("mean %.1f %%, worst %.1f %%\n", sum / count * 100, worst * 100);
-  assert_true(sum / count < 0.12);
+  assert_true(sum / count < 0.08);
 }
 
 static rs_model model_of(const char *name) {
@@ -195,7 +198,7 @@ static void sharing_a_cache_is_worth_what_was_published(void **state) {
   rs_gpu_generation shared = run(&m, "h200", &r);
   r.shares_kv = false;
   rs_gpu_generation apart = run(&m, "h200", &r);
-  assert_true(shared.fits && apart.fits);
+  assert_true(shared.memory.fits && apart.memory.fits);
   double gain = shared.tokens_per_s_total / apart.tokens_per_s_total;
   print_message("%.0f and %.0f tokens a second: %.2f times\n", apart.tokens_per_s_total,
                 shared.tokens_per_s_total, gain);
@@ -240,6 +243,53 @@ static void a_step_reads_every_weight_once(void **state) {
   assert_int_equal(ops[find_op(ops, count, "head")].flops, INT64_C(2) * 8192 * 8000 * 2);
 }
 
+/* ---- experts and latents ---- */
+
+static int64_t weights_read(const rs_model *m, int64_t tensor, int64_t batch, int64_t queries) {
+  rs_gpu_request r = request_of(tensor, batch, 100, 2);
+  rs_gpu_op ops[RS_GPU_STEP_OPS];
+  size_t count;
+  rs_diag diag = {0};
+  int64_t weights = 0;
+  assert_ok(rs_gpu_step_list(m, rs_chip_find("h200"), &r, queries, 100, ops, &count, &diag), &diag);
+  for (size_t i = 0; i < count; i++) weights += ops[i].weight_bytes * ops[i].count;
+  return weights;
+}
+
+/* Many positions meet every expert, and then a step reads all parameters (a byte each in fp8) but the
+ * table and the norms: two of hidden size a layer, those of the latents, and the last one. */
+static void a_step_of_many_reads_every_expert_once(void **state) {
+  static const char *const names[] = {"deepseek-v3", "kimi-k2", "mixtral-8x7b"};
+  (void)state;
+  for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
+    rs_model m = model_of(names[i]);
+    rs_model_count count;
+    rs_diag diag = {0};
+    assert_ok(rs_model_count_parameters(&m, &count, &diag), &diag);
+    int64_t left = count.total - count.embedding - weights_read(&m, 1, 4096, 100);
+    int64_t norms = m.layers * (2 * m.hidden + m.mla.q_rank + m.mla.kv_rank) + m.hidden;
+    assert_int_equal(left, norms);
+  }
+}
+
+/* One sequence of DeepSeek-V3 meets 8 of 256 experts; 32 meet 256 · (1 − (31/32)^32) = 163.3 of them, on
+ * 8 GPUs 21 each. An expert is 3 · 7,168 · 2,048 B. */
+static void few_sequences_meet_few_experts(void **state) {
+  rs_model m = model_of("deepseek-v3");
+  int64_t expert = INT64_C(3) * 7168 * 2048;
+  (void)state;
+  assert_int_equal(weights_read(&m, 8, 32, 1) - weights_read(&m, 8, 1, 1), 58 * (21 - 1) * expert);
+  rs_gpu_request r = request_of(8, 1, 4096, 10);
+  rs_gpu_generation one = run(&m, "h200", &r);
+  r.batch = 32;
+  rs_gpu_generation many = run(&m, "h200", &r);
+  assert_true(one.memory.fits && many.memory.fits);
+  assert_true(many.tokens_per_s_total > 2 * one.tokens_per_s_total);
+  assert_true(many.tokens_per_s_user < one.tokens_per_s_user);
+  /* a latent of 576 B in fp8 a layer and position, on every GPU */
+  assert_int_equal(one.memory.kv_bytes, INT64_C(576) * 61 * 4106);
+}
+
 /* The mean over the generation against every step one after the other. */
 static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
   rs_model m = model_of("llama-2-7b");
@@ -259,10 +309,52 @@ static void the_mean_of_a_generation_is_that_of_its_steps(void **state) {
   assert_true(fabs(g.step_s * 199 / seconds - 1) < 0.001);
   double all = g.first_token_s + 199 * g.step_s;
   assert_true(fabs(g.tokens_per_s_total * all / (8 * 200) - 1) < 1e-9);
-  double parts = g.energy_compute_j + g.energy_hbm_j + g.energy_link_j + g.energy_static_j;
-  assert_true(fabs(parts / g.energy_j_per_token - 1) < 1e-9);
+  const rs_gpu_energy *e = &g.energy;
+  double parts = e->compute_j + e->hbm_j + e->link_j + e->static_j;
+  assert_true(fabs(parts / e->j_per_token - 1) < 1e-9);
   /* it never draws more than it is built for */
-  assert_true(g.energy_j_per_token * g.tokens_per_s_total < chip->max_w);
+  assert_true(e->j_per_token * g.tokens_per_s_total < chip->max_w);
+}
+
+/* ---- boards ---- */
+
+/* A dense model of 10^12 parameters in fp8: 16 H100 in two boards hold what 8 do not. A token takes the
+ * time of all layers and one crossing of 8.4 + 9.6 µs and a share of 25,600 · 2 B / 8 at 50 GB/s (0.128
+ * µs), and with a micro-batch on each board twice as many come in that time. */
+static void boards_share_the_layers(void **state) {
+  rs_model m = model_of("dense-1t");
+  rs_gpu_request r = request_of(8, 1, 4096, 1);
+  rs_gpu_decode_step one, two, full;
+  const rs_chip *chip = rs_chip_find("h100");
+  rs_chip large = *chip;
+  rs_diag diag = {0};
+  (void)state;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &one, &diag), &diag);
+  assert_false(one.memory.fits);
+  large.gpu.hbm_bytes *= 2;
+  assert_ok(rs_gpu_decode(&m, &large, &r, &one, &diag), &diag);
+  assert_true(one.memory.fits);
+  r.boards = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &two, &diag), &diag);
+  assert_true(two.memory.fits);
+  assert_true(two.memory.weight_bytes * 100 < one.memory.weight_bytes * 52);
+  assert_int_equal(two.memory.kv_bytes * 2, one.memory.kv_bytes);
+  assert_int_equal(two.group_fs[RS_GPU_GROUP_PIPELINE], INT64_C(18000000000) + 128000000);
+  assert_true(two.latency_s > one.latency_s && two.latency_s < one.latency_s + 50e-6);
+  assert_true(two.step_s == two.latency_s);
+  r.micro_batches = 2;
+  assert_ok(rs_gpu_decode(&m, chip, &r, &full, &diag), &diag);
+  assert_true(full.step_s == two.step_s);
+  assert_int_equal(full.memory.kv_bytes, 2 * two.memory.kv_bytes);
+  /* the same work, half of the waiting */
+  assert_true(fabs(full.energy.static_j * 2 / two.energy.static_j - 1) < 1e-9);
+  assert_true(fabs(full.energy.hbm_j / two.energy.hbm_j - 1) < 1e-9);
+  r.micro_batches = 3;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "3 micro-batches on 2 boards: at most one each");
+  r.boards = 129;
+  assert_int_equal(rs_gpu_decode(&m, chip, &r, &full, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "129 boards cannot share 128 layers");
 }
 
 /* ---- memory ---- */
@@ -273,16 +365,18 @@ static void what_does_not_fit_is_said_or_paged(void **state) {
   rs_model m = model_of("llama-2-70b");
   rs_gpu_request r = request_of(1, 1, 100, 10);
   (void)state;
-  assert_true(run(&m, "h100", &r).fits);
+  assert_true(run(&m, "h100", &r).memory.fits);
   r.weights = r.math = RS_FP16;
   rs_gpu_generation g = run(&m, "h100", &r);
-  assert_false(g.fits);
-  assert_string_equal(g.reason, "needs 138.0 GB of weights and 0.0 GB of cache, has 85.9");
+  assert_false(g.memory.fits);
+  assert_string_equal(g.memory.reason,
+                      "needs 138.0 GB of weights and 0.0 GB of cache a GPU, has 85.9");
   r.pages_weights = true;
   g = run(&m, "h100", &r);
-  assert_true(g.fits);
-  assert_int_equal(g.paged_bytes, g.weight_bytes + g.kv_bytes - (INT64_C(80) << 30));
-  assert_true(fabs(g.step_s / ((double)g.paged_bytes / 50e9) - 1) < 0.001);
+  assert_true(g.memory.fits);
+  assert_int_equal(g.memory.paged_bytes,
+                   g.memory.weight_bytes + g.memory.kv_bytes - (INT64_C(80) << 30));
+  assert_true(fabs(g.step_s / ((double)g.memory.paged_bytes / 50e9) - 1) < 0.001);
   assert_int_equal(g.step.bound, RS_GPU_PART_HOST);
 }
 
@@ -310,16 +404,19 @@ static void what_does_not_divide_is_said(void **state) {
   rs_gpu_request r = request_of(1, INT64_C(1) << 31, INT64_C(1) << 31, 1);
   rs_gpu_generation g;
   rs_status status = rs_gpu_generate(&m, rs_chip_find("h100"), &r, &g, NULL);
-  assert_true(status == RS_E_OVERFLOW || (status == RS_OK && !g.fits));
+  assert_true(status == RS_E_OVERFLOW || (status == RS_OK && !g.memory.fits));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_fit_gives_the_constants),
-      cmocka_unit_test(the_other_model_is_predicted_within_a_quarter),
+      cmocka_unit_test(the_other_rows_are_predicted_within_a_quarter),
       cmocka_unit_test(sharing_a_cache_is_worth_what_was_published),
       cmocka_unit_test(a_step_reads_every_weight_once),
+      cmocka_unit_test(a_step_of_many_reads_every_expert_once),
+      cmocka_unit_test(few_sequences_meet_few_experts),
       cmocka_unit_test(the_mean_of_a_generation_is_that_of_its_steps),
+      cmocka_unit_test(boards_share_the_layers),
       cmocka_unit_test(what_does_not_fit_is_said_or_paged),
       cmocka_unit_test(what_does_not_divide_is_said),
   };

@@ -62,8 +62,13 @@ static rs_planner_request request_of(rs_arena *arena, const rs_model *m, const r
       .wiring = w,
       .topology = spec,
       .chips = chips,
-      .base = {.context = 200, .weights = RS_INT8, .kv = RS_FP16, .activations = RS_FP16},
+      .base = {.context = 200,
+               .weights = RS_INT8,
+               .kv = RS_FP16,
+               .activations = RS_FP16,
+               .capacity_ppm = 1000000},
       .batch_max = 4,
+      .dropped_max = 1, /* every capacity will do: the first, as brute force has it */
       .work_max = INT64_MAX};
 }
 

@@ -10,7 +10,7 @@
 
 #include "rs_topology.h"
 
-#define RS__PARAMS_MAX 4
+#define RS__PARAMS_MAX 5
 #define RS__DIMS_MAX 16
 #define RS__TEXT_MAX 288
 /* Bounds of what we build; a spec beyond them is RS_E_LIMIT, not a machine out of memory. */

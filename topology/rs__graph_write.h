@@ -19,10 +19,9 @@ void rs__graph_write_graphml(const rs__graph_writing *w);
 void rs__graph_write_dot(const rs__graph_writing *w);
 void rs__graph_write_edges(const rs__graph_writing *w);
 void rs__graph_write_simgrid(const rs__graph_writing *w);
-void rs__graph_write_svg(const rs__graph_writing *w);
+/* Needs no order. */
+rs_status rs__graph_write_svg(rs_arena *arena, const rs__graph_writing *w, rs_diag *diag);
 
-/* Text with < > & and quotes replaced, for XML; control characters become '?'. */
-void rs__graph_put_escaped(rs_sink *sink, const char *text);
 /* How many chips a node (or a rack) has; 0 without places. */
 uint32_t rs__graph_run_size(const uint32_t *place_of, uint32_t chip_count);
 

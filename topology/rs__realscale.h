@@ -32,6 +32,9 @@ typedef struct rs__realscale {
 /* Of arguments that the plan has accepted. */
 void rs__realscale_shape(const rs__arguments *arguments, rs__realscale *s);
 
+bool rs__realscale_has_spares(const rs__arguments *arguments);
+bool rs__realscale_is_spare(const rs__arguments *arguments, uint32_t chip);
+
 /* The table as a spec carries it, two digits a port: node, chip. Room for RS__PORTS_TEXT + 1. */
 void rs__realscale_print_ports(const uint8_t *ports, char *text);
 

@@ -102,6 +102,16 @@ static rs_status copy_places(const filter *f, const uint32_t *old_place, uint32_
   return RS_OK;
 }
 
+static rs_status copy_spares(const filter *f, rs_diag *diag) {
+  if (f->old->spare == NULL) return RS_OK;
+  f->fresh->spare = RS_ARENA_NEW(f->arena, bool, f->chip_count);
+  if (f->fresh->spare == NULL) return rs_arena_failed(f->arena, diag);
+  for (uint32_t chip = 0; chip < f->chip_count; chip++) {
+    f->fresh->spare[chip] = f->old->spare[f->old_chip[chip]];
+  }
+  return RS_OK;
+}
+
 static rs_status build_filtered(filter *f, rs_diag *diag) {
   rs_wiring *w = f->fresh;
   w->chip_count = f->chip_count;
@@ -117,7 +127,8 @@ static rs_status build_filtered(filter *f, rs_diag *diag) {
   fill_links(f);
   fill_incoming(w, place);
   rs_status status = copy_places(f, f->old->node_of, &w->node_of, diag);
-  return status == RS_OK ? copy_places(f, f->old->rack_of, &w->rack_of, diag) : status;
+  if (status == RS_OK) status = copy_places(f, f->old->rack_of, &w->rack_of, diag);
+  return status == RS_OK ? copy_spares(f, diag) : status;
 }
 
 rs_status rs_faults_apply(rs_arena *arena, const rs_wiring *wiring, const rs_faults *faults,

@@ -135,9 +135,10 @@ static rs_status create_order(rs_arena *arena, const rs_wiring *wiring, const ui
 rs_status rs_graph_write(rs_arena *arena, const rs_wiring *wiring, rs_graph_format format,
                          const rs_graph_write_options *options, rs_sink *sink, rs_diag *diag) {
   static void (*const writers[RS_GRAPH_FORMAT_COUNT])(const rs__graph_writing *) = {
-      [RS_GRAPH_GRAPHML] = rs__graph_write_graphml, [RS_GRAPH_DOT] = rs__graph_write_dot,
-      [RS_GRAPH_EDGES] = rs__graph_write_edges,     [RS_GRAPH_SIMGRID] = rs__graph_write_simgrid,
-      [RS_GRAPH_SVG] = rs__graph_write_svg,
+      [RS_GRAPH_GRAPHML] = rs__graph_write_graphml,
+      [RS_GRAPH_DOT] = rs__graph_write_dot,
+      [RS_GRAPH_EDGES] = rs__graph_write_edges,
+      [RS_GRAPH_SIMGRID] = rs__graph_write_simgrid,
   };
   rs_timing unit;
   rs_timing_init_unit(&unit);
@@ -145,35 +146,18 @@ rs_status rs_graph_write(rs_arena *arena, const rs_wiring *wiring, rs_graph_form
   if (options != NULL && options->title != NULL) w.title = options->title;
   if (options != NULL && options->timing != NULL) w.timing = options->timing;
   w.directed = wiring->link_count > 0 && wiring->links[0].reverse == RS_NONE;
-  rs_status status = create_order(arena, wiring, &w.order, diag);
+  rs_status status;
+  if (format == RS_GRAPH_SVG) {
+    status = rs__graph_write_svg(arena, &w, diag);
+  } else {
+    status = create_order(arena, wiring, &w.order, diag);
+    if (status == RS_OK) writers[format](&w);
+  }
   if (status != RS_OK) return status;
-  writers[format](&w);
   return sink->failed ? rs_diag_set(diag, RS_E_SYSTEM, "the graph could not be written") : RS_OK;
 }
 
 /* ---- what several formats need ---- */
-
-void rs__graph_put_escaped(rs_sink *sink, const char *text) {
-  for (; *text != '\0'; text++) {
-    char letter[2] = {(unsigned char)*text < 0x20 ? '?' : *text, '\0'};
-    switch (*text) {
-      case '<':
-        rs_sink_put(sink, "&lt;");
-        break;
-      case '>':
-        rs_sink_put(sink, "&gt;");
-        break;
-      case '&':
-        rs_sink_put(sink, "&amp;");
-        break;
-      case '"':
-        rs_sink_put(sink, "&quot;");
-        break;
-      default:
-        rs_sink_put(sink, letter);
-    }
-  }
-}
 
 uint32_t rs__graph_run_size(const uint32_t *place_of, uint32_t chip_count) {
   if (place_of == NULL) return 0;
@@ -187,7 +171,7 @@ uint32_t rs__graph_run_size(const uint32_t *place_of, uint32_t chip_count) {
 void rs__graph_write_edges(const rs__graph_writing *w) {
   const rs_wiring *wiring = w->wiring;
   rs_sink_put(w->sink, "# ");
-  rs__graph_put_escaped(w->sink, w->title);
+  rs_sink_put_escaped(w->sink, w->title);
   rs_sink_printf(w->sink, "\nchips %u\n", wiring->chip_count);
   if (w->directed) rs_sink_put(w->sink, "directed\n");
   if (wiring->node_of != NULL || wiring->rack_of != NULL) {
@@ -210,7 +194,7 @@ void rs__graph_write_dot(const rs__graph_writing *w) {
   static const char *const colours[RS_CABLE_CLASS_COUNT] = {"black", "blue", "orange"};
   const char *joint = w->directed ? " -> " : " -- ";
   rs_sink_put(w->sink, w->directed ? "digraph \"" : "graph \"");
-  rs__graph_put_escaped(w->sink, w->title);
+  rs_sink_put_escaped(w->sink, w->title);
   rs_sink_put(w->sink, "\" {\n  graph [bgcolor=white];\n  node [shape=circle];\n");
   for (uint32_t chip = 0; chip < w->wiring->chip_count; chip++) {
     rs_sink_put(w->sink, "  ");

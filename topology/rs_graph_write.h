@@ -18,7 +18,7 @@ typedef enum rs_graph_format {
   RS_GRAPH_DOT,     /* .dot .gv */
   RS_GRAPH_EDGES,   /* .edges .txt */
   RS_GRAPH_SIMGRID, /* .xml: hosts chip0 …, Dijkstra routing, parallel cables as one fat link */
-  RS_GRAPH_SVG,     /* .svg: chips on a circle, white background */
+  RS_GRAPH_SVG,     /* .svg: groups, a group in full, and the matrix of all links */
   RS_GRAPH_FORMAT_COUNT
 } rs_graph_format;
 

@@ -27,6 +27,7 @@ typedef struct batch {
   uint32_t *reached;       /* chips with a bit in next */
   uint32_t active_count, reached_count;
   uint64_t everyone; /* the bits of all sources of the batch */
+  uint64_t working;  /* of them, those that are not spare */
 } batch;
 
 /* Pull when more than one chip in this many is in the frontier: measured best from 4 to 16. */
@@ -61,6 +62,10 @@ static void start_batch(batch *b, uint32_t first, uint32_t count) {
   memset(b->frontier, 0, n * sizeof *b->frontier);
   b->active_count = count;
   b->everyone = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+  b->working = b->everyone;
+  for (uint32_t k = 0; k < count && b->wiring->spare != NULL; k++) {
+    if (b->wiring->spare[first + k]) b->working &= ~(UINT64_C(1) << k);
+  }
   for (uint32_t k = 0; k < count; k++) {
     b->seen[first + k] = b->frontier[first + k] = UINT64_C(1) << k;
     b->active[k] = first + k;
@@ -124,8 +129,21 @@ static uint64_t step(batch *b) {
   return pairs;
 }
 
-/* Counts of ports, degrees and cables. */
-static void count_cables(const rs_wiring *wiring, rs_measure *measure) {
+/* Of the pairs of the last step, those of two chips that are not spare. */
+static uint64_t count_working(const batch *b) {
+  uint64_t pairs = 0;
+  for (uint32_t k = 0; k < b->active_count; k++) {
+    uint32_t chip = b->active[k];
+    if (b->wiring->spare[chip]) continue;
+    pairs += (uint64_t)__builtin_popcountll(b->frontier[chip] & b->working);
+  }
+  return pairs;
+}
+
+void rs_measure_cables(const rs_wiring *wiring, rs_measure *measure) {
+  memset(measure, 0, sizeof *measure);
+  measure->edge_connectivity = -1;
+  measure->working_chips = rs_wiring_working_count(wiring);
   measure->chips = wiring->chip_count;
   measure->cables = wiring->cable_count;
   measure->degree_min = wiring->chip_count == 0 ? 0 : UINT32_MAX;
@@ -144,10 +162,27 @@ static void count_cables(const rs_wiring *wiring, rs_measure *measure) {
   }
 }
 
+/* Pairs, their hops added up, and the most of a pair. */
+typedef struct totals {
+  uint64_t pairs;
+  rs_uint128 hops_sum;
+  uint32_t hops_max;
+} totals;
+
+static void add_pairs(totals *t, uint64_t pairs, uint32_t hops) {
+  if (pairs == 0) return;
+  t->pairs += pairs;
+  t->hops_sum += (rs_uint128)pairs * hops;
+  t->hops_max = RS_MAX(t->hops_max, hops);
+}
+
+static double average_of(const totals *t) {
+  return t->pairs == 0 ? 0.0 : (double)t->hops_sum / (double)t->pairs;
+}
+
 static void measure_distances(batch *b, rs_measure *measure) {
   uint32_t n = b->wiring->chip_count;
-  uint64_t pairs = 0;
-  rs_uint128 hops_sum = 0;
+  totals all = {0}, working = {0};
   measure->pairs_at[0] = n;
   for (uint32_t first = 0; first < n; first += 64) {
     uint32_t hops = 0;
@@ -156,22 +191,23 @@ static void measure_distances(batch *b, rs_measure *measure) {
       uint64_t found = step(b);
       if (found == 0) break;
       hops++;
-      pairs += found;
-      hops_sum += (rs_uint128)found * hops;
+      add_pairs(&all, found, hops);
+      if (b->wiring->spare != NULL) add_pairs(&working, count_working(b), hops);
       measure->pairs_at[RS_MIN(hops, RS_MEASURE_HOPS_MAX)] += found;
     }
-    measure->diameter_hops = RS_MAX(measure->diameter_hops, hops);
   }
-  measure->connected = pairs == (uint64_t)n * (n - RS_MIN(n, 1));
-  measure->average_hops = pairs == 0 ? 0.0 : (double)hops_sum / (double)pairs;
+  if (b->wiring->spare == NULL) working = all;
+  measure->connected = all.pairs == (uint64_t)n * (n - RS_MIN(n, 1));
+  measure->diameter_hops = all.hops_max;
+  measure->average_hops = average_of(&all);
+  measure->working_diameter_hops = working.hops_max;
+  measure->working_average_hops = average_of(&working);
 }
 
 rs_status rs_measure_distances(rs_arena *arena, const rs_wiring *wiring, rs_measure *measure,
                                rs_diag *diag) {
   batch b = {0};
-  memset(measure, 0, sizeof *measure);
-  measure->edge_connectivity = -1;
-  count_cables(wiring, measure);
+  rs_measure_cables(wiring, measure);
   rs_status status = create_batch(arena, wiring, &b, diag);
   if (status == RS_OK) measure_distances(&b, measure);
   return status;

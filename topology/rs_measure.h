@@ -23,10 +23,17 @@ typedef struct rs_measure {
   uint64_t pairs_at[RS_MEASURE_HOPS_MAX + 1]; /* ordered pairs at each distance; the last: and
                                                  beyond */
   bool connected;
+  uint32_t working_chips; /* all but the spare ones; the two below are over pairs of them, by paths
+                             over any chip */
+  uint32_t working_diameter_hops;
+  double working_average_hops;
   int64_t edge_connectivity; /* −1: not asked for */
 } rs_measure;
 
-/* Distances only: O(chips · links / 64). Disconnected: connected = false, the rest over reachable
+/* Chips, ports, degrees and cables; distances stay 0. O(links). */
+void rs_measure_cables(const rs_wiring *wiring, rs_measure *measure);
+
+/* And distances: O(chips · links / 64). Disconnected: connected = false, the rest over reachable
  * pairs. */
 rs_status rs_measure_distances(rs_arena *arena, const rs_wiring *wiring, rs_measure *measure,
                                rs_diag *diag);

@@ -30,6 +30,7 @@ typedef struct bits {
 typedef struct climber {
   rs__realscale shape;
   uint32_t chips;
+  bool has_spares;       /* the spec asks for them; the search does not care */
   uint32_t source_racks; /* 1 when all racks are alike */
   uint64_t weight;       /* racks that a source rack stands for */
   uint32_t target_hops;
@@ -188,6 +189,7 @@ static void climb(climber *c, rs_random *random, rs_optimise_result *result) {
 static rs_status create_climber(rs_arena *arena, const rs_topology *start, climber *c,
                                 rs_diag *diag) {
   rs__realscale_shape(&start->arguments, &c->shape);
+  c->has_spares = rs__realscale_has_spares(&start->arguments);
   c->chips = c->shape.nodes * RS__NODE_CHIPS;
   bool full = c->shape.nodes % RS__RACK_NODES == 0;
   c->source_racks = full ? 1 : c->shape.racks;
@@ -212,7 +214,9 @@ static rs_status print_found(rs_arena *arena, const climber *c, rs_optimise_resu
   rs__realscale_print_ports(c->shape.ports, ports);
   memcpy(result->ports, c->shape.ports, sizeof result->ports);
   const char *levels = c->shape.nodes > RS__NODES_ONE_MAX ? "" : ",levels=2";
-  const char *text = rs_arena_printf(arena, "realscale:%u,ports=%s%s", c->chips, ports, levels);
+  const char *spare = c->has_spares ? ",spare=1" : "";
+  const char *text =
+      rs_arena_printf(arena, "realscale:%u,ports=%s%s%s", c->chips, ports, levels, spare);
   if (text == NULL) return rs_arena_failed(arena, diag);
   rs_status status = rs_topology_parse(arena, text, &found, diag);
   if (status == RS_OK) result->spec = rs_topology_spec(found);

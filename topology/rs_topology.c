@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "rs__family.h"
+#include "rs__realscale.h"
 
 #define SPEC_BYTES_MAX 1024
 #define PORTS_DEFAULT 16 /* C2C ports on the die */
@@ -14,7 +14,8 @@
 #define QUOTE_MAX 40
 
 static const rs_topology_family rows[] = {
-    {"realscale", "N[,wiring=optimised|spread|block|consecutive|natural|,ports=TABLE][,levels=1|2]",
+    {"realscale",
+     "N[,wiring=optimised|spread|block|consecutive|natural|,ports=TABLE][,levels=1|2][,spare=1]",
      "realscale:264", "8-chip nodes, racks of 9 nodes; N = 8 … 10440 in steps of 8"},
     {"mesh", "N", "mesh:8", "full mesh: every pair of chips has a cable"},
     {"ring", "N", "ring:8", "every chip has a cable to the next and to the one before"},
@@ -123,6 +124,12 @@ const char *rs_topology_spec(const rs_topology *topology) {
 
 uint32_t rs_topology_chip_count(const rs_topology *topology) {
   return (uint32_t)topology->plan.chips;
+}
+
+bool rs_topology_is_spare(const rs_topology *topology, uint32_t chip) {
+  assert(chip < topology->plan.chips);
+  return topology->family == &rs__family_realscale &&
+         rs__realscale_is_spare(&topology->arguments, chip);
 }
 
 uint32_t rs_topology_lanes(const rs_topology *topology, rs_cable_class cable_class) {

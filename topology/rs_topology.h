@@ -13,7 +13,7 @@
  * ports a chip = 32 a node. Up to 33 nodes, one level: m = ⌊32/(n−1)⌋ cables a node pair. Beyond (or
  * with levels=2), racks of 9 nodes: 144 ports join the rack's nodes pairwise twice, 144 leave the
  * rack, ⌊144/(R−1)⌋ cables a pair of R racks; ports=TABLE says which chip has which of the 144, as
- * rs_optimise.h finds them. Constructions and their sources: docs/topologies.md.
+ * rs_optimise.h finds them. spare=1 keeps a node of each rack free. Constructions and their sources: docs/topologies.md.
  */
 #ifndef RS_TOPOLOGY_H
 #define RS_TOPOLOGY_H
@@ -42,6 +42,10 @@ rs_status rs_topology_parse(rs_arena *arena, const char *spec, rs_topology **top
 /* The canonical spec: parses back to an equal topology. */
 const char *rs_topology_spec(const rs_topology *topology);
 uint32_t rs_topology_chip_count(const rs_topology *topology);
+
+/* Hot spares (realscale:N,spare=1: the last node of every rack of two nodes or more): wired like the
+ * others, and they forward, but no work is placed on them. The built wiring says the same. */
+bool rs_topology_is_spare(const rs_topology *topology, uint32_t chip);
 
 /* Lanes that a cable of this class bundles: 4, of lprack 4 in a tray and 2 between trays. */
 uint32_t rs_topology_lanes(const rs_topology *topology, rs_cable_class cable_class);

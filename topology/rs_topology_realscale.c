@@ -26,7 +26,7 @@
 
 enum { CHIPS_MAX = RS__RACKS_MAX * RS__RACK_CHIPS };
 
-enum { PARAM_N, PARAM_WIRING, PARAM_PORTS, PARAM_LEVELS };
+enum { PARAM_N, PARAM_WIRING, PARAM_PORTS, PARAM_LEVELS, PARAM_SPARE };
 enum { WIRING_OPTIMISED, WIRING_SPREAD, WIRING_BLOCK, WIRING_CONSECUTIVE, WIRING_NATURAL };
 
 static const char *const wirings[] = {"optimised",   "spread",  "block",
@@ -42,6 +42,7 @@ static const rs__param params[] = {
     [PARAM_WIRING] = {.key = "wiring", .kind = RS__PARAM_CHOICE, .choices = wirings},
     [PARAM_PORTS] = {.key = "ports", .kind = RS__PARAM_TEXT},
     [PARAM_LEVELS] = {.key = "levels", .kind = RS__PARAM_NUMBER, .value_max = 2},
+    [PARAM_SPARE] = {.key = "spare", .kind = RS__PARAM_NUMBER, .value_max = 1},
 };
 
 /*
@@ -192,6 +193,15 @@ static rs_status check_tables(const rs__arguments *arguments, rs_diag *diag) {
   return index == PARAM_PORTS ? check_last_rack(arguments, diag) : RS_OK;
 }
 
+/* The last node of a rack, full or not, stands by for the others; a lone node has no others. */
+bool rs__realscale_is_spare(const rs__arguments *arguments, uint32_t chip) {
+  if (arguments->value[PARAM_SPARE] == 0) return false;
+  uint32_t nodes = (uint32_t)arguments->value[PARAM_N] / RS__NODE_CHIPS;
+  uint32_t node = chip / RS__NODE_CHIPS;
+  bool is_last = node % RS__RACK_NODES == RS__RACK_NODES - 1 || node == nodes - 1;
+  return is_last && node % RS__RACK_NODES > 0;
+}
+
 static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag *diag) {
   int64_t n = arguments->value[PARAM_N];
   if (n % RS__NODE_CHIPS != 0) {
@@ -210,6 +220,11 @@ static rs_status plan(const rs__arguments *arguments, rs__plan *result, rs_diag 
                          "realscale: one level reaches %d nodes, which are %d chips",
                          RS__NODES_ONE_MAX, RS__NODES_ONE_MAX * RS__NODE_CHIPS);
     rs_diag_suggest(diag, "levels=2");
+    return RS_E_INPUT;
+  }
+  if (arguments->value[PARAM_SPARE] == 1 && n == RS__NODE_CHIPS) {
+    rs__arguments_refuse(arguments, PARAM_SPARE, diag, "realscale: a lone node has none to spare");
+    rs_diag_suggest(diag, "realscale:16,spare=1");
     return RS_E_INPUT;
   }
   rs_status status = check_tables(arguments, diag);
@@ -293,6 +308,10 @@ static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wirin
   rs__realscale_shape(arguments, &s);
   rs_wiring_builder_set_places(builder, RS__NODE_CHIPS, RS__RACK_CHIPS);
   rs_status status = add_node_meshes(builder, s.nodes, diag);
+  for (uint32_t chip = 0; chip < s.nodes * RS__NODE_CHIPS && status == RS_OK; chip++) {
+    if (!rs__realscale_is_spare(arguments, chip)) continue;
+    status = rs_wiring_builder_set_spare(builder, chip, diag);
+  }
   if (status != RS_OK) return status;
   if (s.racks == 0) return add_one_level(builder, s.nodes, diag);
   status = add_racks_inside(builder, &s, diag);
@@ -302,6 +321,10 @@ static rs_status build(rs_arena *arena, const rs__arguments *arguments, rs_wirin
     }
   }
   return status;
+}
+
+bool rs__realscale_has_spares(const rs__arguments *arguments) {
+  return arguments->value[PARAM_SPARE] == 1;
 }
 
 const rs__family rs__family_realscale = {params, RS_COUNT_OF(params), plan, build};

@@ -67,7 +67,9 @@ typedef struct rs__step {
   rs_diag *diag;
   rs__share share;
 
-  bool is_bound;       /* nothing is scheduled: times are the least that they can be */
+  uint32_t
+      *working;  /* chips of the wiring that are not spare, as stages take them; NULL: of a bound */
+  bool is_bound; /* nothing is scheduled: times are the least that they can be */
   rs__member *members; /* tensor of them; of a bound one */
   int64_t member_count;
   rs_timing schedule_timing;    /* of a bound: the chip's times, */

@@ -109,7 +109,7 @@ rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const r
                                  const rs_wiring *wiring, const char *topology,
                                  const rs_sharding *sharding, rs_decode_memo *memo,
                                  rs_decode *decode, rs_diag *diag) {
-  assert(sharding->fits && sharding->chips_used <= wiring->chip_count);
+  assert(sharding->fits && sharding->chips_used <= rs_wiring_working_count(wiring));
   *decode = (rs_decode){0};
   rs__step step = {.arena = arena,
                    .model = model,
@@ -175,7 +175,8 @@ int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *w, int64_t tenso
   uint32_t *hops = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
   uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
   int64_t least = INT64_MAX;
-  if (hops == NULL || queue == NULL) return 0; /* a weaker bound */
+  /* Where chips are out of use groups are not in a row: the weaker bound will do. */
+  if (hops == NULL || queue == NULL || rs_wiring_working_count(w) != w->chip_count) return 0;
   for (int64_t g = 0; g < groups; g++) {
     int64_t farthest = search_group(w, (uint32_t)(g * tensor), (uint32_t)tensor, hops, queue);
     if (farthest >= 0) least = RS_MIN(least, farthest);

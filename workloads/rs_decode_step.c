@@ -22,17 +22,24 @@ static bool failed(rs__step *s, rs_status status) {
   return s->status != RS_OK;
 }
 
-/* The group of a stage: consecutive chips, which have done nothing yet that matters. */
+/* The group of a stage: consecutive working chips, which have done nothing yet that matters. */
 static void enter_stage(rs__step *s, int64_t stage) {
   int64_t tensor = s->request->tensor;
   for (int64_t i = 0; i < s->member_count; i++) {
-    s->members[i] = (rs__member){.chip = (uint32_t)(stage * tensor + i)};
+    int64_t place = stage * tensor + i;
+    uint32_t chip = s->working == NULL ? (uint32_t)place : s->working[place];
+    s->members[i] = (rs__member){.chip = chip};
   }
   s->stage_start_cycles = -1;
 }
 
 rs_status rs__step_init(rs__step *s) {
   size_t tensor = s->is_bound ? 1 : (size_t)s->request->tensor;
+  uint32_t working_count;
+  rs_status status =
+      s->is_bound ? RS_OK
+                  : rs_wiring_working(s->arena, s->wiring, &s->working, &working_count, s->diag);
+  if (status != RS_OK) return status;
   s->member_count = (int64_t)tensor;
   s->members = RS_ARENA_NEW(s->arena, rs__member, tensor);
   s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
@@ -170,13 +177,15 @@ void rs__step_carry(rs__step *s, const char *label) {
 /* Groups with as many links inside are taken as alike: a node is, and half a node, and two nodes in
  * one rack, but not three chips of two nodes. */
 static uint32_t count_links_inside(const rs__step *s, const rs_collective_request *request) {
+  const rs_wiring *w = s->wiring;
   uint32_t count = 0;
   uint32_t first = request->chips[0];
-  uint32_t last = first + request->chip_count - 1; /* a group is consecutive chips */
+  uint32_t last = request->chips[request->chip_count - 1]; /* all that work from first to last */
   if (request->kind == RS_SEND) return 0;
-  for (uint32_t l = s->wiring->out_first[first]; l < s->wiring->out_first[last + 1]; l++) {
-    uint32_t to = s->wiring->links[l].to;
-    count += to >= first && to <= last ? 1 : 0;
+  for (uint32_t l = w->out_first[first]; l < w->out_first[last + 1]; l++) {
+    uint32_t from = w->links[l].from, to = w->links[l].to;
+    bool works = w->spare == NULL || (!w->spare[from] && !w->spare[to]);
+    count += works && to >= first && to <= last ? 1 : 0;
   }
   return count;
 }
@@ -338,7 +347,7 @@ void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *
   }
   for (size_t i = 0; i < count; i++) {
     s->chips[2 * i] = s->members[i].chip;
-    s->chips[2 * i + 1] = (uint32_t)((size_t)stage * count + i);
+    s->chips[2 * i + 1] = s->working[(size_t)stage * count + i];
     s->ready[2 * i] = ready_of(s, &s->members[i]);
     s->ready[2 * i + 1] = (rs_ready){0}; /* a receiver has no input */
   }

@@ -26,6 +26,10 @@ typedef enum rs_objective {
 const char *rs_objective_word(rs_objective objective); /* "latency" "throughput" "energy" */
 bool rs_objective_parse(const char *word, rs_objective *objective);
 
+/* With experts, capacity is the least factor of 1, 1.25, 1.5, 2, 3, 4, 6, … with which no more than
+ * dropped_max is dropped; base.capacity_ppm is ignored. */
+#define RS_PLANNER_DROPPED_MAX 0.01
+
 #define RS_PLANNER_WORK_MAX INT64_C(400000)
 
 typedef struct rs_planner_request {
@@ -37,6 +41,7 @@ typedef struct rs_planner_request {
   rs_objective objective;
   rs_sharding_request base; /* formats, context, capacity, sums; counts are ignored */
   int64_t batch_max;        /* sequences of a micro-batch, at most */
+  double dropped_max;       /* of (token, expert) pairs: slots are counted so; see below */
   int64_t tensor_max;       /* 0: as rs_planner_tensor_max has it */
   int64_t work_max; /* Σ pipeline · tensor² of what is compiled; 0: RS_PLANNER_WORK_MAX */
 } rs_planner_request;

@@ -128,12 +128,29 @@ static rs_status try_stages(lister *l, rs_sharding_request r, bool *any) {
   return RS_OK;
 }
 
+/* The least capacity with which little enough is dropped; false: none is. */
+static bool choose_capacity(const rs_planner_request *q, rs_sharding_request *r) {
+  static const int64_t percents[] = {100,  125,  150,  200,  300,  400,   600,   800,
+                                     1200, 1600, 2400, 3200, 6400, 12800, 25600, 51200};
+  if (q->model->moe.experts == 0) return true;
+  for (size_t i = 0; i < RS_COUNT_OF(percents); i++) {
+    rs__share share;
+    double probability, dropped;
+    r->capacity_ppm = percents[i] * 10000;
+    if (rs__share_of(q->model, r, &share, NULL) != RS_OK) return false;
+    rs__share_overflow(q->model, &share, &probability, &dropped);
+    if (dropped <= q->dropped_max) return true;
+  }
+  return false;
+}
+
 static rs_status try_batches(lister *l, rs_sharding_request r) {
   const rs_planner_request *q = l->request;
   int64_t most = l->only_least ? 1 : q->batch_max;
   for (r.batch = 1; r.batch <= most; r.batch *= 2) {
     bool any;
     r.pipeline = r.micro_batches = 1;
+    if (!choose_capacity(q, &r)) return RS_OK;
     if (!l->only_least) {
       rs_arena_reset(l->scratch);
       rs_status bounded = rs__decode_bound(l->scratch, q->model, q->chip, q->wiring, &r,

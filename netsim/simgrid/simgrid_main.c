@@ -64,6 +64,9 @@ static struct {
   uint64_t step_count, step_sequence;
   double next_wake; /* when the director comes back by itself */
   uint32_t ended_count;
+  bool *has_sent;         /* [flow] */
+  uint32_t *first_behind; /* [flow] 1 + the first of those that wait to send behind it; 0: none */
+  uint32_t *next_behind;  /* [flow] 1 + the next of the same */
   worker *idle;
   sg_host_t *hosts;
   uint64_t host_count;
@@ -279,6 +282,9 @@ static void index_needs(void) {
   g.ready = allocate((size_t)flows, sizeof *g.ready);
   g.times = allocate((size_t)flows, sizeof *g.times);
   g.steps = allocate((size_t)flows, sizeof *g.steps);
+  g.has_sent = allocate((size_t)flows, sizeof *g.has_sent);
+  g.first_behind = allocate((size_t)flows, sizeof *g.first_behind);
+  g.next_behind = allocate((size_t)flows, sizeof *g.next_behind);
   for (uint64_t i = 0; i < g.header.need_count; i++) g.user_first[g.needs[i].flow + 2]++;
   for (uint64_t f = 0; f < flows; f++) g.user_first[f + 2] += g.user_first[f + 1];
   for (uint32_t f = 0; f < flows; f++) {
@@ -296,6 +302,13 @@ static void index_needs(void) {
 
 /* ---- actors ---- */
 
+static void hand_out(uint32_t flow);
+
+static void release_behind(uint32_t index) {
+  g.has_sent[index] = true;
+  for (uint32_t i = g.first_behind[index]; i != 0; i = g.next_behind[i - 1]) hand_out(i - 1);
+}
+
 static void work(int argc, char **argv) {
   worker *me = (worker *)(uintptr_t)strtoull(argv[0], NULL, 10);
   (void)argc;
@@ -306,6 +319,7 @@ static void work(int argc, char **argv) {
     sg_host_sendto(g.hosts[from], g.hosts[to],
                    (double)flow->vectors * (double)g.header.vector_bytes);
     end_flow(me->flow, simgrid_get_clock());
+    release_behind(me->flow);
     bool sooner = g.step_count > 0 && g.steps[0].time < g.next_wake;
     if (sooner || g.ended_count == g.header.flow_count) {
       g.next_wake = -1; /* once is enough */
@@ -334,10 +348,21 @@ static void hand_out(uint32_t flow) {
   sg_actor_create("w", g.hosts[0], work, 1, &argument);
 }
 
+/* Sends, or waits behind a flow that has not sent yet. */
+static void send_flow(uint32_t index) {
+  uint32_t behind = g.flows[index].behind;
+  if (behind == 0 || g.has_sent[behind - 1]) {
+    hand_out(index);
+    return;
+  }
+  g.next_behind[index] = g.first_behind[behind - 1];
+  g.first_behind[behind - 1] = index + 1;
+}
+
 static void do_step(const step *s) {
   const rs_flow *flow = &g.flows[s->flow];
   if (s->sends) {
-    hand_out(s->flow);
+    send_flow(s->flow);
     return;
   }
   g.times[s->flow].begin_cycles = s->time;

@@ -1,0 +1,27 @@
+# Cells over x and y, coloured by a third column, with a bound of y as a line.
+load scripts.'/common.gp'
+set xlabel xlabel_ noenhanced
+set cblabel cblabel_ noenhanced
+stats data index 0 using 3:4 nooutput
+left = STATS_min_x; right = STATS_max_y
+stats data index 0 using 5:6 nooutput
+low = STATS_min_x; high = STATS_max_y
+if (is_log_x) { set logscale x 2 }
+if (is_log_y) { set logscale y 10 }
+set xrange [left:right]
+set yrange [low:high]
+# Nothing is blue; the least of something is far from it.
+set palette defined (0 '#56b4e9', 0.001 '#fbe3c0', 1 '#b03a00')
+set cbrange [0:1]
+set style fill solid 1 border rgb 'white'
+set key below horizontal noenhanced samplen 2
+set bmargin 6
+set rmargin 14
+if (has_bound) {
+  plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror linecolor palette notitle, \
+    data index 1 using 1:2 with linespoints linewidth 3 pointtype 7 linecolor rgb '#000000' title bound_, \
+    keyentry with points pointtype 5 pointsize 2 linecolor rgb '#56b4e9' title cblabel_.': 0'
+} else {
+  plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror linecolor palette notitle, \
+    keyentry with points pointtype 5 pointsize 2 linecolor rgb '#56b4e9' title cblabel_.': 0'
+}

@@ -1,0 +1,281 @@
+/* A clock point as an experiment: its keys, every mistake with its place, its rows, its map. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rs__draw.h"
+#include "rs_experiment.h"
+#include "rs_program.h"
+#include "rs_result.h"
+
+static const char good[] =
+    "name: test\n"
+    "task: clock\n"
+    "collective: all-reduce\n"
+    "topology: mesh:8\n"
+    "bytes: 16KiB\n";
+
+static rs_arena *arena;
+
+static int make_arena(void **state) {
+  (void)state;
+  arena = rs_arena_create(0);
+  return arena == NULL;
+}
+
+static int destroy_arena(void **state) {
+  (void)state;
+  rs_arena_destroy(arena);
+  return 0;
+}
+
+static const rs_experiment *parse(const char *more) {
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  const char *text = rs_arena_printf(arena, "%s%s", good, more);
+  assert_ok(rs_experiment_parse(arena, "e.yaml", text, strlen(text), NULL, 0, &e, &diag), &diag);
+  return e;
+}
+
+static void refuses(const char *more, const char *expected) {
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  char text[1024];
+  const char *file = rs_arena_printf(arena, "%s%s", good, more);
+  rs_status status = rs_experiment_parse(arena, "e", file, strlen(file), NULL, 0, &e, &diag);
+  rs_diag_format(&diag, text, sizeof text);
+  if (status != RS_E_INPUT || strstr(text, expected) == NULL) {
+    fail_msg("%s: status %d, '%s'; expected '%s'", more, (int)status, text, expected);
+  }
+}
+
+static rs_result compute(const rs_point *point) {
+  rs_result r;
+  rs_diag diag = {0};
+  assert_ok(rs_result_compute(arena, point, &r, &diag), &diag);
+  return r;
+}
+
+static double number(rs_result *r, const char *column) {
+  const rs_cell *cell = rs_result_cell(r, column);
+  assert_true(cell->kind == RS_CELL_DOUBLE || cell->kind == RS_CELL_I64);
+  return cell->kind == RS_CELL_DOUBLE ? cell->number : (double)cell->integer;
+}
+
+static const char *text_of(rs_result *r, const char *column) {
+  const rs_cell *cell = rs_result_cell(r, column);
+  assert_int_equal(cell->kind, RS_CELL_TEXT);
+  return cell->text;
+}
+
+/* ---- keys ---- */
+
+/* ppm in thousandths are ppb; 2.8 cycles 2,800 of 1/1000; 100 · 10^-9 = 10^11 · 10^-18. */
+static void keys_become_the_core_units(void **state) {
+  (void)state;
+  const rs_clock_point *c = &parse("ppm: 50.25\n")->points[0].clock;
+  assert_int_equal(c->way, RS_CLOCK_HAC);
+  assert_int_equal(c->clock.offset_ppb, 50250);
+  assert_int_equal(c->clock.clock_hz, 900000000);
+  assert_int_equal(c->deskew.sigma_millicycles, 2800);
+  assert_int_equal(c->deskew.resync_cycles, 65536);
+  assert_int_equal(c->deskew.run_cycles, 1 << 18); /* three intervals would be less */
+  assert_int_equal(c->gain_p_atto, INT64_C(100000000000));
+  assert_int_equal(c->gain_i_atto, 20000); /* 20 · 10^-15 */
+  assert_int_equal(c->draws, 100);
+  const rs_point *p = &parse(
+                           "ppm: 100\nwander_ppm: 1.5\nresync: 1_000_000\ndeskew_margin: 32\n"
+                           "tree: depth-first\noffsets: extreme\nseed: 7\n")
+                           ->points[0];
+  assert_int_equal(p->clock.deskew.offset_ppb, 101500); /* both parts */
+  assert_int_equal(p->clock.deskew.run_cycles, 3000000);
+  assert_int_equal(p->collective.deskew_margin_cycles, 32);
+  assert_true(p->clock.is_depth_first && p->clock.clock.is_extreme);
+  assert_int_equal(p->seed, 7);
+}
+
+static void keys_are_checked(void **state) {
+  (void)state;
+  refuses("", "the key 'ppm' is missing");
+  refuses("ppm: 1.2345\n",
+          "e:6:6: ppm: '1.2345' is no such number; expected a decimal from 0 to "
+          "100000 of at most three places");
+  refuses("ppm: -1\n", "e:6:6: ppm: '-1' is no such number");
+  refuses("ppm: 1.\n", "is no such number");
+  refuses("ppm: .5\n", "is no such number");
+  refuses("ppm: 100001\n", "is no such number");
+  refuses("ppm: 99999999999999999999\n", "is no such number");
+  refuses("ppm: 100\nresync: -5\n", "e:7:9: resync:");
+  refuses("ppm: 100\nfifo: 0\n", "e:7:7: fifo: '0' is out of range");
+  refuses("ppm: 100\nclock: hacc\n", "did you mean 'hac'");
+  refuses("ppm: 100\ntiming: unit\n", "task 'clock' has no key 'timing'");
+  refuses("ppm: 100\nnetwork: adaptive\n", "task 'clock' has no key 'network'");
+}
+
+/* 2 · 1,953 ppm · 256 / (1 − 0.001953) is more than one cycle an epoch. */
+static void what_cannot_be_followed_is_refused(void **state) {
+  (void)state;
+  refuses(
+      "ppm: 1953\n",
+      "e:6:6: ppm: offsets of 1953.000 ppm drift faster than one step an epoch of 256 cycles can "
+      "follow; expected offsets below 1953.125 ppm");
+  refuses("ppm: 1000\nwander_ppm: 1000\n", "offsets of 2000.000 ppm drift faster");
+  refuses("ppm: 0\nwander_ppm: 2000\n", "e:7:13: wander_ppm: offsets of 2000.000 ppm");
+  refuses("ppm: 10\nclock: bittide-p\nwander_ppm: 1\n", "e:8:13: wander_ppm: bittide's");
+  refuses("ppm: 10\nclock: bittide-p\ngain_p: 0\n", "e:8:9: gain_p: without a gain");
+  refuses("ppm: 10\nduration: 1000000000000\n", "e:7:11: duration: a draw of 1000000000000 cycles");
+  refuses("ppm: 10\nresync: 1000000000000\n", "e:7:9: resync: a draw of 3000000000000 cycles");
+  assert_int_equal(parse("ppm: 5000\nclock: bittide-p\n")->point_count,
+                   1); /* no such limit there */
+}
+
+/* ---- rows ---- */
+
+/* 32 cycles of margin: 8.4 for cables and 3 for levels leave 20.6, so ±100 ppm can be safe up to
+ * 20.6 / 2·10^-4 = 103,000 cycles. At 65,536 all draws are; at 524,288 vectors are late by up to
+ * 524,288 · 2·10^-4 = 104.9 cycles less what the margin takes. */
+static void rows_say_what_is_safe(void **state) {
+  (void)state;
+  const rs_experiment *e =
+      parse("ppm: 100\ndeskew_margin: 32\ndraws: 20\nsweep: {resync: [65536, 524288]}\n");
+  rs_result safe = compute(&e->points[0]);
+  assert_false(safe.failed);
+  assert_true(fabs(number(&safe, "unsafe_share")) < 1e-9);
+  assert_true(number(&safe, "safe_ppm") > 100 && number(&safe, "safe_ppm") < 157);
+  assert_true(number(&safe, "margin_cycles_min") > 0 && number(&safe, "margin_cycles_min") < 32);
+  assert_true(number(&safe, "residual_skew_cycles_max") < 65536 * 2e-4 + 4);
+  assert_int_equal((int)number(&safe, "tree_depth"), 1);
+  assert_int_equal((int)number(&safe, "tree_levels_max"), 2);
+  assert_true(number(&safe, "received_slack_cycles_min") >= 32);
+  assert_string_equal(text_of(&safe, "first_violation"), "none");
+  assert_int_equal(rs_result_cell(&safe, "first_violation_link")->kind, RS_CELL_ABSENT);
+  rs_result unsafe = compute(&e->points[1]);
+  assert_false(unsafe.failed); /* that it breaks is the result */
+  assert_true(number(&unsafe, "safe_ppm") < 100);
+  assert_true(number(&unsafe, "unsafe_share") > 0.5);
+  assert_true(number(&unsafe, "margin_cycles_min") > 32 - 8.4 - 3.1 - 105 - 1);
+  assert_string_equal(text_of(&unsafe, "first_violation"), "late");
+  assert_non_null(strchr(text_of(&unsafe, "first_violation_link"), '>'));
+  assert_non_null(
+      strstr(text_of(&unsafe, "first_violation_burst"), text_of(&unsafe, "first_violation_link")));
+  /* before the first deskew at 524,288, and not before drift can be what the margin leaves */
+  assert_true(number(&unsafe, "first_violation_cycle") > 20.6 / 2e-4);
+}
+
+static void bittide_rows_have_no_resync(void **state) {
+  (void)state;
+  rs_result r =
+      compute(&parse("ppm: 100\ndeskew_margin: 32\ndraws: 2\nclock: bittide-pi\n")->points[0]);
+  assert_int_equal(rs_result_cell(&r, "resync_cycles")->kind, RS_CELL_ABSENT);
+  assert_int_equal(rs_result_cell(&r, "safe_ppm")->kind, RS_CELL_ABSENT);
+  assert_true(fabs(number(&r, "unsafe_share")) < 1e-9);
+  assert_true(number(&r, "residual_skew_cycles_max") < 4);
+  assert_true(number(&r, "frequency_spread_ppm_max") < 5);
+  assert_true(number(&r, "buffer_frames_max") > 10);
+  assert_true(number(&r, "convergence_s") > 1e-3); /* a time constant is 1 / (8 · 10^-7 · 9·10^8) */
+}
+
+/* Well formed and impossible: a row that says why. */
+static void what_cannot_be_is_a_row(void **state) {
+  (void)state;
+  rs_result r = compute(&parse("ppm: 100\nresync: 4\n")->points[0]);
+  assert_false(r.failed);
+  assert_non_null(strstr(text_of(&r, "reason"), "leaves no time to work"));
+  r = compute(&parse("ppm: 100\nclock: bittide-p\ngain_p: 1000000\n")->points[0]);
+  assert_non_null(strstr(text_of(&r, "reason"), "overshoots"));
+}
+
+/* The margin's price: every hop of the longest chain takes it once more, the last receive included. An
+ * all-reduce on a mesh of two phases ends two margins later, when both stay the same algorithm. */
+static void margins_cost_a_hop_each(void **state) {
+  (void)state;
+  const rs_experiment *e = parse(
+      "ppm: 1\ndraws: 1\nalgorithm: reduce-scatter+all-gather\n"
+      "sweep: {deskew_margin: [0, 32]}\n");
+  rs_result none = compute(&e->points[0]);
+  rs_result some = compute(&e->points[1]);
+  double price = number(&some, "makespan_cycles") - number(&none, "makespan_cycles");
+  assert_int_equal((int)price, 64);
+}
+
+/* ---- the program ---- */
+
+static void compile_takes_a_margin(void **state) {
+  (void)state;
+  rs_program_output with = run_program(
+      "compile all-reduce -t mesh:8 -b 16KiB -a reduce-scatter+all-gather --deskew-margin 32 "
+      "--format json");
+  assert_int_equal(with.status, 0);
+  assert_non_null(strstr(with.out, "\"deskew_margin_cycles\":32"));
+  assert_non_null(strstr(with.out, "\"received_slack_cycles_min\":32"));
+  free_output(&with);
+  assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin -3", 2, "--deskew-margin");
+  assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 12ns", 2,
+                 "--deskew-margin");
+  assert_refused("compile all-reduce -t mesh:8 -b 16KiB --deskew-margin 99999999", 2,
+                 "0 to 1048576 cycles");
+}
+
+/* ---- the map ---- */
+
+/* Columns 1, 2, 9 on a logarithmic axis: edges at geometric means, outer cells as wide outward as
+ * inward: 1/√2, √2, √18, … Rows 0, 10: half way at 5, outer edges −5 and 15. */
+static void maps_have_cells_and_a_bound(void **state) {
+  (void)state;
+  static const char *const columns[] = {"resync_cycles", "ppm", "unsafe_share", "safe_ppm"};
+  rs_table *table = rs_table_create(arena, columns, RS_COUNT_OF(columns));
+  static const int64_t xs[] = {1, 2, 9};
+  for (int row = 0; row < 6; row++) {
+    rs_table_add_row(table);
+    rs_table_set_i64(table, "resync_cycles", xs[row % 3]);
+    rs_table_set_double(table, "ppm", row < 3 ? 0 : 10);
+    if (row != 4) rs_table_set_double(table, "unsafe_share", row < 3 ? 0 : 0.5);
+    rs_table_set_double(table, "safe_ppm", 100.0 / (double)xs[row % 3]);
+  }
+  const rs_plot plot = {.kind = RS_PLOT_MAP,
+                        .x = "resync_cycles",
+                        .y = "ppm",
+                        .by = "unsafe_share",
+                        .bound = "safe_ppm"};
+  rs_text data, variables;
+  rs_text_init(&data);
+  rs_text_init(&variables);
+  rs_sink data_sink = rs_text_sink(&data), variable_sink = rs_text_sink(&variables);
+  rs_diag diag = {0};
+  assert_ok(rs__draw_data(arena, table, &plot, "test", &data_sink, &variable_sink, &diag), &diag);
+  const char *text = rs_arena_strndup(arena, data.bytes, data.length);
+  assert_non_null(strstr(text, "1 0 0.7071067811865476 1.4142135623730951 -5 5 0\n"));
+  assert_int_equal(count_lines(text), 5 + 2 + 3); /* one cell has no value */
+  assert_non_null(strstr(text, "\n\n\n1 100\n2 50\n9 11.11111111111111\n"));
+  const char *more = rs_arena_strndup(arena, variables.bytes, variables.length);
+  assert_non_null(strstr(more, "is_log_x = 1; is_log_y = 0; has_bound = 1;"));
+  rs_text_deinit(&data);
+  rs_text_deinit(&variables);
+}
+
+static void maps_are_checked(void **state) {
+  (void)state;
+  refuses("ppm: 1\nplots: [{kind: map, x: resync_cycles, y: ppm}]\n", "a map needs what its cells");
+  refuses("ppm: 1\nplots: [{kind: map, x: resync_cycles, y: ppm, by: tree}]\n",
+          "a map needs what its cells");
+  refuses("ppm: 1\nplots: [{kind: map, x: resync_cycles, by: ppm}]\n", "needs x and y");
+  refuses("ppm: 1\nplots: [{kind: bar, x: ppm, y: draws, bound: safe_ppm}]\n",
+          "bound with kind: line or map");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(keys_become_the_core_units, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(keys_are_checked, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(what_cannot_be_followed_is_refused, make_arena,
+                                      destroy_arena),
+      cmocka_unit_test_setup_teardown(rows_say_what_is_safe, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(bittide_rows_have_no_resync, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
