@@ -255,6 +255,27 @@ static void put_size_tic(double bytes, rs_sink *variables) {
   rs_sink_printf(variables, "\"%.0f %s\" ", bytes, units[unit]);
 }
 
+/* Values that are measured, not chosen, or that stand too close to be read one by one: round tics serve
+ * better. On a logarithmic axis chosen values keep their distance. */
+static bool wants_round_tics(const view *v) {
+  double low = INFINITY, high = -INFINITY;
+  if (v->is_text) return false;
+  for (size_t row = 0; row < v->rows; row++) {
+    if (!starts_x(v, row)) continue;
+    low = fmin(low, x_of(v, row));
+    high = fmax(high, x_of(v, row));
+  }
+  for (size_t row = 0; row < v->rows; row++) {
+    if (!starts_x(v, row)) continue;
+    if (fmod(x_of(v, row), 1) > 0 && x_of(v, row) > 100) return true;
+    for (size_t other = 0; other < row && !wants_log(v); other++) {
+      if (!starts_x(v, other)) continue;
+      if (fabs(x_of(v, row) - x_of(v, other)) < 0.02 * (high - low)) return true;
+    }
+  }
+  return false;
+}
+
 /* Tics at the values themselves when there are few. */
 static void put_x_tics(const view *v, rs_sink *variables) {
   enum { TICS_MAX = 10, SIZES_MAX = 16 };
@@ -269,9 +290,9 @@ static void put_x_tics(const view *v, rs_sink *variables) {
     rs__draw_put_number(variables, x_of(v, row));
   }
   rs_sink_put(variables, "'; ");
-  rs_sink_printf(variables,
-                 "tics_count = %zu; is_size = %d; is_text = %d; is_log = %d; is_log_y = %d; ", tics,
-                 is_size, v->is_text, wants_log(v), is_log_y(v));
+  rs_sink_printf(
+      variables, "tics_count = %zu; is_size = %d; is_text = %d; is_log = %d; is_log_y = %d; ",
+      wants_round_tics(v) ? most + 1 : tics, is_size, v->is_text, wants_log(v), is_log_y(v));
 }
 
 /* The bounds of two series are the same at every x. */

@@ -6,13 +6,22 @@ stats data index 0 using 3:4 nooutput
 left = STATS_min_x; right = STATS_max_y
 stats data index 0 using 5:6 nooutput
 low = STATS_min_x; high = STATS_max_y
+stats data index 0 using 7 nooutput
+most = STATS_max
 if (is_log_x) { set logscale x 2 }
 if (is_log_y) { set logscale y 10 }
 set xrange [left:right]
 set yrange [low:high]
-# Nothing is blue; the least of something is far from it.
-set palette defined (0 '#56b4e9', 0.001 '#fbe3c0', 1 '#b03a00')
-set cbrange [0:1]
+is_share = most <= 1
+if (is_share) {
+  # Nothing is blue; the least of something is far from it.
+  set palette defined (0 '#56b4e9', 0.001 '#fbe3c0', 1 '#b03a00')
+  set cbrange [0:1]
+} else {
+  # Other than shares cells have their number written in; dark letters must stay readable.
+  set palette defined (0 '#fff4e0', 1 '#f08030')
+  set cbrange [0:most]
+}
 set style fill solid 1 border rgb 'white'
 set key below horizontal noenhanced samplen 2
 set bmargin 6
@@ -21,7 +30,11 @@ if (has_bound) {
   plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror linecolor palette notitle, \
     data index 1 using 1:2 with linespoints linewidth 3 pointtype 7 linecolor rgb '#000000' title bound_, \
     keyentry with points pointtype 5 pointsize 2 linecolor rgb '#56b4e9' title cblabel_.': 0'
+} else { if (!is_share) {
+  plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror linecolor palette notitle, \
+    data index 0 using (is_log_x ? sqrt($3 * $4) : ($3 + $4) / 2):(is_log_y ? sqrt($5 * $6) : ($5 + $6) / 2):(sprintf('%.3g', $7)) \
+      with labels font small textcolor rgb '#202020' notitle
 } else {
   plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror linecolor palette notitle, \
     keyentry with points pointtype 5 pointsize 2 linecolor rgb '#56b4e9' title cblabel_.': 0'
-}
+} }

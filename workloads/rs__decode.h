@@ -39,6 +39,20 @@ typedef struct rs__member {
   int64_t matrix_free_cycles; /* when its matrix unit ended its last work */
 } rs__member;
 
+/* Choices by the digest of what was asked for. */
+typedef struct rs__choice {
+  uint64_t key;
+  const char *algorithm;
+  rs_compile_variant variant;
+} rs__choice;
+
+#define RS__CHOICES_MAX 4096
+
+struct rs_decode_memo {
+  rs__choice choices[RS__CHOICES_MAX];
+  uint32_t count;
+};
+
 typedef struct rs__step {
   rs_arena *arena;
   const rs_model *model;
@@ -60,7 +74,8 @@ typedef struct rs__step {
   int64_t member_count;
   rs_timing schedule_timing;    /* of a bound: the chip's times, */
   int64_t least_latency_cycles; /* the fastest link, */
-  int64_t most_ports;           /* and the most that a chip of the wiring has */
+  int64_t most_ports;           /* the most that a chip of the wiring has, */
+  int64_t least_hops;           /* and how far data goes in a group; 0: not known */
   int64_t front_cycles;
   int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */
   int64_t stage_end_cycles;   /* where the last one that ended did so */
@@ -69,6 +84,7 @@ typedef struct rs__step {
   uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
   rs_part waits_as;           /* where that waiting is booked */
 
+  rs_decode_memo *memo; /* or NULL */
   rs__pick picks[RS__PICKS_MAX];
   uint32_t pick_count;
 
@@ -158,8 +174,14 @@ typedef struct rs__bound {
 /* Fills the bound by a step whose is_bound is set (rs_decode_ops.c). */
 void rs__decode_bound_parts(rs__step *step, rs__bound *bound);
 
+/* Hops to the farthest chip that the first one of some group of `tensor` chips needs, for groups of
+ * which there are `groups`: the least over the groups. 0: they do not connect. O(groups · links). */
+int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *wiring, int64_t tensor,
+                              int64_t groups);
+
+/* least_hops: 0: one, or two where a group has more chips than any chip has ports. */
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                            const rs_wiring *wiring, const rs_sharding_request *request,
-                           rs__bound *bound, rs_diag *diag);
+                           int64_t least_hops, rs__bound *bound, rs_diag *diag);
 
 #endif

@@ -11,6 +11,7 @@
 #include "rs_decode.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "rs__decode.h"
 
@@ -60,6 +61,11 @@ static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sh
   add_up_energy(d, chip, sharding);
 }
 
+void rs_decode_rate(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
+  fill_rates(d, chip, &sharding->request);
+  add_up_energy(d, chip, sharding);
+}
+
 void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
                     const rs_sharding *sharding, rs_decode *mean) {
   double periods_s = 0, latencies_s = 0, total_s = 0;
@@ -89,9 +95,20 @@ void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
   *mean = sum;
 }
 
+rs_decode_memo *rs_decode_memo_create(rs_arena *arena) {
+  return RS_ARENA_NEW(arena, rs_decode_memo, 1);
+}
+
 rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                             const rs_wiring *wiring, const char *topology,
                             const rs_sharding *sharding, rs_decode *decode, rs_diag *diag) {
+  return rs_decode_compile_with(arena, model, chip, wiring, topology, sharding, NULL, decode, diag);
+}
+
+rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                                 const rs_wiring *wiring, const char *topology,
+                                 const rs_sharding *sharding, rs_decode_memo *memo,
+                                 rs_decode *decode, rs_diag *diag) {
   assert(sharding->fits && sharding->chips_used <= rs_wiring_working_count(wiring));
   *decode = (rs_decode){0};
   rs__step step = {.arena = arena,
@@ -101,6 +118,7 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
                    .sharding = sharding,
                    .request = &sharding->request,
                    .decode = decode,
+                   .memo = memo,
                    .diag = diag};
   step.schedule = rs_schedule_create(arena, wiring, topology, &chip->timing);
   step.calendar = rs_calendar_create(arena, wiring, &chip->timing);
@@ -132,9 +150,43 @@ static void find_least(rs__step *step) {
   }
 }
 
+/* Breadth first from a chip until all of `first` … `first + count − 1` are found. */
+static int64_t search_group(const rs_wiring *w, uint32_t first, uint32_t count, uint32_t *hops,
+                            uint32_t *queue) {
+  uint32_t found = 1, waiting = 1;
+  memset(hops, 0xff, w->chip_count * sizeof *hops);
+  hops[first] = 0;
+  queue[0] = first;
+  for (uint32_t head = 0; head < waiting && found < count; head++) {
+    uint32_t chip = queue[head];
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (hops[to] != RS_NONE) continue;
+      hops[to] = hops[chip] + 1;
+      queue[waiting++] = to;
+      if (to < first || to >= first + count) continue;
+      if (++found == count) return hops[to];
+    }
+  }
+  return found == count ? 0 : -1;
+}
+
+int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *w, int64_t tensor, int64_t groups) {
+  uint32_t *hops = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
+  uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
+  int64_t least = INT64_MAX;
+  /* Where chips are out of use groups are not in a row: the weaker bound will do. */
+  if (hops == NULL || queue == NULL || rs_wiring_working_count(w) != w->chip_count) return 0;
+  for (int64_t g = 0; g < groups; g++) {
+    int64_t farthest = search_group(w, (uint32_t)(g * tensor), (uint32_t)tensor, hops, queue);
+    if (farthest >= 0) least = RS_MIN(least, farthest);
+  }
+  return least == INT64_MAX ? 0 : least;
+}
+
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                            const rs_wiring *wiring, const rs_sharding_request *request,
-                           rs__bound *bound, rs_diag *diag) {
+                           int64_t least_hops, rs__bound *bound, rs_diag *diag) {
   rs_decode decode = {0};
   rs__step step = {.arena = arena,
                    .model = model,
@@ -144,6 +196,7 @@ rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip
                    .decode = &decode,
                    .diag = diag,
                    .is_bound = true,
+                   .least_hops = least_hops,
                    .schedule_timing = chip->timing};
   *bound = (rs__bound){0};
   find_least(&step);

@@ -55,6 +55,20 @@ typedef struct rs_decode {
 void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
                     const rs_sharding *sharding, rs_decode *mean);
 
+/* Choices that were made for collectives, to be shared by steps on one wiring and chip: the same request
+ * of the same chips, with inputs at the same distances in time, is not searched twice. What is compiled
+ * with a memo is what would be compiled without. NULL: no memory. */
+typedef struct rs_decode_memo rs_decode_memo;
+rs_decode_memo *rs_decode_memo_create(rs_arena *arena);
+
+rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                                 const rs_wiring *wiring, const char *topology,
+                                 const rs_sharding *sharding, rs_decode_memo *memo,
+                                 rs_decode *decode, rs_diag *diag);
+
+/* Rates and energies once more, for another number of micro-batches or replicas on the same stages. */
+void rs_decode_rate(rs_decode *decode, const rs_chip *chip, const rs_sharding *sharding);
+
 const char *rs_part_word(rs_part part); /* "weights" "attention" "vector" "network" "pipeline" */
 
 /* Compiles the step. The sharding must fit (asserted). The schedule is left unchecked: the caller

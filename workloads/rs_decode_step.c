@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "rs__decode.h"
+#include "rs_text.h"
 
 /* A step beyond this does not fit into a schedule. */
 #define CYCLES_MAX (INT64_C(1) << 58)
@@ -72,13 +73,13 @@ static int64_t latest_start(const rs__step *s) {
  * follows. */
 static void add_records(rs__step *s, const char *label, const rs_cost *cost, uint32_t reads_op,
                         int64_t before) {
+  if (s->is_bound) return;
   rs_compute record = {.cycles = cost->cycles,
                        .first_cycles = cost->first_cycles,
                        .reads_op = reads_op,
                        .writes_op = RS_NONE,
                        .label = rs_schedule_label(s->schedule, label),
                        .unit = (uint8_t)cost->unit};
-  if (s->is_bound) return;
   s->last_record = s->schedule->compute_count;
   for (int64_t i = 0; i < s->member_count; i++) {
     record.chip = s->members[i].chip;
@@ -200,6 +201,49 @@ static const rs__pick *find_pick(const rs__step *s, const rs__pick *wanted) {
   return NULL;
 }
 
+static uint64_t digest_request(const rs_collective_request *r) {
+  const int64_t heads[] = {(int64_t)r->kind, r->block_bytes, r->chip_count};
+  uint64_t digest = RS_DIGEST_SEED;
+  for (size_t i = 0; i < RS_COUNT_OF(heads); i++) {
+    digest = rs_digest_u64(digest, (uint64_t)heads[i]);
+  }
+  for (uint32_t i = 0; i < r->chip_count; i++) {
+    bool has_input = r->kind != RS_SEND || i % 2 == 0;
+    digest = rs_digest_u64(digest, r->chips[i]);
+    if (!has_input) continue;
+    int64_t later = r->ready[i].start_cycles - r->ready[0].start_cycles;
+    digest = rs_digest_u64(digest, (uint64_t)later);
+    digest = rs_digest_u64(digest, (uint64_t)r->ready[i].cycles);
+    digest = rs_digest_u64(digest, (uint64_t)r->ready[i].first_cycles);
+  }
+  return digest;
+}
+
+static const rs__choice *find_choice(const rs__step *s, uint64_t key) {
+  for (uint32_t i = 0; s->memo != NULL && i < s->memo->count; i++) {
+    if (s->memo->choices[i].key == key) return &s->memo->choices[i];
+  }
+  return NULL;
+}
+
+static void note_choice(rs__step *s, uint64_t key, const rs_compile_report *report) {
+  if (s->memo == NULL || s->memo->count == RS__CHOICES_MAX) return;
+  s->memo->choices[s->memo->count++] = (rs__choice){key, report->algorithm, report->variant};
+}
+
+/* Tries all rows and variants, or what they came to in another step. */
+static rs_status compile_afresh(rs__step *s, rs_collective_request *request,
+                                rs_compile_report *report) {
+  uint64_t key = s->memo == NULL ? 0 : digest_request(request);
+  const rs__choice *choice = find_choice(s, key);
+  request->algorithm = choice == NULL ? NULL : choice->algorithm;
+  request->variant = choice == NULL ? (rs_compile_variant){0} : choice->variant;
+  rs_status status =
+      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
+  if (status == RS_OK && choice == NULL) note_choice(s, key, report);
+  return status;
+}
+
 /* Compiles with the row that was chosen for its like. A group may look like another and yet not have
  * what the row needs, a ring for one: then it chooses for itself. */
 static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
@@ -215,11 +259,8 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
     rs_status status = rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends,
                                            report, s->diag);
     if (status != RS_E_INFEASIBLE) return status;
-    request->algorithm = NULL;
-    request->variant = (rs_compile_variant){0};
   }
-  rs_status status =
-      rs_repeater_compile(s->repeater, s->schedule, s->calendar, request, s->ends, report, s->diag);
+  rs_status status = compile_afresh(s, request, report);
   if (status == RS_OK && s->pick_count < RS__PICKS_MAX) {
     pick.algorithm = report->algorithm;
     pick.variant = report->variant;
@@ -264,7 +305,7 @@ static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part pa
 
 /* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. */
 static int64_t least_hops(const rs__step *s, int64_t chips) {
-  return chips - 1 > s->most_ports ? 2 : 1;
+  return RS_MAX(s->least_hops, chips - 1 > s->most_ports ? 2 : 1);
 }
 
 static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes,

@@ -1,0 +1,38 @@
+/* The inside of the planner: candidates with their bounds, and the order in which they are tried. */
+#ifndef RS__PLANNER_H
+#define RS__PLANNER_H
+
+#include "rs_planner.h"
+
+/* What an objective looks at; integers, so that an order is one. */
+typedef struct rs__score {
+  int64_t period_cycles; /* a token of every sequence in flight */
+  int64_t sequences;     /* in flight */
+  int64_t energy_pj;     /* a token */
+} rs__score;
+
+/* < 0: a is better, 0: as good. */
+int rs__score_compare(rs_objective objective, const rs__score *a, const rs__score *b);
+
+/* How much better a is than b, as a share of b. */
+double rs__score_gap(rs_objective objective, const rs__score *a, const rs__score *b);
+
+typedef struct rs__candidate {
+  rs_sharding_request request;
+  rs__score bound; /* no timetable is better in any of the three */
+  bool is_compiled;
+} rs__candidate;
+
+typedef struct rs__candidates {
+  rs__candidate *list;
+  size_t count, capacity;
+  int64_t chips_least; /* that hold one sequence; 0: none */
+  rs_sharding_request least;
+} rs__candidates;
+
+/* All that divide and fit into `chips` chips. With only_least nothing is listed, and the fewest chips
+ * are found. */
+rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, int64_t chips,
+                           bool only_least, rs__candidates *candidates, rs_diag *diag);
+
+#endif
