@@ -142,6 +142,17 @@ static void parameters_of_kimi_k2(void **state) {
   assert_int_equal(kv, INT64_C(61) * 576 * 1000 * 2);
 }
 
+/* All layers dense: experts that no layer has do not count. */
+static void experts_of_no_layer_do_not_count(void **state) {
+  rs_model m = preset("deepseek-v3");
+  (void)state;
+  m.moe.first_dense = m.layers;
+  rs_model_count count = count_of(&m);
+  assert_int_equal(count.layer, count.dense_layer);
+  assert_int_equal(count.total, count.active);
+  assert_int_equal(count.expert, 0);
+}
+
 /* BERT-base, h = 768: layers as GPT-2's, 4 projections, h·4h + 4h and 4h·h + h, two norms of 2h; tokens,
  * positions, two segments, a norm; the pooler h·h + h. */
 static void parameters_of_bert_base(void **state) {
@@ -524,6 +535,7 @@ int main(void) {
       cmocka_unit_test(parameters_of_llama_2_70b),
       cmocka_unit_test(parameters_of_gpt_3),
       cmocka_unit_test(parameters_of_kimi_k2),
+      cmocka_unit_test(experts_of_no_layer_do_not_count),
       cmocka_unit_test(parameters_of_bert_base),
       cmocka_unit_test(small_parts_count),
       cmocka_unit_test(the_talk_on_llama_3_70b),

@@ -65,7 +65,7 @@ static void count_layers(rs__counter *c, const rs_model *m, rs_model_count *coun
   int64_t rest = rs__plus(c, count->layer_attention, rs__count_norms(c, m));
   count->dense_layer = rs__plus(c, rest, dense_mlp);
   *layers = *active = rs__times(c, dense, count->dense_layer);
-  if (e->experts == 0) {
+  if (dense == m->layers) { /* which experts may be told to leave */
     count->layer = count->dense_layer;
     count->layer_mlp = dense_mlp;
     return;
