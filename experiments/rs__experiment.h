@@ -12,6 +12,7 @@ typedef enum rs__key_kind {
   RS__KEY_SHARE,
   RS__KEY_FACTOR,
   RS__KEY_MODEL,
+  RS__KEY_DRAFT,
   RS__KEY_CHIP,
   RS__KEY_PRICES,
   RS__KEY_TOPOLOGY,
@@ -86,12 +87,18 @@ const rs__key_row *rs__experiment_key_row(rs_key key);
 typedef enum rs__scope {
   RS__SCOPE_TOP,
   RS__SCOPE_SHARDING,
+  RS__SCOPE_SPECULATE,
   RS__SCOPE_SWEEP,
   RS__SCOPE_SET
 } rs__scope;
 
-/* The key of a name, RS_KEY_COUNT when there is none. In RS__SCOPE_SHARDING names are without their
- * prefix. */
+/* The mapping that a nested scope is, "sharding"; NULL for the others. */
+const char *rs__experiment_scope_name(rs__scope scope);
+/* The nested scope of that name, RS__SCOPE_TOP when there is none. */
+rs__scope rs__experiment_find_scope(const char *name);
+
+/* The key of a name, RS_KEY_COUNT when there is none. In RS__SCOPE_SHARDING and RS__SCOPE_SPECULATE names
+ * are without their prefix. */
 rs_key rs__experiment_find_key(rs__scope scope, const char *name);
 rs_status rs__experiment_unknown_key(const rs__reader *r, const rs__place *place, const char *name,
                                      rs__scope scope);

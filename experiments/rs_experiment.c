@@ -22,18 +22,25 @@ rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, cons
 
 /* ---- the mapping ---- */
 
-static rs_status read_sharding(rs__reader *r, const rs_yaml_node *node, const char *file) {
+/* sharding: {tensor: …}, speculate: {draft: …}. */
+static rs_status read_nested(rs__reader *r, const rs_yaml_node *node, rs__scope scope,
+                             const char *file) {
   rs__place place = {file, node->line, node->column};
   if (node->kind != RS_YAML_MAPPING) {
-    return rs__experiment_fault(r, &place, "sharding is not a mapping", "{tensor: 8, pipeline: 72}",
+    bool is_sharding = scope == RS__SCOPE_SHARDING;
+    char what[60];
+    snprintf(what, sizeof what, "%s is not a mapping", rs__experiment_scope_name(scope));
+    return rs__experiment_fault(r, &place, what,
+                                is_sharding ? "{tensor: 8, pipeline: 72}"
+                                            : "{draft: llama-2-7b, length: 4, acceptance: 0.7}",
                                 NULL);
   }
   for (size_t i = 0; i < node->item_count; i++) {
     const rs_yaml_item *item = &node->items[i];
     rs__place at = {file, item->line, item->column};
-    rs_key key = rs__experiment_find_key(RS__SCOPE_SHARDING, item->key);
+    rs_key key = rs__experiment_find_key(scope, item->key);
     if (key == RS_KEY_COUNT) {
-      return rs__experiment_unknown_key(r, &at, item->key, RS__SCOPE_SHARDING);
+      return rs__experiment_unknown_key(r, &at, item->key, scope);
     }
     rs_status status = rs__experiment_assign(r, &r->draft, key, item->value, file);
     if (status != RS_OK) return status;
@@ -80,8 +87,9 @@ static rs_status read_sweep(rs__reader *r, const rs_yaml_node *node, rs__scope s
     rs__place at = {file, item->line, item->column};
     rs_key key = rs__experiment_find_key(scope, item->key);
     rs_status status;
-    if (scope == RS__SCOPE_SWEEP && strcmp(item->key, "sharding") == 0) {
-      status = read_sweep(r, item->value, RS__SCOPE_SHARDING, file);
+    rs__scope inner = rs__experiment_find_scope(item->key);
+    if (scope == RS__SCOPE_SWEEP && inner != RS__SCOPE_TOP) {
+      status = read_sweep(r, item->value, inner, file);
     } else if (key == RS_KEY_COUNT && rs__experiment_find_key(RS__SCOPE_TOP, item->key) != key) {
       char what[160];
       snprintf(what, sizeof what, "%s cannot be swept", item->key);
@@ -102,7 +110,8 @@ static rs_status refuse_top(const rs__reader *r, const rs__place *at, const char
   }
   char what[160], expected[160];
   snprintf(what, sizeof what, "'%s' with a dot is for sweep and --set", name);
-  snprintf(expected, sizeof expected, "sharding: {%s: …}", strchr(name, '.') + 1);
+  snprintf(expected, sizeof expected, "%.*s: {%s: …}", (int)strcspn(name, "."), name,
+           strchr(name, '.') + 1);
   return rs__experiment_fault(r, at, what, expected, NULL);
 }
 
@@ -112,7 +121,8 @@ static rs_status read_top_item(rs__reader *r, const rs_yaml_item *item, const ch
   if (key != RS_KEY_COUNT) {
     return rs__experiment_assign(r, &r->draft, key, item->value, file);
   }
-  if (strcmp(item->key, "sharding") == 0) return read_sharding(r, item->value, file);
+  rs__scope scope = rs__experiment_find_scope(item->key);
+  if (scope != RS__SCOPE_TOP) return read_nested(r, item->value, scope, file);
   if (strcmp(item->key, "sweep") == 0) {
     r->axis_count = 0;
     return read_sweep(r, item->value, RS__SCOPE_SWEEP, file);

@@ -18,6 +18,7 @@
 #include "rs_collective.h"
 #include "rs_price.h"
 #include "rs_sharding.h"
+#include "rs_speculate.h"
 #include "rs_text.h"
 #include "rs_traffic.h"
 
@@ -91,6 +92,9 @@ typedef enum rs_key {
   RS_KEY_BOARDS,
   RS_KEY_PAGING,
   RS_KEY_PRICES,
+  RS_KEY_DRAFT,
+  RS_KEY_LENGTH,
+  RS_KEY_ACCEPTANCE,
   RS_KEY_COUNT
 } rs_key;
 
@@ -113,9 +117,10 @@ typedef struct rs_point {
   const char *topology; /* canonical */
   const rs_wiring *wiring;
   rs_sharding_request request;
-  int64_t generate;          /* decode: tokens that are averaged over */
-  int64_t chunk;             /* prefill: positions of a chunk, at most */
-  rs_traffic_config traffic; /* its pattern and load_ppm */
+  int64_t generate;           /* decode: tokens that are averaged over */
+  rs_speculation speculation; /* decode: its draft; NULL: a token a step */
+  int64_t chunk;              /* prefill: positions of a chunk, at most */
+  rs_traffic_config traffic;  /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
   rs_network network;

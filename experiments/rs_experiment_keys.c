@@ -203,9 +203,18 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                        .help = "a price table of your own, a YAML file, for the cost of a million "
                                "tokens",
                        IN_DECODE},
+    [RS_KEY_DRAFT] = {"speculate.draft", RS__KEY_DRAFT, .otherwise = "none",
+                      .help = "a small model on the same chips, whose tokens the model verifies "
+                              "several at a time",
+                      IN_DECODE},
+    [RS_KEY_LENGTH] = {"speculate.length", COUNT("tokens", 1024), .otherwise = "4",
+                       .help = "that the draft makes before they are verified", IN_DECODE},
+    [RS_KEY_ACCEPTANCE] = {"speculate.acceptance", RS__KEY_SHARE, .otherwise = "none",
+                           .help = "chance of a draft's token to be kept, needed with a draft",
+                           IN_DECODE},
 };
 
-static const char *const other_tops[] = {"sharding", "sweep", "plots"};
+static const char *const other_tops[] = {"sharding", "speculate", "sweep", "plots"};
 
 const rs__key_row *rs__experiment_key_row(rs_key key) {
   return &keys[key];
@@ -249,6 +258,7 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
       [RS__KEY_SHARE] = "a share above 0 and at most 1, such as 0.35",
       [RS__KEY_FACTOR] = "a factor above 0 and at most 1000, such as 1.25",
       [RS__KEY_MODEL] = "a preset of 'realscale list models', or the path of a config.json",
+      [RS__KEY_DRAFT] = "none, a preset of 'realscale list models', or the path of a config.json",
       [RS__KEY_PRICES] = "none, or the path of a price table",
       [RS__KEY_CHIP] = "a chip of 'realscale list chips', or the path of a chip's JSON",
       [RS__KEY_TOPOLOGY] = "a topology such as realscale:576",
@@ -274,13 +284,33 @@ void rs__experiment_describe(rs_key key, char *text, size_t size) {
 
 /* ---- names ---- */
 
+const char *rs__experiment_scope_name(rs__scope scope) {
+  if (scope == RS__SCOPE_SHARDING) return "sharding";
+  return scope == RS__SCOPE_SPECULATE ? "speculate" : NULL;
+}
+
+rs__scope rs__experiment_find_scope(const char *name) {
+  for (rs__scope scope = RS__SCOPE_SHARDING; scope <= RS__SCOPE_SPECULATE; scope++) {
+    if (strcmp(rs__experiment_scope_name(scope), name) == 0) return scope;
+  }
+  return RS__SCOPE_TOP;
+}
+
+/* The path goes on with a dot behind the scope's name. */
+static bool is_nested_in(const rs__key_row *row, rs__scope scope) {
+  const char *name = rs__experiment_scope_name(scope);
+  size_t length = strlen(name);
+  return strncmp(row->path, name, length) == 0 && row->path[length] == '.';
+}
+
 static bool is_in_scope(const rs__key_row *row, rs__scope scope) {
   bool is_nested = strchr(row->path, '.') != NULL;
   switch (scope) {
     case RS__SCOPE_TOP:
       return !is_nested;
     case RS__SCOPE_SHARDING:
-      return is_nested;
+    case RS__SCOPE_SPECULATE:
+      return is_nested_in(row, scope);
     case RS__SCOPE_SWEEP:
       return row->kind != RS__KEY_NAME && row != &keys[RS_KEY_TASK];
     case RS__SCOPE_SET:
@@ -290,7 +320,7 @@ static bool is_in_scope(const rs__key_row *row, rs__scope scope) {
 }
 
 static const char *name_in_scope(const rs__key_row *row, rs__scope scope) {
-  return scope == RS__SCOPE_SHARDING ? strchr(row->path, '.') + 1 : row->path;
+  return rs__experiment_scope_name(scope) == NULL ? row->path : strchr(row->path, '.') + 1;
 }
 
 rs_key rs__experiment_find_key(rs__scope scope, const char *name) {
@@ -306,6 +336,7 @@ rs_status rs__experiment_unknown_key(const rs__reader *r, const rs__place *place
                                      rs__scope scope) {
   static const char *const scopes[] = {[RS__SCOPE_TOP] = "",
                                        [RS__SCOPE_SHARDING] = " of sharding",
+                                       [RS__SCOPE_SPECULATE] = " of speculate",
                                        [RS__SCOPE_SWEEP] = " of sweep",
                                        [RS__SCOPE_SET] = " of --set"};
   const char *names[RS_KEY_COUNT + RS_COUNT_OF(other_tops)];
@@ -475,6 +506,7 @@ static void print_value(const rs__key_row *row, char *text, size_t size) {
                                       [RS__KEY_SHARE] = "share up to 1",
                                       [RS__KEY_FACTOR] = "factor up to 1000",
                                       [RS__KEY_MODEL] = "model",
+                                      [RS__KEY_DRAFT] = "model",
                                       [RS__KEY_CHIP] = "chip",
                                       [RS__KEY_TOPOLOGY] = "topology",
                                       [RS__KEY_BYTES] = "size",
@@ -557,6 +589,7 @@ uint64_t rs_point_digest(const rs_point *point) {
     digest = rs_digest_bytes(digest, text, strlen(text) + 1);
   }
   if (point->model != NULL) digest = digest_model(digest, point->model);
+  if (point->speculation.draft != NULL) digest = digest_model(digest, point->speculation.draft);
   if (point->chip != NULL) digest = rs_digest_u64(digest, rs_chip_digest(point->chip));
   if (point->price != NULL) digest = rs_digest_bytes(digest, point->price, sizeof *point->price);
   return rs_digest_u64(digest, rs_wiring_digest(point->wiring));

@@ -82,11 +82,12 @@ static rs_status read_model_text(rs__reader *r, const rs__place *place, const ch
   return rs__experiment_fault(r, place, what, "the path of a config.json", NULL);
 }
 
-static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *point) {
-  const char *text = draft->text[RS_KEY_MODEL];
+static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_key key,
+                               const rs_model **result) {
+  const char *text = draft->text[key];
   rs__resolved *known = find_resolved(r->models, text);
   if (known != NULL) {
-    point->model = known->thing;
+    *result = known->thing;
     return RS_OK;
   }
   const char *file;
@@ -94,11 +95,35 @@ static rs_status resolve_model(rs__reader *r, const rs__draft *draft, rs_point *
   size_t length;
   rs_model *model = RS_ARENA_NEW(r->arena, rs_model, 1);
   if (model == NULL) return rs_arena_failed(r->arena, r->diag);
-  rs_status status = read_model_text(r, &draft->place[RS_KEY_MODEL], text, &file, &config, &length);
+  rs_status status = read_model_text(r, &draft->place[key], text, &file, &config, &length);
   if (status == RS_OK) status = rs_model_parse(file, config, length, model, r->diag);
   if (status != RS_OK) return status;
-  point->model = model;
+  *result = model;
   return keep(r, &r->models, text, NULL, model);
+}
+
+/* A draft's tokens are the target's: it needs the same vocabulary. */
+static rs_status resolve_speculation(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  rs_speculation *s = &point->speculation;
+  const rs__place *place = &draft->place[RS_KEY_DRAFT];
+  char what[200];
+  if (strcmp(draft->text[RS_KEY_DRAFT], "none") == 0) return RS_OK;
+  rs_status status = resolve_model(r, draft, RS_KEY_DRAFT, &s->draft);
+  if (status != RS_OK) return status;
+  s->length = count_of(draft, RS_KEY_LENGTH);
+  if (!rs__experiment_parse_share(draft->text[RS_KEY_ACCEPTANCE], &s->acceptance_ppm)) {
+    return rs__experiment_fault(r, place, "a draft needs speculate.acceptance",
+                                "a share above 0 and at most 1, such as 0.7", NULL);
+  }
+  if (s->draft->is_encoder) {
+    return rs__experiment_fault(r, place, "speculate.draft: an encoder has no next token",
+                                "a model that decodes", NULL);
+  }
+  if (s->draft->vocab == point->model->vocab) return RS_OK;
+  snprintf(what, sizeof what, "speculate.draft: '%.60s' has %lld tokens, '%.60s' has %lld",
+           s->draft->name, (long long)s->draft->vocab, point->model->name,
+           (long long)point->model->vocab);
+  return rs__experiment_fault(r, place, what, "a draft with the model's vocabulary", NULL);
 }
 
 /* ---- chips, wirings ---- */
@@ -443,11 +468,12 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
     return rs__experiment_fault(r, &draft->place[RS_KEY_NETWORK], what, "scheduled", NULL);
   }
   resolve_request(draft, r->task, point);
-  rs_status status = resolve_model(r, draft, point);
+  rs_status status = resolve_model(r, draft, RS_KEY_MODEL, &point->model);
   if (status == RS_OK && r->task == RS_TASK_DECODE && point->model->is_encoder) {
     return rs__experiment_fault(r, &draft->place[RS_KEY_MODEL],
                                 "an encoder has no next token to decode", "task: prefill", NULL);
   }
+  if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_speculation(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
   if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_price(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);

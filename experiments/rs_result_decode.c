@@ -5,8 +5,12 @@
  * each later one a position more. At most SAMPLES_MAX of them are compiled, in the middle of equal
  * parts: time grows in steps of a tile and a vector, which that many samples of a long generation
  * average out. The sharding is that of the last token.
+ *
+ * With a draft (rs_speculate.h) a sample is a round, and the row is about a token of it. What a row
+ * says of a schedule is said of the verification's; the draft's is proved and played as well.
  */
 #include "rs__result.h"
+#include "rs_speculate.h"
 
 #define SAMPLES_MAX 8
 
@@ -29,7 +33,9 @@ static const char *const decode_columns[] = {
     /* what later came to the request, and experts; energy by part: they and static add up */
     "replicas", "sums", "generate", "dispatch", "expert_slots", "expert_vectors",
     "overflow_probability", "dropped_share", "energy_weights_j_per_token",
-    "energy_attention_j_per_token", "energy_vector_j_per_token", "energy_links_j_per_token"};
+    "energy_attention_j_per_token", "energy_vector_j_per_token", "energy_links_j_per_token",
+    /* with a draft: a step of it, and the step that verifies */
+    "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -55,48 +61,93 @@ static void fill_decode(rs_arena *arena, const rs_point *point, const rs_decode 
 /* ---- computing ---- */
 
 /* The request as the last token of the generation meets it. */
-static rs_status build_sharding(rs_arena *arena, const rs_point *point, rs_sharding **sharding,
+static rs_status build_sharding(rs_arena *arena, const rs_point *point, rs_speculate_sharding *s,
                                 rs_diag *diag) {
   rs_sharding_request last = point->request;
+  int64_t chips = rs_wiring_working_count(point->wiring);
   last.context += point->generate - 1;
-  return rs_sharding_build(arena, point->model, point->chip, rs_wiring_working_count(point->wiring),
-                           &last, sharding, diag);
+  if (point->speculation.draft != NULL) {
+    return rs_speculate_build(arena, point->model, &point->speculation, point->chip, chips, &last,
+                              s, diag);
+  }
+  return rs_sharding_build(arena, point->model, point->chip, chips, &last, &s->target, diag);
 }
 
-static rs_status compile_at(rs_arena *arena, const rs_point *point, const rs_sharding *sharding,
-                            int64_t context, rs_decode *decode, rs_diag *diag) {
-  rs_sharding at = *sharding;
+/* A round without a draft is a step. */
+static rs_status compile_at(rs_arena *arena, const rs_point *point, const rs_speculate_sharding *s,
+                            int64_t context, rs_round *round, rs_diag *diag) {
+  if (point->speculation.draft != NULL) {
+    return rs_speculate_compile(arena, point->model, &point->speculation, point->chip,
+                                point->wiring, point->topology, s, context, round, diag);
+  }
+  rs_sharding at = *s->target;
   at.request.context = context;
-  return rs_decode_compile(arena, point->model, point->chip, point->wiring, point->topology, &at,
-                           decode, diag);
+  rs_status status = rs_decode_compile(arena, point->model, point->chip, point->wiring,
+                                       point->topology, &at, &round->verify, diag);
+  round->token = round->verify;
+  return status;
+}
+
+/* The proof that stays is the verification's. */
+static rs_status prove(const rs_point *point, const rs_round *round, rs_proof *proof,
+                       rs_diag *diag) {
+  if (point->speculation.draft != NULL) {
+    rs_status status = rs__result_prove(point, &round->draft, proof, diag);
+    if (status != RS_OK) return status;
+  }
+  return rs__result_prove(point, &round->verify, proof, diag);
 }
 
 static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                          rs_diag *diag) {
-  if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
-  rs_sharding *sharding;
+  rs_speculate_sharding sharding;
   rs_decode steps[SAMPLES_MAX];
   rs_decode mean;
   rs_proof proof;
+  double draft_s = 0, verify_s = 0;
+  bool has_draft = point->speculation.draft != NULL;
+  if (point->chip->kind == RS_CHIP_GPU && has_draft) {
+    return rs_diag_set(diag, RS_E_INFEASIBLE, "a draft is computed for LPUs only, not for GPUs");
+  }
+  if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_status status = build_sharding(scratch, point, &sharding, diag);
   if (status != RS_OK) return status;
-  rs__result_fill_sharding(arena, point, sharding, r);
-  if (!sharding->fits) return RS_OK;
+  rs__result_fill_sharding(arena, point, sharding.target, r);
+  if (!sharding.target->fits) return RS_OK;
   int64_t samples = RS_MIN(point->generate, SAMPLES_MAX);
   for (int64_t k = 0; k < samples && status == RS_OK; k++) {
+    rs_round round;
     int64_t context = point->request.context + (2 * k + 1) * point->generate / (2 * samples);
-    status = compile_at(scratch, point, sharding, context, &steps[k], diag);
-    if (status == RS_OK) status = rs__result_prove(point, &steps[k], &proof, diag);
+    status = compile_at(scratch, point, &sharding, context, &round, diag);
+    if (status == RS_OK) status = prove(point, &round, &proof, diag);
+    if (status != RS_OK) return status;
+    steps[k] = round.token;
+    if (!has_draft) continue;
+    draft_s += round.draft.token_latency_s / (double)samples;
+    verify_s += round.verify.token_latency_s / (double)samples;
   }
-  if (status != RS_OK) return status;
   if (samples == 1) {
     mean = steps[0];
   } else {
-    rs_decode_mean(steps, (size_t)samples, point->chip, sharding, &mean);
+    rs_decode_mean(steps, (size_t)samples, point->chip, sharding.target, &mean);
   }
   fill_decode(arena, point, &mean, r);
+  if (has_draft) {
+    rs_result_set_double(r, "draft_s", draft_s);
+    rs_result_set_double(r, "verify_s", verify_s);
+  }
   rs__result_fill_proof(arena, point, mean.schedule, &proof, r);
   return RS_OK;
+}
+
+/* What was asked of a draft. */
+static void fill_speculation(rs_arena *arena, const rs_point *point, rs_result *r) {
+  const rs_speculation *s = &point->speculation;
+  if (s->draft == NULL) return;
+  rs_result_set_text(arena, r, "draft", s->draft->name);
+  rs_result_set_i64(r, "speculate_length", s->length);
+  rs_result_set_double(r, "acceptance", (double)s->acceptance_ppm / 1e6);
+  rs_result_set_double(r, "tokens_per_round", rs_speculate_tokens(s));
 }
 
 /* The first token's. */
@@ -105,16 +156,16 @@ rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_
   if (point->chip->kind == RS_CHIP_GPU) {
     return rs_diag_set(diag, RS_E_INFEASIBLE, "GPUs have no timetable");
   }
-  rs_sharding *sharding;
-  rs_decode decode;
+  rs_speculate_sharding sharding;
+  rs_round round;
   rs_status status = build_sharding(arena, point, &sharding, diag);
-  if (status == RS_OK && !sharding->fits) {
-    status = rs_diag_set(diag, RS_E_INFEASIBLE, "%s", sharding->reason);
+  if (status == RS_OK && !sharding.target->fits) {
+    status = rs_diag_set(diag, RS_E_INFEASIBLE, "%s", sharding.target->reason);
   }
   if (status == RS_OK) {
-    status = compile_at(arena, point, sharding, point->request.context, &decode, diag);
+    status = compile_at(arena, point, &sharding, point->request.context, &round, diag);
   }
-  if (status == RS_OK) *schedule = decode.schedule;
+  if (status == RS_OK) *schedule = round.verify.schedule;
   return status;
 }
 
@@ -139,6 +190,7 @@ rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *
   rs_diag own = {0}; /* the row needs the words also where the caller does not */
   rs__result_fill_request(arena, point, r);
   rs_result_set_i64(r, "generate", point->generate);
+  fill_speculation(arena, point, r);
   rs_status status = compute(arena, scratch, point, r, &own);
   status = rs__result_settle(arena, status, &own, r, diag);
   if (status == RS_OK) fill_price(point, r);

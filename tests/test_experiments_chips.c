@@ -244,6 +244,30 @@ static void blocks_buy_memory(void **state) {
   json_decref(rows);
 }
 
+/* A row's rate from its own times: with all kept, 3 tokens in 2 draft steps and a verification. A draft
+ * that is too large for the chips is a row that says so, and so is one on a GPU. */
+static void a_draft_in_a_row(void **state) {
+  (void)state;
+  json_t *rows = run_points(
+      "name: x\\ntask: decode\\nmodel: llama-2-7b\\ntopology: realscale:128\\n"
+      "sharding: {tensor: 8, pipeline: 16}\\ncontext: 64\\n"
+      "speculate: {draft: llama-2-7b, length: 2, acceptance: 1}\\n"
+      "sweep: {chip: [groqchip1, h100], speculate.draft: [llama-2-7b, none, llama-2-70b]}\\n");
+  double round = 2 * number_of(rows, 0, "draft_s") + number_of(rows, 0, "verify_s");
+  assert_true(number_of(rows, 0, "tokens_per_round") == 3);
+  assert_true(number_of(rows, 0, "speculate_length") == 2);
+  assert_true(number_of(rows, 0, "acceptance") == 1);
+  assert_true(fabs(number_of(rows, 0, "tokens_per_s_user") * round / 3 - 1) < 1e-12);
+  assert_true(number_of(rows, 0, "weight_bytes_total") ==
+              2 * number_of(rows, 1, "weight_bytes_total"));
+  assert_null(word_of(rows, 1, "draft"));
+  assert_true(number_of(rows, 2, "fits") == 0);
+  assert_non_null(strstr(word_of(rows, 2, "reason"), "the draft does not fit"));
+  assert_true(number_of(rows, 3, "fits") == 0);
+  assert_non_null(strstr(word_of(rows, 3, "reason"), "for LPUs only"));
+  json_decref(rows);
+}
+
 /* The first token of a board is that of `cost generation`. */
 static void a_prefill_on_a_board(void **state) {
   (void)state;
@@ -300,6 +324,7 @@ int main(void) {
       cmocka_unit_test(gpus_and_lpus_share_a_table),
       cmocka_unit_test(blocks_buy_memory),
       cmocka_unit_test(a_prefill_on_a_board),
+      cmocka_unit_test(a_draft_in_a_row),
       cmocka_unit_test(a_price_follows_from_the_row),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

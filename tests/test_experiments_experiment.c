@@ -321,6 +321,43 @@ static void overrides_name_their_column(void **state) {
   check_set("batch=1\n---\n2", "--set:2:1: a second document");
 }
 
+/* A draft is looked up as a model is, needs an acceptance, and the model's tokens. */
+static void a_draft_is_checked(void **state) {
+  (void)state;
+  const rs_experiment *e =
+      parse(with("speculate: {draft: llama-2-7b, acceptance: 0.75}\n"), NULL, 0);
+  assert_string_equal(e->points[0].speculation.draft->name, "llama-2-7b");
+  assert_int_equal(e->points[0].speculation.length, 4);
+  assert_int_equal(e->points[0].speculation.acceptance_ppm, 750000);
+  assert_null(parse(with(""), NULL, 0)->points[0].speculation.draft);
+  e = parse(with("sweep: {speculate: {length: [1, 2]}, speculate.acceptance: [0.5, 1]}\n"), NULL,
+            0);
+  assert_int_equal(e->point_count, 4);
+  check_mistake(NULL, "speculate: 4\n",
+                "e:7:12: speculate is not a mapping; expected {draft: llama-2-7b, length: 4, "
+                "acceptance: 0.7}");
+  check_mistake(NULL, "speculate: {drft: none}\n",
+                "e:7:13: unknown key 'drft' of speculate; expected a key that 'realscale run "
+                "--help-keys' lists; did you mean 'draft'?");
+  check_mistake(NULL, "speculate: {tensor: 4}\n", "e:7:13: unknown key 'tensor' of speculate");
+  check_mistake(NULL, "speculate.length: 4\n",
+                "e:7:1: 'speculate.length' with a dot is for sweep and --set; expected speculate: "
+                "{length: …}");
+  check_mistake(NULL, "speculate: {acceptance: 0}\n",
+                "e:7:25: speculate.acceptance: '0' is no share; expected a share above 0 and at "
+                "most 1");
+  check_mistake(NULL, "speculate: {acceptance: 1.01}\n", "e:7:25: speculate.acceptance: '1.01'");
+  check_mistake(NULL, "speculate: {length: 0}\n", "e:7:21: speculate.length: '0' is out of range");
+  check_mistake(NULL, "speculate: {draft: llama-2-7b}\n",
+                "e:7:20: a draft needs speculate.acceptance");
+  check_mistake(NULL, "speculate: {draft: llama-2-7c, acceptance: 1}\n",
+                "e:7:20: unknown model 'llama-2-7c'");
+  check_mistake(NULL, "speculate: {draft: bert-base, acceptance: 1}\n",
+                "e:7:20: speculate.draft: an encoder has no next token");
+  check_mistake(NULL, "speculate: {draft: llama-3-8b, acceptance: 1}\n",
+                "e:7:20: speculate.draft: 'llama-3-8b' has 128256 tokens, 'llama-2-7b' has 32000");
+}
+
 /* ---- shardings ---- */
 
 static void a_sharding_that_cannot_be_is_a_mistake_when_alone(void **state) {
@@ -424,7 +461,8 @@ static void points_print_their_keys(void **state) {
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
                       "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: "
                       "8\nboards: 1\npaging: none\n"
-                      "prices: none\n");
+                      "prices: none\n"
+                      "speculate.draft: none\nspeculate.length: 4\nspeculate.acceptance: none\n");
   rs_text_deinit(&text);
 }
 
@@ -490,6 +528,7 @@ int main(void) {
       cmocka_unit_test(a_sweep_has_an_end),
       cmocka_unit_test(plots_are_checked),
       cmocka_unit_test(overrides_name_their_column),
+      cmocka_unit_test(a_draft_is_checked),
       cmocka_unit_test(a_sharding_that_cannot_be_is_a_mistake_when_alone),
       cmocka_unit_test(a_sharding_that_cannot_be_is_a_point_among_others),
       cmocka_unit_test(every_key_changes_the_identity),

@@ -59,19 +59,20 @@ static void add_embedding(rs__step *s) {
   if (s->model->is_encoder) rs__step_norm(s, "embedding norm", s->model->hidden, h->rows);
 }
 
-/* Logits of the last position of each sequence are split over the group: each chip finds its best, all
+/* Logits of the last position of each sequence (of all, to verify a draft) are split over the group: each chip finds its best, all
  * exchange (value, token), each chooses the same one. Then the first stage learns it, and the next
  * token can begin. */
 static void add_head(rs__step *s) {
   const rs_sharding_request *r = s->request;
-  rs__step_norm(s, "final norm", s->model->hidden, r->batch);
-  rs__step_project(s, "head", (rs__matrix){s->model->hidden, s->share.vocab, r->batch, true});
-  rs__step_vector(s, "best", s->share.vocab, r->batch, OPS_BEST);
-  rs__step_collective(s, RS_ALL_GATHER, BEST_BYTES * r->batch, RS_PART_NETWORK, "best tokens");
-  if (r->tensor > 1) rs__step_vector(s, "choice", r->tensor, r->batch, OPS_BEST);
+  int64_t rows = rs_sharding_head_rows(r);
+  rs__step_norm(s, "final norm", s->model->hidden, rows);
+  rs__step_project(s, "head", (rs__matrix){s->model->hidden, s->share.vocab, rows, true});
+  rs__step_vector(s, "best", s->share.vocab, rows, OPS_BEST);
+  rs__step_collective(s, RS_ALL_GATHER, BEST_BYTES * rows, RS_PART_NETWORK, "best tokens");
+  if (r->tensor > 1) rs__step_vector(s, "choice", r->tensor, rows, OPS_BEST);
   rs__step_end_stage(s);
   if (r->pipeline == 1) return;
-  rs__step_send(s, 0, TOKEN_BYTES * r->batch, "next token");
+  rs__step_send(s, 0, TOKEN_BYTES * rows, "next token");
   rs__step_carry(s, "received");
 }
 

@@ -134,7 +134,7 @@ static int64_t count_layer(rs__counter *c, const rs_model *m, const rs__share *h
 /* Numbers that a chip works in. A row: four hidden vectors (input, residual, and a sum on its way out
  * and in), its share of the MLP twice (gate and up), scores of its heads, with latent attention the
  * latents and its heads' queries in both forms. Experts: a row of each slot in, between and out. A
- * sequence: its logits. */
+ * row of the head: its logits. */
 static int64_t count_work(rs__counter *c, const rs_model *m, const rs_sharding_request *r,
                           const rs__share *h) {
   const rs_mla *a = &m->mla;
@@ -148,7 +148,7 @@ static int64_t count_work(rs__counter *c, const rs_model *m, const rs_sharding_r
   int64_t slot = rs__plus(c, 2 * m->hidden, 2 * h->expert_ffn);
   int64_t slots = rs__times(c, rs__times(c, h->slots, h->vectors), slot);
   int64_t rows = rs__plus(c, rs__times(c, row, h->rows), slots);
-  return rs__plus(c, rows, rs__times(c, r->batch, m->is_encoder ? 0 : h->vocab));
+  return rs__plus(c, rows, rs__times(c, rs_sharding_head_rows(r), m->is_encoder ? 0 : h->vocab));
 }
 
 /* block4 counts by blocks; what would leave 62 bits is caught before. */

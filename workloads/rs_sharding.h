@@ -52,11 +52,18 @@ typedef struct rs_sharding_request {
   int64_t capacity_ppm; /* 0: RS_CAPACITY_PPM */
   int64_t replicas;     /* of the whole, side by side; 0: 1 */
   int64_t positions;    /* of each sequence that a step computes; 0: 1, a step of decode */
+  bool heads_all;       /* each of those positions is followed by a token, not the last alone */
   rs_dispatch dispatch;
   rs_sums sums;
   int64_t
       deskew_margin_cycles; /* of every hop (rs_collective.h); the sharding does not depend on it */
 } rs_sharding_request;
+
+/* Rows that go through the head. Rows of all positions are below 2^62, which the share sees to. */
+static inline int64_t rs_sharding_head_rows(const rs_sharding_request *request) {
+  bool has_more = request->heads_all && request->positions > 1;
+  return has_more ? request->batch * request->positions : request->batch;
+}
 
 static inline int64_t rs_sharding_capacity_ppm(const rs_sharding_request *request) {
   return request->capacity_ppm == 0 ? RS_CAPACITY_PPM : request->capacity_ppm;
