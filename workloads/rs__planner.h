@@ -38,7 +38,7 @@ rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, i
 
 /* ---- rs_planner_ahead.c: steps, compiled on several threads ---- */
 
-/* Compiled at once. With more, more would be compiled in vain; a large group takes up to 1 GB. */
+/* Compiled at once, on any machine; one of a group of 72 chips takes 0.7 GB. */
 #define RS__AHEAD_STEPS 2
 
 typedef struct rs__ahead_step {
