@@ -149,6 +149,12 @@ static bool is_better(const core *a, const core *b) {
   return a->radius != b->radius ? a->radius < b->radius : a->count < b->count;
 }
 
+static bool is_same(const core *a, const core *b) {
+  bool same = a->count == b->count;
+  for (uint32_t i = 0; i < a->count && same; i++) same = is_core(b, a->chips[i]);
+  return same;
+}
+
 /* The core with the least radius, then the fewest chips, that has `chip` in it: pairs of neighbours, and
  * the full meshes that these lie in. */
 static core find_core(builder *b, uint32_t chip) {
@@ -162,8 +168,10 @@ static core find_core(builder *b, uint32_t chip) {
     core whole = pair;
     grow_core(b, &whole);
     measure(b, &pair);
-    measure(b, &whole);
     if (is_better(&pair, &best)) best = pair;
+    /* all neighbours in a mesh lead to the same one */
+    if (is_same(&whole, &pair) || is_same(&whole, &best)) continue;
+    measure(b, &whole);
     if (is_better(&whole, &best)) best = whole;
   }
   return best;

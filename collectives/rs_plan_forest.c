@@ -31,18 +31,16 @@ typedef struct grower {
   uint32_t hop_steps[RS_CABLE_CLASS_COUNT]; /* from being sent to being sent on, in slots */
   uint32_t *holders;                        /* [block] */
   uint32_t *order;                          /* blocks, fewest holders first */
+  uint32_t *place_of;                       /* [block] where it stands in `order` */
+  uint32_t *sorted_as;                      /* [block] its holders when it was put there */
   uint32_t *bucket;                         /* [holders + 1] where such blocks start in `order` */
   uint32_t *first_in;                       /* [place + 1] into `in` */
   uint32_t *in;                             /* links into members from members */
-  uint32_t *match; /* [block] the in-link of the chip at hand that brings it */
-  uint32_t *seen;  /* [block] visited in the search `search` */
-  uint32_t search;
-  uint32_t chip; /* place at hand */
+  uint32_t *match;  /* [block] the in-link of the chip at hand that brings it */
+  uint64_t *offers; /* [in-link of the chip · words] what it could bring, by place in `order` */
+  uint64_t *seen;   /* visited since the matching last grew, by place in `order` */
+  uint32_t chip;    /* place at hand */
 } grower;
-
-static bool holds(const uint64_t *set, uint32_t words, uint32_t place, uint32_t block) {
-  return (set[(size_t)place * words + block / 64] >> (block % 64) & 1) != 0;
-}
 
 static uint32_t sender_of(const grower *g, uint32_t link) {
   return g->plan->position[g->plan->wiring->links[link].from];
@@ -55,34 +53,69 @@ static void sort_blocks(grower *g) {
   memset(g->bucket, 0, ((size_t)g->n + 2) * sizeof *g->bucket);
   for (uint32_t b = 0; b < g->blocks; b++) g->bucket[g->holders[b] + 1]++;
   for (uint32_t h = 1; h <= g->n + 1; h++) g->bucket[h] += g->bucket[h - 1];
-  for (uint32_t b = 0; b < g->blocks; b++) g->order[g->bucket[g->holders[b]]++] = b;
+  for (uint32_t b = 0; b < g->blocks; b++) {
+    g->sorted_as[b] = g->holders[b];
+    g->place_of[b] = g->bucket[g->holders[b]]++;
+    g->order[g->place_of[b]] = b;
+  }
   for (uint32_t h = g->n + 1; h > 0; h--) g->bucket[h] = g->bucket[h - 1];
   g->bucket[0] = 0;
 }
 
+/* Which blocks each in-link of the chip could bring, so that a search meets no others. */
+static void list_offers(grower *g) {
+  uint32_t first = g->first_in[g->chip], count = g->first_in[g->chip + 1] - first;
+  const uint64_t *have = &g->have[(size_t)g->chip * g->words];
+  memset(g->offers, 0, (size_t)count * g->words * sizeof *g->offers);
+  for (uint32_t i = 0; i < count; i++) {
+    const uint64_t *had = &g->had[(size_t)sender_of(g, g->in[first + i]) * g->words];
+    uint64_t *offers = &g->offers[(size_t)i * g->words];
+    for (uint32_t w = 0; w < g->words; w++) {
+      for (uint64_t rest = had[w] & ~have[w]; rest != 0; rest &= rest - 1) {
+        uint32_t at = g->place_of[w * 64 + (uint32_t)__builtin_ctzll(rest)];
+        offers[at / 64] |= UINT64_C(1) << (at % 64);
+      }
+    }
+  }
+}
+
+/* The first place in [from, to) that the in-link offers and no search has visited; `to`: none. */
+static uint32_t next_offer(const grower *g, const uint64_t *offers, uint32_t from, uint32_t to) {
+  uint64_t mask = ~UINT64_C(0) << (from % 64);
+  for (uint32_t w = from / 64; w * 64 < to; w++) {
+    uint64_t rest = offers[w] & ~g->seen[w] & mask;
+    if (rest != 0) return RS_MIN(w * 64 + (uint32_t)__builtin_ctzll(rest), to);
+    mask = ~UINT64_C(0);
+  }
+  return to;
+}
+
 static bool augment(grower *g, uint32_t in);
 
-/* Tries to let in-link `in` bring `block`. */
-static bool try_block(grower *g, uint32_t in, uint32_t block) {
-  if (g->seen[block] == g->search) return false;
-  if (!holds(g->had, g->words, sender_of(g, g->in[in]), block)) return false;
-  if (holds(g->have, g->words, g->chip, block)) return false;
-  g->seen[block] = g->search;
-  if (g->match[block] != RS_NONE && !augment(g, g->match[block])) return false;
-  g->match[block] = in;
-  return true;
+/* Tries the blocks that in-link `in` offers at places [from, to). */
+static bool try_places(grower *g, uint32_t in, uint32_t from, uint32_t to) {
+  const uint64_t *offers = &g->offers[(size_t)(in - g->first_in[g->chip]) * g->words];
+  for (uint32_t at = next_offer(g, offers, from, to); at < to;
+       at = next_offer(g, offers, at + 1, to)) {
+    uint32_t block = g->order[at];
+    g->seen[at / 64] |= UINT64_C(1) << (at % 64);
+    if (g->match[block] != RS_NONE && !augment(g, g->match[block])) continue;
+    g->match[block] = in;
+    return true;
+  }
+  return false;
 }
 
 /* Rare blocks first; among equals each chip and link starts at a place of its own. */
 static bool augment(grower *g, uint32_t in) {
-  for (uint32_t h = 1; h < g->n; h++) {
-    uint32_t first = g->bucket[h], size = g->bucket[h + 1] - first;
-    if (size == 0) continue;
-    uint32_t shift = (uint32_t)((g->chip * UINT64_C(7919) + in * UINT64_C(104729)) % size);
-    for (uint32_t k = 0; k < size; k++) {
-      uint32_t at = k + shift < size ? k + shift : k + shift - size;
-      if (try_block(g, in, g->order[first + at])) return true;
-    }
+  const uint64_t *offers = &g->offers[(size_t)(in - g->first_in[g->chip]) * g->words];
+  for (uint32_t at = next_offer(g, offers, 0, g->blocks); at < g->blocks;) {
+    uint32_t holders = g->sorted_as[g->order[at]];
+    uint32_t first = g->bucket[holders], end = g->bucket[holders + 1];
+    uint64_t start = g->chip * UINT64_C(7919) + in * UINT64_C(104729);
+    uint32_t middle = first + (uint32_t)(start % (end - first));
+    if (try_places(g, in, middle, end) || try_places(g, in, first, middle)) return true;
+    at = next_offer(g, offers, end, g->blocks);
   }
   return false;
 }
@@ -92,9 +125,11 @@ static uint32_t receive(grower *g, uint32_t place, uint32_t step) {
   uint32_t got = 0;
   g->chip = place;
   memset(g->match, 0xff, g->blocks * sizeof *g->match);
+  memset(g->seen, 0, g->words * sizeof *g->seen);
+  list_offers(g);
   for (uint32_t in = g->first_in[place]; in < g->first_in[place + 1]; in++) {
-    g->search++;
-    augment(g, in);
+    /* what a search in vain has visited stays out of reach until the matching grows */
+    if (augment(g, in)) memset(g->seen, 0, g->words * sizeof *g->seen);
   }
   for (uint32_t block = 0; block < g->blocks; block++) {
     if (g->match[block] == RS_NONE) continue;
@@ -160,7 +195,12 @@ static rs_status list_links(grower *g, bool needs_reverse) {
     }
   }
   g->first_in[g->n] = count;
-  return RS_OK;
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < g->n; i++) most = RS_MAX(most, g->first_in[i + 1] - g->first_in[i]);
+  g->offers = RS_ARENA_NEW(g->plan->arena, uint64_t, (size_t)most * g->words);
+  g->seen = RS_ARENA_NEW(g->plan->arena, uint64_t, g->words);
+  bool failed = g->offers == NULL || g->seen == NULL;
+  return failed ? rs_arena_failed(g->plan->arena, g->plan->diag) : RS_OK;
 }
 
 static rs_status reserve(grower *g) {
@@ -173,7 +213,7 @@ static rs_status reserve(grower *g) {
   g->in = RS_ARENA_NEW(arena, uint32_t, g->plan->wiring->link_count);
   g->forest->link = RS_ARENA_NEW(arena, uint32_t, blocks * n);
   g->forest->step = RS_ARENA_NEW(arena, uint32_t, blocks * n);
-  uint32_t *scratch = RS_ARENA_NEW(arena, uint32_t, blocks * 4 + n * 2 + 4);
+  uint32_t *scratch = RS_ARENA_NEW(arena, uint32_t, blocks * 5 + n * 2 + 4);
   if (g->have == NULL || g->had == NULL || g->arriving == NULL || g->later == NULL ||
       g->in == NULL || g->forest->link == NULL || g->forest->step == NULL || scratch == NULL) {
     return rs_arena_failed(arena, g->plan->diag);
@@ -181,9 +221,10 @@ static rs_status reserve(grower *g) {
   g->holders = scratch;
   g->order = scratch + blocks;
   g->match = scratch + blocks * 2;
-  g->seen = scratch + blocks * 3;
-  g->first_in = scratch + blocks * 4;
-  g->bucket = scratch + blocks * 4 + n + 1;
+  g->place_of = scratch + blocks * 3;
+  g->sorted_as = scratch + blocks * 4;
+  g->first_in = scratch + blocks * 5;
+  g->bucket = scratch + blocks * 5 + n + 1;
   return RS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* `realscale plan`: the best shardings of a model on so many chips, as a Pareto table. */
 #include <string.h>
+#include <unistd.h>
 
 #include "rs_cli.h"
 #include "rs_experiment.h"
@@ -53,6 +54,8 @@ static const rs_option options[] = {
      "chips of a group, at most (default: heads + 8; with experts 4 x heads)"},
     {"work", 0, RS_OPTION_TEXT, "COUNT",
      "sum of pipeline x tensor^2 that is compiled at most (default 400000)"},
+    {"jobs", 'j', RS_OPTION_TEXT, "N",
+     "threads (default: one a processor; more than 2 do nothing)"},
 };
 
 /* ---- values ---- */
@@ -163,6 +166,8 @@ static rs_status read_request(const rs_arguments *a, rs_model *model, rs_planner
   if (status == RS_OK) {
     status = read_count(a, "work", RS_PLANNER_WORK_MAX, INT64_MAX, &request->work_max, diag);
   }
+  int64_t processors = RS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+  if (status == RS_OK) status = read_count(a, "jobs", processors, 1024, &request->threads, diag);
   if (status == RS_OK) status = read_number(a, "weights", RS_INT8, &base->weights, diag);
   if (status == RS_OK) status = read_number(a, "activations", RS_FP16, &base->activations, diag);
   if (status == RS_OK) status = read_number(a, "kv-cache", RS_FP16, &base->kv, diag);

@@ -69,6 +69,7 @@ static rs_planner_request request_of(rs_arena *arena, const rs_model *m, const r
                .capacity_ppm = 1000000},
       .batch_max = 4,
       .dropped_max = 1, /* every capacity will do: the first, as brute force has it */
+      .threads = 2,
       .work_max = INT64_MAX};
 }
 
@@ -186,6 +187,31 @@ static void a_gap_covers_the_best(void **state) {
   assert_true(best_total <= found * (1 + little.gap) * (1 + 1e-12));
 }
 
+/* Threads change nothing: not a row, nor how many were compiled. */
+static void threads_change_nothing(void **state) {
+  rs_diag diag;
+  rs_planner_result one, many;
+  rs_chip chip = small_chip(6000000);
+  rs_planner_request q = request_of(*state, &tiny, &chip, "realscale:24", 24);
+  q.threads = 0;
+  assert_ok(rs_planner_run(*state, &q, &one, &diag), &diag);
+  for (q.threads = 1; q.threads <= 5; q.threads += 2) {
+    assert_ok(rs_planner_run(*state, &q, &many, &diag), &diag);
+    assert_int_equal(many.compiled, one.compiled);
+    assert_int_equal(many.row_count, one.row_count);
+    for (size_t i = 0; i < one.row_count; i++) {
+      const rs_planner_row *a = &one.rows[i], *b = &many.rows[i];
+      assert_int_equal(a->request.tensor, b->request.tensor);
+      assert_int_equal(a->request.pipeline, b->request.pipeline);
+      assert_int_equal(a->request.batch, b->request.batch);
+      assert_int_equal(a->request.micro_batches, b->request.micro_batches);
+      assert_int_equal(a->decode.latency_cycles, b->decode.latency_cycles);
+      assert_int_equal(a->decode.bottleneck_cycles, b->decode.bottleneck_cycles);
+      assert_true(a->decode.energy_j_per_token == b->decode.energy_j_per_token);
+    }
+  }
+}
+
 static void what_does_not_fit_says_what_would(void **state) {
   rs_diag diag;
   rs_planner_result result;
@@ -209,6 +235,7 @@ int main(void) {
       cmocka_unit_test(brute_force_finds_nothing_better),
       cmocka_unit_test(the_front_is_one),
       cmocka_unit_test(a_gap_covers_the_best),
+      cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(what_does_not_fit_says_what_would),
   };
   return cmocka_run_group_tests(tests, setup_arena, teardown_arena);

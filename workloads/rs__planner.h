@@ -21,6 +21,7 @@ typedef struct rs__candidate {
   rs_sharding_request request;
   rs__score bound; /* no timetable is better in any of the three */
   bool is_compiled;
+  bool is_ahead; /* its step is compiled, or about to be */
 } rs__candidate;
 
 typedef struct rs__candidates {
@@ -34,5 +35,30 @@ typedef struct rs__candidates {
  * are found. */
 rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, int64_t chips,
                            bool only_least, rs__candidates *candidates, rs_diag *diag);
+
+/* ---- rs_planner_ahead.c: steps, compiled on several threads ---- */
+
+/* Compiled at once, on any machine; one of a group of 72 chips takes 0.7 GB. */
+#define RS__AHEAD_STEPS 2
+
+typedef struct rs__ahead_step {
+  rs_sharding_request request; /* the first that had these stages */
+  uint64_t stages; /* a digest of how layers fell to stages: who has the same has the same step */
+  bool is_compiled, is_used;
+  rs_status status;
+  rs_decode decode; /* without its schedule */
+  rs_diag diag;
+} rs__ahead_step;
+
+typedef struct rs__ahead rs__ahead;
+
+/* NULL: no memory. */
+rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, rs_diag *diag);
+
+/* The step of a sharding, which is compiled already, or else with the next rs__ahead_compile. */
+rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
+                        rs__ahead_step **step);
+
+void rs__ahead_compile(rs__ahead *ahead);
 
 #endif

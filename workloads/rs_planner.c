@@ -105,8 +105,6 @@ static void sort_by(rs_objective objective, rs__candidates *c) {
 typedef struct compiled {
   rs_planner_row row;
   rs__score score;
-  uint64_t
-      stages; /* a digest of how layers fell to stages: another with the same has the same steps */
 } compiled;
 
 typedef struct search {
@@ -115,7 +113,7 @@ typedef struct search {
   rs__candidates candidates;
   compiled *done; /* at most one a candidate */
   size_t done_count, done_capacity;
-  rs_decode_memo *memo;
+  rs__ahead *ahead;
   int64_t work_left;
   rs_diag *diag;
 } search;
@@ -172,41 +170,6 @@ static void fill_row(const search *s, rs_arena *scratch, const rs_sharding *shar
       .energy_pj = (int64_t)(decode->energy_j_per_token * 1e12)};
 }
 
-static uint64_t digest_stages(const rs_sharding *s) {
-  const rs_sharding_request *r = &s->request;
-  const int64_t counts[] = {r->tensor, r->pipeline, r->expert, r->batch};
-  uint64_t digest = RS_DIGEST_SEED;
-  for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
-    digest = rs_digest_u64(digest, (uint64_t)counts[i]);
-  }
-  for (int64_t k = 0; k < r->pipeline; k++) {
-    digest = rs_digest_u64(digest, (uint64_t)s->stages[k].layer_count);
-  }
-  return digest;
-}
-
-static const compiled *find_same(const search *s, uint64_t stages) {
-  for (size_t i = 0; i < s->done_count; i++) {
-    if (s->done[i].stages == stages) return &s->done[i];
-  }
-  return NULL;
-}
-
-/* The step of a sharding, which another number of micro-batches may have given already. */
-static rs_status make_step(search *s, rs_arena *scratch, const rs_sharding *sharding,
-                           uint64_t stages, rs_decode *decode) {
-  const rs_planner_request *q = s->request;
-  const compiled *same = find_same(s, stages);
-  if (same != NULL) {
-    *decode = same->row.decode;
-    rs_decode_rate(decode, q->chip, sharding);
-    return RS_OK;
-  }
-  s->work_left -= work_of(&sharding->request);
-  return rs_decode_compile_with(scratch, q->model, q->chip, q->wiring, q->topology, sharding,
-                                s->memo, decode, s->diag);
-}
-
 static rs_status grow_done(search *s) {
   if (s->done_count < s->done_capacity) return RS_OK;
   size_t capacity = RS_MAX(2 * s->done_capacity, 64);
@@ -218,28 +181,6 @@ static rs_status grow_done(search *s) {
   return RS_OK;
 }
 
-static rs_status compile(search *s, rs__candidate *candidate) {
-  const rs_planner_request *q = s->request;
-  rs_sharding *sharding;
-  rs_decode decode;
-  candidate->is_compiled = true;
-  rs_status status = grow_done(s);
-  rs_arena *scratch = status == RS_OK ? rs_arena_create(0) : NULL;
-  if (scratch == NULL) return rs_arena_failed(s->arena, s->diag);
-  status = rs_sharding_build(scratch, q->model, q->chip, q->chips, &candidate->request, &sharding,
-                             s->diag);
-  uint64_t stages = status == RS_OK ? digest_stages(sharding) : 0;
-  if (status == RS_OK) status = make_step(s, scratch, sharding, stages, &decode);
-  if (status == RS_OK) {
-    compiled *done = &s->done[s->done_count++];
-    fill_row(s, scratch, sharding, &decode, done);
-    done->stages = stages;
-  }
-  rs_arena_destroy(scratch);
-  /* a group whose chips do not connect is no answer, and no failure of the search */
-  return status == RS_E_INFEASIBLE || status == RS_E_LIMIT ? RS_OK : status;
-}
-
 static const compiled *best_of(const search *s, rs_objective objective) {
   const compiled *best = NULL;
   for (size_t i = 0; i < s->done_count; i++) {
@@ -249,6 +190,77 @@ static const compiled *best_of(const search *s, rs_objective objective) {
     if (order < 0) best = d;
   }
   return best;
+}
+
+/* The candidate that the search for an objective would compile next, if its step is not there. */
+static rs__candidate *find_next(const search *s, rs_objective objective, int64_t work_left) {
+  const compiled *best = best_of(s, objective);
+  rs__candidate *next = NULL;
+  for (size_t i = 0; i < s->candidates.count; i++) {
+    rs__candidate *c = &s->candidates.list[i];
+    if (c->is_compiled || c->is_ahead || work_of(&c->request) > work_left) continue;
+    if (best != NULL && rs__score_compare(objective, &c->bound, &best->score) >= 0) continue;
+    if (next == NULL || compare_candidates(objective, c, next) < 0) next = c;
+  }
+  return next;
+}
+
+/* What is compiled while the search waits for one step: what it will ask for next if it finds nothing
+ * better, and then what the searches for the other objectives begin with. */
+static rs_status look_ahead(search *s, rs_objective objective) {
+  int64_t waiting = 1, work_left = s->work_left;
+  for (int k = 0; k < RS_OBJECTIVE_COUNT; k++) {
+    rs_objective o = (rs_objective)(((int)objective + k) % RS_OBJECTIVE_COUNT);
+    while (waiting < RS__AHEAD_STEPS) {
+      rs__candidate *c = find_next(s, o, work_left);
+      rs__ahead_step *step;
+      if (c == NULL) break;
+      c->is_ahead = true;
+      rs_status status = rs__ahead_add(s->ahead, &c->request, &step);
+      if (status != RS_OK) return status;
+      if (step->is_compiled) continue;
+      waiting++;
+      work_left -= work_of(&c->request);
+    }
+  }
+  rs__ahead_compile(s->ahead);
+  return RS_OK;
+}
+
+/* The step of a sharding, which another number of micro-batches may have used already. */
+static rs_status make_step(search *s, rs_objective objective, size_t at, rs__ahead_step **step) {
+  const rs_sharding_request *r = &s->candidates.list[at].request;
+  rs_status status = rs__ahead_add(s->ahead, r, step);
+  if (status == RS_OK && !(*step)->is_compiled) status = look_ahead(s, objective);
+  if (status != RS_OK) return status;
+  if ((*step)->status != RS_OK) *s->diag = (*step)->diag;
+  if (!(*step)->is_used || (*step)->status != RS_OK) s->work_left -= work_of(r);
+  (*step)->is_used = true;
+  return (*step)->status;
+}
+
+static rs_status compile(search *s, rs_objective objective, size_t at) {
+  const rs_planner_request *q = s->request;
+  rs__candidate *candidate = &s->candidates.list[at];
+  rs_sharding *sharding;
+  rs__ahead_step *step;
+  candidate->is_compiled = true;
+  rs_status status = grow_done(s);
+  rs_arena *scratch = status == RS_OK ? rs_arena_create(0) : NULL;
+  if (scratch == NULL) return rs_arena_failed(s->arena, s->diag);
+  status = make_step(s, objective, at, &step);
+  if (status == RS_OK) {
+    status = rs_sharding_build(scratch, q->model, q->chip, q->chips, &candidate->request, &sharding,
+                               s->diag);
+  }
+  if (status == RS_OK) {
+    rs_decode decode = step->decode;
+    rs_decode_rate(&decode, q->chip, sharding);
+    fill_row(s, scratch, sharding, &decode, &s->done[s->done_count++]);
+  }
+  rs_arena_destroy(scratch);
+  /* a group whose chips do not connect is no answer, and no failure of the search */
+  return status == RS_E_INFEASIBLE || status == RS_E_LIMIT ? RS_OK : status;
 }
 
 /* *gap: how much better something uncompiled could be. */
@@ -264,24 +276,40 @@ static rs_status search_for(search *s, rs_objective objective, double *gap) {
       *gap = RS_MAX(*gap, rs__score_gap(objective, &c->bound, &best->score));
       continue; /* a smaller one may still be tried */
     }
-    rs_status status = compile(s, c);
+    rs_status status = compile(s, objective, i);
     if (status != RS_OK) return status;
   }
   return RS_OK;
 }
 
+/* The first of a batch; candidates.count: none. */
+static size_t find_batch(const search *s, int64_t batch) {
+  size_t i = 0;
+  while (i < s->candidates.count && s->candidates.list[i].request.batch != batch) i++;
+  return i;
+}
+
 /* The best bound of every batch. */
 static rs_status fill_front(search *s) {
+  int64_t work_left = s->work_left;
   sort_by(RS_OBJECTIVE_THROUGHPUT, &s->candidates);
-  for (int64_t batch = 1; batch <= s->request->batch_max; batch *= 2) {
-    for (size_t i = 0; i < s->candidates.count; i++) {
-      rs__candidate *c = &s->candidates.list[i];
-      if (c->request.batch != batch) continue;
-      bool can = !c->is_compiled && work_of(&c->request) <= s->work_left;
-      rs_status status = can ? compile(s, c) : RS_OK;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int64_t batch = 1; batch <= s->request->batch_max; batch *= 2) {
+      size_t at = find_batch(s, batch);
+      const rs__candidate *c = &s->candidates.list[at];
+      rs__ahead_step *step;
+      rs_status status = RS_OK;
+      if (at == s->candidates.count || c->is_compiled) continue;
+      if (work_of(&c->request) > (pass == 0 ? work_left : s->work_left)) continue;
+      if (pass == 0) {
+        status = rs__ahead_add(s->ahead, &c->request, &step);
+        work_left -= work_of(&c->request);
+      } else {
+        status = compile(s, RS_OBJECTIVE_THROUGHPUT, at);
+      }
       if (status != RS_OK) return status;
-      break;
     }
+    if (pass == 0) rs__ahead_compile(s->ahead);
   }
   return RS_OK;
 }
@@ -365,8 +393,8 @@ rs_status rs_planner_run(rs_arena *arena, const rs_planner_request *request,
   result->chips_least = s.candidates.chips_least;
   result->least = s.candidates.least;
   if (s.candidates.count == 0) return refuse(&s, result);
-  s.memo = rs_decode_memo_create(arena);
-  if (s.memo == NULL) return rs_arena_failed(arena, diag);
+  s.ahead = rs__ahead_create(arena, request, diag);
+  if (s.ahead == NULL) return rs_arena_failed(arena, diag);
   status = search_for(&s, request->objective, &result->gap);
   for (int o = 0; o < RS_OBJECTIVE_COUNT && status == RS_OK; o++) {
     if ((rs_objective)o != request->objective) status = search_for(&s, (rs_objective)o, &unused);

@@ -43,6 +43,7 @@ typedef struct rs_planner_request {
   int64_t batch_max;        /* sequences of a micro-batch, at most */
   double dropped_max;       /* of (token, expert) pairs: slots are counted so; see below */
   int64_t tensor_max;       /* 0: as rs_planner_tensor_max has it */
+  int64_t threads;          /* that compile; the rows are the same with any number. 0: one */
   int64_t work_max; /* Σ pipeline · tensor² of what is compiled; 0: RS_PLANNER_WORK_MAX */
 } rs_planner_request;
 
