@@ -29,6 +29,7 @@ typedef struct cells {
   uint32_t *rank; /* [address / 64] bits before */
   uint32_t *next; /* [cell] toward the root of its component */
   uint32_t *load; /* [cell] at a root: bursts; then the batch */
+  uint32_t *cell; /* [burst] first of its target; then the root */
   uint32_t count;
 } cells;
 
@@ -160,23 +161,21 @@ static void join_bursts(cells *x) {
   for (uint64_t i = 0; i < s->burst_count; i++) {
     const rs_burst *b = &s->bursts[i];
     int64_t target = address_of(x, b, b->target, b->target_offset);
-    uint32_t cell = join_run(x, target, b->count);
+    uint32_t cell = x->cell[i] = join_run(x, target, b->count);
     if (b->source == RS_BUFFER_IN) continue;
     int64_t source = address_of(x, b, b->source, b->source_offset);
     if (source != target) join(x->next, cell, join_run(x, source, b->count));
   }
 }
 
-static uint32_t root_of(const cells *x, uint64_t burst) {
-  const rs_burst *b = &x->schedule->bursts[burst];
-  return find_root(x->next, cell_of(x, address_of(x, b, b->target, b->target_offset)));
-}
-
 /* Batches in order of addresses; what no burst touches is in the first. Returns how many. */
 static uint32_t number_batches(cells *x) {
   uint64_t in_batch = 0;
   uint32_t batch = 0;
-  for (uint64_t i = 0; i < x->schedule->burst_count; i++) x->load[root_of(x, i)]++;
+  for (uint64_t i = 0; i < x->schedule->burst_count; i++) {
+    x->cell[i] = find_root(x->next, x->cell[i]);
+    x->load[x->cell[i]]++;
+  }
   for (uint32_t cell = 0; cell < x->count; cell++) {
     if (x->load[cell] == 0) continue; /* not a root, or nothing */
     if (in_batch > 0 && in_batch + x->load[cell] > BATCH_BURSTS) {
@@ -216,27 +215,26 @@ static bool find_components(cells *x, rs_arena *arena, int64_t total) {
   }
   x->next = RS_ARENA_NEW(arena, uint32_t, (size_t)x->count + 1);
   x->load = RS_ARENA_NEW(arena, uint32_t, (size_t)x->count + 1);
-  if (x->next == NULL || x->load == NULL) return false;
+  x->cell = RS_ARENA_NEW(arena, uint32_t, x->schedule->burst_count);
+  if (x->next == NULL || x->load == NULL || x->cell == NULL) return false;
   for (uint32_t cell = 0; cell <= x->count; cell++) x->next[cell] = cell;
   join_bursts(x);
   return true;
 }
 
 /* Deals the order by start to batches. */
-static bool deal_bursts(cells *x, rs_arena *scratch, rs__batches *batches, rs_arena *arena) {
+static bool deal_bursts(const cells *x, rs__batches *batches, rs_arena *arena) {
   uint64_t bursts = x->schedule->burst_count;
   uint32_t *dealt = RS_ARENA_NEW(arena, uint32_t, bursts);
-  uint32_t *batch_of = RS_ARENA_NEW(scratch, uint32_t, bursts);
   batches->first = RS_ARENA_NEW(arena, uint32_t, (size_t)batches->count + 2);
-  if (batches->first == NULL || dealt == NULL || batch_of == NULL) return false;
+  if (batches->first == NULL || dealt == NULL) return false;
   for (uint64_t i = 0; i < bursts; i++) {
-    batch_of[i] = x->load[root_of(x, i)];
-    batches->first[batch_of[i] + 2]++;
+    batches->first[x->load[x->cell[i]] + 2]++;
   }
   for (uint32_t b = 1; b <= batches->count; b++) batches->first[b + 1] += batches->first[b];
   for (uint64_t i = 0; i < bursts; i++) {
     uint32_t burst = batches->order[i];
-    dealt[batches->first[batch_of[burst] + 1]++] = burst;
+    dealt[batches->first[x->load[x->cell[burst]] + 1]++] = burst;
   }
   batches->order = dealt;
   return true;
@@ -301,7 +299,7 @@ static bool split(rs__checker *c, rs__batches *batches, rs_arena *scratch) {
   if (several.count == 1) return true;
   if (!deal_ranges(&x, &several, c->arena, &worth)) return false;
   if (!worth) return true;
-  if (!deal_bursts(&x, scratch, &several, c->arena)) return false;
+  if (!deal_bursts(&x, &several, c->arena)) return false;
   *batches = several;
   return true;
 }

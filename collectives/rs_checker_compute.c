@@ -25,8 +25,6 @@
 static int compare_intervals(const void *left, const void *right) {
   const rs_compute *a = *(const rs_compute *const *)left;
   const rs_compute *b = *(const rs_compute *const *)right;
-  if (a->chip != b->chip) return a->chip < b->chip ? -1 : 1;
-  if (a->unit != b->unit) return a->unit < b->unit ? -1 : 1;
   if (a->start_cycles != b->start_cycles) return a->start_cycles < b->start_cycles ? -1 : 1;
   return (a->cycles > b->cycles) - (a->cycles < b->cycles);
 }
@@ -40,18 +38,47 @@ static rs_status refuse_interval(rs__checker *c, const rs_compute *compute, cons
                             what, other);
 }
 
-static rs_status check_units(rs__checker *c) {
-  const rs_schedule *s = c->schedule;
-  const rs_compute **order = RS_ARENA_NEW(c->arena, const rs_compute *, s->compute_count);
-  if (order == NULL) return rs_arena_failed(c->arena, c->diag);
-  for (uint64_t i = 0; i < s->compute_count; i++) order[i] = &s->computes[i];
-  if (s->compute_count > 0) qsort(order, s->compute_count, sizeof *order, compare_intervals);
-  for (uint64_t i = 1; i < s->compute_count; i++) {
+static size_t unit_of(const rs_compute *compute) {
+  return (size_t)compute->chip * RS_UNIT_COUNT + compute->unit;
+}
+
+/* Deals the intervals to their units; first[u] becomes the end of unit u. */
+static void deal_intervals(const rs_schedule *s, const rs_compute **order, uint64_t *first) {
+  size_t units = (size_t)s->chip_count * RS_UNIT_COUNT;
+  for (uint64_t i = 0; i < s->compute_count; i++) first[unit_of(&s->computes[i]) + 1]++;
+  for (size_t u = 0; u < units; u++) first[u + 1] += first[u];
+  for (uint64_t i = 0; i < s->compute_count; i++) {
+    order[first[unit_of(&s->computes[i])]++] = &s->computes[i];
+  }
+}
+
+/* Intervals of one unit; most often they are in order. */
+static rs_status check_unit(rs__checker *c, const rs_compute **order, uint64_t count) {
+  uint64_t sorted = 1;
+  while (sorted < count && compare_intervals(&order[sorted - 1], &order[sorted]) <= 0) sorted++;
+  if (sorted < count) qsort(order, count, sizeof *order, compare_intervals);
+  for (uint64_t i = 1; i < count; i++) {
     const rs_compute *a = order[i - 1];
     const rs_compute *b = order[i];
-    if (a->chip != b->chip || a->unit != b->unit) continue;
     if (a->start_cycles + a->cycles <= b->start_cycles) continue;
-    return refuse_interval(c, b, "while its unit still does ", s->labels[a->label]);
+    return refuse_interval(c, b, "while its unit still does ", c->schedule->labels[a->label]);
+  }
+  return RS_OK;
+}
+
+static rs_status check_units(rs__checker *c) {
+  const rs_schedule *s = c->schedule;
+  if (s->compute_count == 0) return RS_OK;
+  size_t units = (size_t)s->chip_count * RS_UNIT_COUNT;
+  const rs_compute **order = RS_ARENA_NEW(c->arena, const rs_compute *, s->compute_count);
+  uint64_t *first = RS_ARENA_NEW(c->arena, uint64_t, units + 1);
+  if (order == NULL || first == NULL) return rs_arena_failed(c->arena, c->diag);
+  deal_intervals(s, order, first);
+  uint64_t start = 0;
+  for (size_t u = 0; u < units; u++) {
+    rs_status status = check_unit(c, order + start, first[u] - start);
+    if (status != RS_OK) return status;
+    start = first[u];
   }
   return RS_OK;
 }

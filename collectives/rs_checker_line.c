@@ -41,15 +41,27 @@ int64_t rs__ready_cycles(const rs__ready *ready, int64_t k) {
   return ready->base + rs_mul_ceil_div_i64(k, ready->span, ready->steps);
 }
 
+/* a = whole · b + rest, toward zero; where it fits, by a division of 64 bits, which is far cheaper. */
+static rs_int128 divide(rs_int128 a, int64_t b, int64_t *rest) {
+  if (a >= 0 && a <= INT64_MAX) {
+    *rest = (int64_t)a % b;
+    return (int64_t)a / b;
+  }
+  *rest = (int64_t)(a % b);
+  return a / b;
+}
+
 /* Sign of line(address) − exact ready(k) − cost: whole cycles first, then fractions crosswise. */
 static int compare_exact(const rs__checker *c, const rs__line *line, const rs__ready *ready,
                          int64_t address, int64_t k, int64_t cost) {
   const rs_timing *t = &c->schedule->timing;
   rs_int128 x = (rs_int128)(address - line->origin) * line->stride * t->slot_num;
   rs_int128 y = (rs_int128)k * ready->span;
-  rs_int128 whole = line->base + x / t->slot_den - (ready->base + cost + y / ready->steps);
+  int64_t x_rest, y_rest;
+  rs_int128 x_whole = divide(x, t->slot_den, &x_rest), y_whole = divide(y, ready->steps, &y_rest);
+  rs_int128 whole = line->base + x_whole - (ready->base + cost + y_whole);
   if (whole != 0) return whole > 0 ? 1 : -1;
-  rs_int128 difference = x % t->slot_den * ready->steps - y % ready->steps * t->slot_den;
+  rs_int128 difference = (rs_int128)x_rest * ready->steps - (rs_int128)y_rest * t->slot_den;
   return (difference > 0) - (difference < 0);
 }
 

@@ -17,6 +17,8 @@
 
 #include "rs__checker.h"
 
+#define INSERTED_MAX 32 /* more are not sorted by insertion */
+
 typedef struct booking {
   int64_t start, end; /* cycles */
   uint32_t burst;
@@ -118,10 +120,20 @@ static int compare_bookings(const void *left, const void *right) {
   return (a->burst > b->burst) - (a->burst < b->burst);
 }
 
+/* Most links have a handful. Dealt by index, so a stable sort by start is all. */
 static void sort_link(booking *bookings, uint32_t count) {
   uint32_t k = 1;
   while (k < count && bookings[k - 1].start <= bookings[k].start) k++;
-  if (k < count) qsort(bookings, count, sizeof *bookings, compare_bookings);
+  if (k < count && count > INSERTED_MAX) {
+    qsort(bookings, count, sizeof *bookings, compare_bookings);
+    return;
+  }
+  for (; k < count; k++) {
+    const booking b = bookings[k];
+    uint32_t at = k;
+    for (; at > 0 && bookings[at - 1].start > b.start; at--) bookings[at] = bookings[at - 1];
+    bookings[at] = b;
+  }
 }
 
 /* Deals the bursts; first[l] becomes the end of link l. */

@@ -75,8 +75,7 @@ static uint32_t *find_place(rs__checker *c, uint32_t op, uint32_t chip) {
   return &page[chip & ((1 << RS__PAGE_BITS) - 1)]; /* 0: no bank, else its number and one */
 }
 
-static bool enlarge_banks(rs__checker *c) {
-  uint32_t capacity = RS_MAX(2 * c->bank_capacity, UINT32_C(256));
+static bool enlarge_banks(rs__checker *c, uint32_t capacity) {
   rs__bank *larger = RS_ARENA_NEW(c->arena, rs__bank, capacity);
   if (larger == NULL) return false;
   if (c->bank_count > 0) memcpy(larger, c->banks, c->bank_count * sizeof *larger);
@@ -90,7 +89,7 @@ rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip) {
   if (place == NULL) return NULL;
   if (*place != 0) return &c->banks[*place - 1];
   if (c->bank_count >= UINT32_C(1) << 30) return NULL;
-  if (c->bank_count == c->bank_capacity && !enlarge_banks(c)) return NULL;
+  if (c->bank_count == c->bank_capacity && !enlarge_banks(c, 2 * c->bank_capacity)) return NULL;
   rs__bank *bank = &c->banks[c->bank_count++];
   *place = c->bank_count;
   *bank = (rs__bank){.op = op, .chip = chip, .feeder = UINT64_MAX};
@@ -415,8 +414,16 @@ static rs_status find_feeders(rs__checker *c) {
   return RS_OK;
 }
 
+/* Room for all members, and for some that only hand on. */
+static bool reserve_banks(rs__checker *c) {
+  uint64_t members = 0;
+  for (uint32_t i = 0; i < c->schedule->op_count; i++) members += c->schedule->ops[i].group_count;
+  return enlarge_banks(c, (uint32_t)RS_MIN(members + members / 8 + 256, UINT64_C(1) << 30));
+}
+
 rs_status rs__checker_create_memory(rs__checker *c) {
   fill_powers(c);
+  if (!reserve_banks(c)) return rs_arena_failed(c->arena, c->diag);
   c->directory = RS_ARENA_NEW(c->arena, uint32_t **, c->schedule->op_count);
   if (c->directory == NULL) return rs_arena_failed(c->arena, c->diag);
   rs_status status = find_feeders(c);

@@ -307,9 +307,17 @@ typedef struct lane {
 typedef struct runner {
   rs__plan *plan;
   rs_calendar *calendar;
-  lane *lanes; /* [link] */
+  lane *lanes;       /* [link], or in order of first use */
+  uint32_t *lane_at; /* NULL, or [link] number of its lane and one; 0: not used yet */
+  uint32_t lane_count;
   heap events;
 } runner;
+
+static lane *lane_of(runner *r, uint32_t link) {
+  if (r->lane_at == NULL) return &r->lanes[link];
+  if (r->lane_at[link] == 0) r->lane_at[link] = ++r->lane_count;
+  return &r->lanes[r->lane_at[link] - 1];
+}
 
 static void rank_tasks(rs__plan *plan) {
   for (uint32_t id = plan->task_count; id-- > 0;) {
@@ -373,13 +381,13 @@ static rs_status book_task(runner *r, uint32_t id) {
     return rs_diag_set(plan->diag, RS_E_OVERFLOW, "the schedule is longer than 2^59 cycles");
   }
   task->start_cycles = start;
-  r->lanes[task->link].free_at = start + length;
+  lane_of(r, task->link)->free_at = start + length;
   release_followers(r, task);
   return RS_OK;
 }
 
 static void wake_later(runner *r, uint32_t link, int64_t now) {
-  lane *l = &r->lanes[link];
+  lane *l = lane_of(r, link);
   l->will_wake = true;
   push(&r->events, (event){RS_MAX(now, l->free_at), RS__WAKES | link});
 }
@@ -390,7 +398,7 @@ static rs_status handle_ready(runner *r, uint32_t id, int64_t now) {
     release_followers(r, task);
     return RS_OK;
   }
-  lane *l = &r->lanes[task->link];
+  lane *l = lane_of(r, task->link);
   if (!l->will_wake && l->free_at <= now) return book_task(r, id);
   l->waiting = merge(r->plan->tasks, l->waiting, id);
   if (!l->will_wake) wake_later(r, task->link, now);
@@ -399,7 +407,7 @@ static rs_status handle_ready(runner *r, uint32_t id, int64_t now) {
 
 static rs_status handle_wake(runner *r, uint32_t link, int64_t now) {
   rs__task *tasks = r->plan->tasks;
-  lane *l = &r->lanes[link];
+  lane *l = lane_of(r, link);
   uint32_t id = l->waiting;
   l->waiting = merge(tasks, tasks[id].left, tasks[id].right);
   l->will_wake = false;
@@ -432,10 +440,15 @@ static rs_status check_guards(const rs__plan *plan) {
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   uint32_t links = plan->wiring->link_count;
   runner r = {.plan = plan, .calendar = calendar};
-  r.lanes = RS_ARENA_NEW(plan->arena, lane, links);
-  r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + links);
-  if (r.lanes == NULL || r.events.events == NULL) return rs_arena_failed(plan->arena, plan->diag);
-  for (uint32_t l = 0; l < links; l++) r.lanes[l].waiting = RS_NONE;
+  uint32_t lanes = RS_MIN(links, plan->task_count);
+  bool is_sparse = lanes < links; /* a small group in a large wiring: only its links are touched */
+  r.lanes = RS_ARENA_NEW(plan->arena, lane, lanes);
+  r.lane_at = is_sparse ? RS_ARENA_NEW(plan->arena, uint32_t, links) : NULL;
+  r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + lanes);
+  if (r.lanes == NULL || r.events.events == NULL || (is_sparse && r.lane_at == NULL)) {
+    return rs_arena_failed(plan->arena, plan->diag);
+  }
+  for (uint32_t l = 0; l < lanes; l++) r.lanes[l].waiting = RS_NONE;
   if (!plan->has_ranks || plan->order != NULL) rank_tasks(plan);
   if (plan->order != NULL) rs__plan_rank_by_order(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {

@@ -102,6 +102,13 @@ rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *com
   return &computes[schedule->compute_count++];
 }
 
+bool rs_schedule_reserve_computes(rs_schedule *schedule, uint64_t more) {
+  rs_compute *computes = grow(schedule->arena, schedule->computes, schedule->compute_count, more,
+                              &schedule->compute_capacity, sizeof *computes);
+  if (computes != NULL) schedule->computes = computes;
+  return computes != NULL;
+}
+
 /* ---- labels ---- */
 
 /* The slot that holds the label, or the free one where it would go: open addressing. */

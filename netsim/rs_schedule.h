@@ -159,6 +159,7 @@ uint32_t rs_schedule_add_op(rs_schedule *schedule, const rs_op *op, const uint32
 rs_burst *rs_schedule_add_burst(rs_schedule *schedule, const rs_burst *burst);
 bool rs_schedule_reserve_bursts(rs_schedule *schedule, uint64_t more); /* no copying for so many */
 rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *compute);
+bool rs_schedule_reserve_computes(rs_schedule *schedule, uint64_t more);
 uint32_t rs_schedule_label(rs_schedule *schedule, const char *label); /* finds or adds */
 
 void rs_schedule_sort(rs_schedule *schedule);

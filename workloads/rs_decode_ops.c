@@ -22,6 +22,8 @@ enum {
   TOKEN_BYTES = 4,
 };
 
+#define RESERVED_MAX (UINT64_C(1) << 22) /* records */
+
 /* `elements`: of the hidden vector that is summed, whole or a shard of it. */
 void rs__decode_add_residual(rs__step *s, int64_t elements, int64_t rows) {
   rs__step_vector(s, "residual", elements, rows, OPS_RESIDUAL + (s->model->biases ? 1 : 0));
@@ -144,15 +146,28 @@ static void add_layer(rs__step *s, int64_t layer, int64_t next) {
   }
 }
 
+/* Stages are alike: the first tells what all will need, and records are not copied into ever larger
+ * arrays. It need not be right; without room for so many, arrays grow as always. */
+static void reserve_stages(rs__step *s, uint64_t bursts, uint64_t computes) {
+  uint64_t more = (uint64_t)s->request->pipeline - 1;
+  bursts = s->schedule->burst_count - bursts;
+  computes = s->schedule->compute_count - computes;
+  if (s->status != RS_OK || more > RESERVED_MAX / RS_MAX(RS_MAX(bursts, computes), 1)) return;
+  (void)rs_schedule_reserve_bursts(s->schedule, bursts * more);
+  (void)rs_schedule_reserve_computes(s->schedule, computes * more);
+}
+
 void rs__decode_add_operations(rs__step *s) {
   int64_t stages = s->request->pipeline;
   add_embedding(s);
+  uint64_t bursts = s->schedule->burst_count, computes = s->schedule->compute_count;
   for (int64_t stage = 0; stage < stages; stage++) {
     const rs_stage *own = &s->sharding->stages[stage];
     for (int64_t k = 0; k < own->layer_count; k++) {
       bool crosses = k + 1 == own->layer_count && stage + 1 < stages;
       add_layer(s, own->first_layer + k, crosses ? stage + 1 : 0);
     }
+    if (stage == 0 && stages > 1) reserve_stages(s, bursts, computes);
   }
   if (s->model->is_encoder) {
     add_pooler(s);
