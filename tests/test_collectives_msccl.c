@@ -107,7 +107,7 @@ static void a_ring_takes_its_hops(void **state) {
   (void)state;
   for (int n = 3; n <= 8; n++) {
     rs_text text;
-    char spec[16];
+    char spec[32];
     rs_text_init(&text);
     rs_sink sink = rs_text_sink(&text);
     begin(&sink, "allreduce", n, n, 1);
