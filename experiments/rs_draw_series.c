@@ -255,22 +255,27 @@ static void put_size_tic(double bytes, rs_sink *variables) {
   rs_sink_printf(variables, "\"%.0f %s\" ", bytes, units[unit]);
 }
 
+/* Where a value stands along the axis. */
+static double place_of(const view *v, size_t row) {
+  return wants_log(v) ? log(x_of(v, row)) : x_of(v, row);
+}
+
 /* Values that are measured, not chosen, or that stand too close to be read one by one: round tics serve
- * better. On a logarithmic axis chosen values keep their distance. */
+ * better. */
 static bool wants_round_tics(const view *v) {
   double low = INFINITY, high = -INFINITY;
   if (v->is_text) return false;
   for (size_t row = 0; row < v->rows; row++) {
     if (!starts_x(v, row)) continue;
-    low = fmin(low, x_of(v, row));
-    high = fmax(high, x_of(v, row));
+    low = fmin(low, place_of(v, row));
+    high = fmax(high, place_of(v, row));
   }
   for (size_t row = 0; row < v->rows; row++) {
     if (!starts_x(v, row)) continue;
     if (fmod(x_of(v, row), 1) > 0 && x_of(v, row) > 100) return true;
-    for (size_t other = 0; other < row && !wants_log(v); other++) {
+    for (size_t other = 0; other < row; other++) {
       if (!starts_x(v, other)) continue;
-      if (fabs(x_of(v, row) - x_of(v, other)) < 0.02 * (high - low)) return true;
+      if (fabs(place_of(v, row) - place_of(v, other)) < 0.03 * (high - low)) return true;
     }
   }
   return false;

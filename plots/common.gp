@@ -13,7 +13,14 @@ if (ending eq 'svg') {
 set output file
 set datafile missing '?'
 if (strlen(subtitle) > 0) {
-  set title title_."\n".subtitle noenhanced
+  # The title stands over the axes, not over the key: a long second line would be cut.
+  lines = word(subtitle, 1)
+  room = 64 - strlen(lines)
+  do for [i = 2:words(subtitle)] {
+    lines = lines.(room > strlen(word(subtitle, i)) ? ' ' : "\n").word(subtitle, i)
+    room = (room > strlen(word(subtitle, i)) ? room : 64) - strlen(word(subtitle, i)) - 1
+  }
+  set title title_."\n".lines noenhanced
 } else {
   set title title_ noenhanced
 }

@@ -3,7 +3,7 @@ load scripts.'/common.gp'
 set xlabel xlabel_ noenhanced
 set grid xtics ytics linetype 1 dashtype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
 set offsets graph 0.03, graph 0.03, graph 0.06, 0
-if (is_log) { set logscale x 2 }
+if (is_log) { set logscale x 2; set autoscale xfix } # 416 … 576 is no picture from 256 to 1024
 if (is_log_y) { set logscale y 10; set yrange [*:*]; set format y '%g'; set offsets graph 0.03, graph 0.03, 0, 0 }
 if (blocks > 24) { set key off; set title sprintf("%s\n%d series, too many to name", title_, blocks) noenhanced }
 if (!is_text && tics_count <= (is_size ? 16 : 10)) { eval 'set xtics ('.xtics_.')' }
