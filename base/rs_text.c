@@ -115,6 +115,12 @@ rs_sink rs_text_sink(rs_text *text) {
   return (rs_sink){.write = write_text, .context = text};
 }
 
+bool rs_text_ends_with(const char *text, const char *ending) {
+  size_t length = strlen(text);
+  size_t end = strlen(ending);
+  return length >= end && strcmp(text + length - end, ending) == 0;
+}
+
 /* ---- the nearest word ---- */
 
 #define WORD_LENGTH_MAX 64

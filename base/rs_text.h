@@ -42,6 +42,8 @@ void rs_text_init(rs_text *text);
 void rs_text_deinit(rs_text *text);
 rs_sink rs_text_sink(rs_text *text);
 
+bool rs_text_ends_with(const char *text, const char *ending);
+
 /* ---- the nearest word: Damerau–Levenshtein, at most a third of the letters wrong, or one ---- */
 
 /* Returns the nearest of `words` or NULL when none is near. Ties: the first. O(words · n · m). */

@@ -74,14 +74,6 @@ static bool make_deal(const rs_schedule *s, const rs_wiring *w, deal *d) {
   return true;
 }
 
-bool rs_periodic_works(const rs_schedule *schedule, const rs_wiring *wiring,
-                       int64_t period_cycles) {
-  deal d;
-  bool works = make_deal(schedule, wiring, &d) && period_works(&d, period_cycles);
-  free_deal(&d);
-  return works;
-}
-
 /* The end of the last burst on any link, and the load of the busiest, in cycles. */
 static void find_bounds(const rs_schedule *s, const deal *d, int64_t *low, int64_t *high) {
   const rs_timing *t = &s->timing;

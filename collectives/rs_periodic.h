@@ -15,7 +15,4 @@
 rs_status rs_periodic_find(rs_arena *arena, const rs_schedule *schedule, const rs_wiring *wiring,
                            int64_t *period_cycles, rs_diag *diag);
 
-/* Whether one P works. */
-bool rs_periodic_works(const rs_schedule *schedule, const rs_wiring *wiring, int64_t period_cycles);
-
 #endif

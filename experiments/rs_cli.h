@@ -88,6 +88,11 @@ int rs_cli_print_list(const rs_arguments *arguments, const rs_table *table);
 rs_status rs_cli_parse_list(rs_arena *arena, const char *text, int64_t **values, size_t *count,
                             rs_diag *diag);
 
+/* A time option such as 300ns in whole cycles of a clock, rounded up; *cycles stays when it was not
+ * given. `example` is for the message. */
+rs_status rs_cli_read_cycles(const rs_arguments *arguments, const char *option, const char *example,
+                             int64_t clock_hz, int64_t *cycles, rs_diag *diag);
+
 /* ---- files, for all commands ---- */
 
 /* Reads a whole regular file of at most limit_bytes: RS_E_INPUT with the file's name for one that
@@ -129,6 +134,9 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
 struct rs_model;
 rs_status rs_cli_find_model(rs_arena *arena, const char *name, struct rs_model *model,
                             rs_diag *diag);
+
+/* Whether a model's or a chip's name is the path of its file: a '/' in it, or .json at its end. */
+bool rs_cli_is_path(const char *name);
 
 /* A chip by its name, or by the path of its file (a '/' in it, or .json at its end). */
 struct rs_chip;

@@ -63,9 +63,8 @@ rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *
 
 /* ---- models and chips ---- */
 
-static bool looks_like_path(const char *text) {
-  size_t length = strlen(text);
-  return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".json") == 0);
+bool rs_cli_is_path(const char *name) {
+  return strchr(name, '/') != NULL || (strlen(name) > 5 && rs_text_ends_with(name, ".json"));
 }
 
 static rs_status unknown_model(const char *name, rs_diag *diag) {
@@ -85,7 +84,7 @@ rs_status rs_cli_find_model(rs_arena *arena, const char *name, rs_model *model, 
   if (rs_model_preset_find(name, &preset)) {
     return rs_model_parse(name, preset.config, strlen(preset.config), model, diag);
   }
-  if (!looks_like_path(name)) return unknown_model(name, diag);
+  if (!rs_cli_is_path(name)) return unknown_model(name, diag);
   rs_status status = rs_file_read(arena, name, CONFIG_BYTES_MAX, &text, &length, diag);
   return status == RS_OK ? rs_model_parse(name, text, length, model, diag) : status;
 }
@@ -104,7 +103,7 @@ static rs_status unknown_chip(const char *name, rs_diag *diag) {
 rs_status rs_cli_read_chip(rs_arena *arena, const char *name, rs_chip_file *file, rs_diag *diag) {
   const char *text = rs_chip_text(name);
   if (text != NULL) return rs_chip_parse(arena, name, text, strlen(text), file, diag);
-  if (!looks_like_path(name)) return unknown_chip(name, diag);
+  if (!rs_cli_is_path(name)) return unknown_chip(name, diag);
   char *read;
   size_t length;
   rs_status status = rs_file_read(arena, name, CHIP_BYTES_MAX, &read, &length, diag);

@@ -12,7 +12,7 @@
 #include "rs_timing.h"
 #include "rs_units.h"
 
-#define FEMTOSECONDS INT64_C(1000000000000000)
+#define FEMTOSECONDS INT64_C(1000000000000000) /* a second */
 
 typedef enum key { LATENCY, RATE, VECTOR, CLOCK, SEND, RECEIVE, FORWARD, ADD, KEY_COUNT } key;
 
@@ -119,4 +119,20 @@ rs_status rs_cli_parse_timing(const char *text, rs_timing *timing, rs_diag *diag
   timing->forward_cycles = cycles_of(timing, p.values[FORWARD]);
   timing->add_cycles = cycles_of(timing, p.values[ADD]);
   return rs_timing_check(timing, diag);
+}
+
+/* ---- times on a clock ---- */
+
+rs_status rs_cli_read_cycles(const rs_arguments *arguments, const char *option, const char *example,
+                             int64_t clock_hz, int64_t *cycles, rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, option);
+  int64_t fs;
+  if (text == NULL) return RS_OK;
+  if (rs_quantity_parse(text, RS_QUANTITY_TIME, &fs, diag) == RS_OK && fs >= 0) {
+    *cycles = rs_mul_ceil_div_i64(fs, clock_hz, FEMTOSECONDS);
+    return RS_OK;
+  }
+  rs_diag_set(diag, RS_E_INPUT, "--%s: '%s' is not a time", option, text);
+  rs_diag_expect(diag, "a time such as %s", example);
+  return RS_E_INPUT;
 }

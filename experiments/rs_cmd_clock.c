@@ -55,12 +55,6 @@ typedef struct job {
 
 /* ---- the schedule ---- */
 
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text);
-  size_t tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 /* The first point that has a timetable. */
 static rs_status take_point(job *j, const rs_experiment *e, rs_diag *diag) {
   rs_status status = RS_E_INFEASIBLE;
@@ -77,7 +71,7 @@ static rs_status read_schedule(job *j, rs_diag *diag) {
   rs_arena *arena = j->arguments->arena;
   const rs_experiment *experiment;
   rs_status status;
-  if (ends_with(path, ".rsched") || strcmp(path, "-") == 0) {
+  if (rs_text_ends_with(path, ".rsched") || strcmp(path, "-") == 0) {
     status = rs__proof_read(arena, path, &j->schedule, &j->point.wiring, diag);
     if (status == RS_OK) j->point.topology = j->schedule->topology;
     if (status == RS_OK) j->margin_cycles = j->schedule->compute_count == 0 ? -1 : 0;

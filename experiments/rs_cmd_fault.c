@@ -83,21 +83,6 @@ typedef struct broken {
 
 /* ---- arguments ---- */
 
-#define FEMTOSECONDS INT64_C(1000000000000000) /* a second */
-
-static rs_status read_time(job *j, rs_diag *diag) {
-  const char *text = rs_arguments_value(j->arguments, "at");
-  int64_t fs;
-  if (text == NULL) return RS_OK;
-  if (rs_quantity_parse(text, RS_QUANTITY_TIME, &fs, diag) == RS_OK && fs >= 0) {
-    j->at_cycles = rs_mul_ceil_div_i64(fs, j->schedule->timing.clock_hz, FEMTOSECONDS);
-    return RS_OK;
-  }
-  rs_diag_set(diag, RS_E_INPUT, "--at: '%s' is not a time", text);
-  rs_diag_expect(diag, "a time such as 300ns");
-  return RS_E_INPUT;
-}
-
 static bool is_member(const rs_schedule *s, uint32_t chip) {
   for (uint32_t i = 0; i < s->group_chip_count; i++) {
     if (s->group_chips[i] == chip) return true;
@@ -134,7 +119,8 @@ static rs_status read_job(job *j, rs_diag *diag) {
   }
   if (status != RS_OK) return status;
   j->makespan_cycles = proof.play.makespan_cycles;
-  status = read_time(j, diag);
+  status = rs_cli_read_cycles(j->arguments, "at", "300ns", j->schedule->timing.clock_hz,
+                              &j->at_cycles, diag);
   return status == RS_OK ? read_spare(j, diag) : status;
 }
 

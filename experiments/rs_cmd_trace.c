@@ -24,14 +24,6 @@ static const rs_option options[] = {
     [OPTION_SET] = {"set", 0, RS_OPTION_LIST, "PATH=VALUE", "overrides a key, as for run"},
 };
 
-#define FEMTOSECONDS INT64_C(1000000000000000) /* a second */
-
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text);
-  size_t tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 typedef struct job {
   const rs_arguments *arguments;
   rs_arena *arena;
@@ -51,8 +43,8 @@ static rs_status read_output(job *j, rs_diag *diag) {
     rs_diag_expect(diag, "-o and a name that ends in .json or .svg");
     return RS_E_INPUT;
   }
-  j->is_picture = ends_with(j->output, ".svg");
-  if (j->is_picture || ends_with(j->output, ".json")) return RS_OK;
+  j->is_picture = rs_text_ends_with(j->output, ".svg");
+  if (j->is_picture || rs_text_ends_with(j->output, ".json")) return RS_OK;
   rs_diag_set(diag, RS_E_INPUT, "--output: '%s' names no format that is known", j->output);
   rs_diag_expect(diag, "a name that ends in .json or .svg");
   return RS_E_INPUT;
@@ -72,23 +64,13 @@ static rs_status read_chips(job *j, rs_diag *diag) {
   return RS_OK;
 }
 
-/* A time in cycles of the schedule's clock. */
-static rs_status read_time(const job *j, const char *option, int64_t *cycles, rs_diag *diag) {
-  const char *text = rs_arguments_value(j->arguments, option);
-  int64_t fs;
-  if (text == NULL) return RS_OK;
-  if (rs_quantity_parse(text, RS_QUANTITY_TIME, &fs, diag) != RS_OK || fs < 0) {
-    rs_diag_set(diag, RS_E_INPUT, "--%s: '%s' is not a time", option, text);
-    rs_diag_expect(diag, "a time such as 30us");
-    return RS_E_INPUT;
-  }
-  *cycles = rs_mul_ceil_div_i64(fs, j->schedule->timing.clock_hz, FEMTOSECONDS);
-  return RS_OK;
-}
-
 static rs_status read_times(job *j, rs_diag *diag) {
-  rs_status status = read_time(j, "from", &j->trace.from_cycles, diag);
-  if (status == RS_OK) status = read_time(j, "until", &j->trace.until_cycles, diag);
+  int64_t clock = j->schedule->timing.clock_hz;
+  rs_status status =
+      rs_cli_read_cycles(j->arguments, "from", "30us", clock, &j->trace.from_cycles, diag);
+  if (status == RS_OK) {
+    status = rs_cli_read_cycles(j->arguments, "until", "60us", clock, &j->trace.until_cycles, diag);
+  }
   bool is_empty = j->trace.until_cycles != 0 && j->trace.until_cycles <= j->trace.from_cycles;
   if (status == RS_OK && is_empty) {
     status = rs_diag_set(diag, RS_E_INPUT, "--until is not after --from");
@@ -122,7 +104,7 @@ static rs_status take_point(job *j, const rs_experiment *e, rs_diag *diag) {
 static rs_status read_schedule(job *j, rs_diag *diag) {
   const char *path = j->arguments->operands[0];
   const rs_experiment *experiment;
-  if (ends_with(path, ".rsched")) {
+  if (rs_text_ends_with(path, ".rsched")) {
     return rs__proof_read(j->arena, path, &j->schedule, &j->wiring, diag);
   }
   rs_status status =

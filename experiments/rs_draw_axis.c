@@ -34,12 +34,6 @@ static const axis_name names[] = {
     {"energy_static_j_per_token", "static energy of a token (J)"},
 };
 
-static bool ends_with(const char *text, const char *ending) {
-  size_t length = strlen(text);
-  size_t end = strlen(ending);
-  return length >= end && strcmp(text + length - end, ending) == 0;
-}
-
 typedef struct unit {
   const char *name;
   double size;
@@ -82,20 +76,20 @@ void rs__draw_axis(const char *column, double most, rs__axis_form *form) {
     return;
   }
   const unit *chosen = NULL;
-  if (ends_with(column, "_bytes_per_s")) {
+  if (rs_text_ends_with(column, "_bytes_per_s")) {
     chosen = choose_unit(byte_units, RS_COUNT_OF(byte_units), most);
     put_words(column, "_bytes_per_s", words, sizeof words);
     snprintf(form->label, sizeof form->label, "%s (%s/s)", words, chosen->name);
     form->scale = 1 / chosen->size;
     return;
   }
-  if (ends_with(column, "_s")) {
+  if (rs_text_ends_with(column, "_s")) {
     chosen = choose_unit(time_units, RS_COUNT_OF(time_units), most);
     put_words(column, "_s", words, sizeof words);
   } else if (strstr(column, "_bytes") != NULL) {
     chosen = choose_unit(byte_units, RS_COUNT_OF(byte_units), most);
     put_words(column, "_bytes", words, sizeof words);
-  } else if (ends_with(column, "_share")) {
+  } else if (rs_text_ends_with(column, "_share")) {
     put_words(column, "_share", words, sizeof words);
     snprintf(form->label, sizeof form->label, "share of %s in a token's time (%%)", words);
     form->scale = 100;

@@ -37,11 +37,6 @@ static int64_t count_of(const rs__draft *draft, rs_key key) {
 
 /* ---- models ---- */
 
-static bool looks_like_path(const char *text) {
-  size_t length = strlen(text);
-  return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".json") == 0);
-}
-
 /* A path is relative to the experiment's folder. */
 static const char *path_of(rs__reader *r, const char *text) {
   const char *slash = strrchr(r->file, '/');
@@ -72,7 +67,7 @@ static rs_status read_model_text(rs__reader *r, const rs__place *place, const ch
     *length = strlen(*config);
     return RS_OK;
   }
-  if (!looks_like_path(text)) return unknown_model(r, place, text);
+  if (!rs_cli_is_path(text)) return unknown_model(r, place, text);
   *file = path_of(r, text);
   if (*file == NULL) return rs_arena_failed(r->arena, r->diag);
   rs_status status = rs_file_read(r->arena, *file, CONFIG_BYTES_MAX, config, length, r->diag);
@@ -146,7 +141,7 @@ static rs_status resolve_chip(rs__reader *r, const rs__draft *draft, rs_point *p
     point->chip = known->thing;
     return RS_OK;
   }
-  bool is_path = looks_like_path(text);
+  bool is_path = rs_cli_is_path(text);
   const char *path = is_path ? path_of(r, text) : text;
   if (path == NULL) return rs_arena_failed(r->arena, r->diag);
   rs_status status = rs_cli_find_chip(r->arena, path, &point->chip, r->diag);

@@ -95,10 +95,6 @@ void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
   *mean = sum;
 }
 
-rs_decode_memo *rs_decode_memo_create(rs_arena *arena) {
-  return RS_ARENA_NEW(arena, rs_decode_memo, 1);
-}
-
 rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                             const rs_wiring *wiring, const char *topology,
                             const rs_sharding *sharding, rs_decode *decode, rs_diag *diag) {

@@ -57,9 +57,8 @@ void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
 
 /* Choices that were made for collectives, to be shared by steps on one wiring and chip: the same request
  * of the same chips, with inputs at the same distances in time, is not searched twice. What is compiled
- * with a memo is what would be compiled without. NULL: no memory. */
+ * with a memo is what would be compiled without. A zeroed one is empty (rs__decode.h). */
 typedef struct rs_decode_memo rs_decode_memo;
-rs_decode_memo *rs_decode_memo_create(rs_arena *arena);
 
 rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                                  const rs_wiring *wiring, const char *topology,

@@ -324,10 +324,6 @@ static bool find_word(const char *const *words, size_t count, const char *word, 
   return false;
 }
 
-const char *rs_dispatch_word(rs_dispatch dispatch) {
-  return dispatch_words[dispatch];
-}
-
 bool rs_dispatch_parse(const char *word, rs_dispatch *dispatch) {
   size_t index;
   if (!find_word(dispatch_words, RS_DISPATCH_COUNT, word, &index)) return false;

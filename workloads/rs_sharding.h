@@ -69,7 +69,7 @@ static inline int64_t rs_sharding_capacity_ppm(const rs_sharding_request *reques
   return request->capacity_ppm == 0 ? RS_CAPACITY_PPM : request->capacity_ppm;
 }
 
-const char *rs_dispatch_word(rs_dispatch dispatch); /* "auto" "replicated" "all-to-all" */
+/* "auto" "replicated" "all-to-all" */
 bool rs_dispatch_parse(const char *word, rs_dispatch *dispatch);
 const char *rs_sums_word(rs_sums sums); /* "all-reduce" "reduce-scatter" */
 bool rs_sums_parse(const char *word, rs_sums *sums);
