@@ -30,6 +30,20 @@ typedef struct rs__task {
   bool result; /* what it writes is part of the receiver's result */
 } rs__task;
 
+/* What a booked task is in a schedule. */
+static inline rs_burst rs__task_burst(const rs__task *task, uint32_t op) {
+  return (rs_burst){.start_cycles = task->start_cycles,
+                    .count = task->count,
+                    .source_offset = task->source_offset,
+                    .target_offset = task->target_offset,
+                    .link = task->link,
+                    .op = op,
+                    .stride = 1,
+                    .source = task->source,
+                    .target = task->target,
+                    .action = task->action};
+}
+
 typedef enum rs__edge_kind {
   RS__READS,  /* the later task reads what the earlier one wrote */
   RS__LANDS,  /* the later task may arrive only when what the earlier one wrote is in SRAM */

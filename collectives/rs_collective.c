@@ -368,16 +368,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
       if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
       assert(added == arrival);
     }
-    rs_burst burst = {.start_cycles = task->start_cycles,
-                      .count = task->count,
-                      .source_offset = task->source_offset,
-                      .target_offset = task->target_offset,
-                      .link = task->link,
-                      .op = op,
-                      .stride = 1,
-                      .source = task->source,
-                      .target = task->target,
-                      .action = task->action};
+    rs_burst burst = rs__task_burst(task, op);
     if (rs_schedule_add_burst(c->schedule, &burst) == NULL) {
       return rs_arena_failed(c->schedule->arena, c->diag);
     }

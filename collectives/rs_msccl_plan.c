@@ -326,16 +326,7 @@ static rs_status append(import *m, rs_schedule *schedule, const rs_collective_re
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
-    rs_burst burst = {.start_cycles = task->start_cycles,
-                      .count = task->count,
-                      .source_offset = task->source_offset,
-                      .target_offset = task->target_offset,
-                      .link = task->link,
-                      .op = op,
-                      .stride = 1,
-                      .source = task->source,
-                      .target = task->target,
-                      .action = task->action};
+    rs_burst burst = rs__task_burst(task, op);
     if (rs_schedule_add_burst(schedule, &burst) == NULL) {
       return rs_arena_failed(schedule->arena, diag);
     }

@@ -80,10 +80,9 @@ static rs_status compile_at(rs_arena *arena, const rs_point *point, const rs_spe
     return rs_speculate_compile(arena, point->model, &point->speculation, point->chip,
                                 point->wiring, point->topology, s, context, round, diag);
   }
-  rs_sharding at = *s->target;
-  at.request.context = context;
-  rs_status status = rs_decode_compile(arena, point->model, point->chip, point->wiring,
-                                       point->topology, &at, &round->verify, diag);
+  rs_status status =
+      rs_decode_compile_at(arena, point->model, point->chip, point->wiring, point->topology,
+                           s->target, context, &round->verify, diag);
   round->token = round->verify;
   return status;
 }

@@ -101,6 +101,15 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
   return rs_decode_compile_with(arena, model, chip, wiring, topology, sharding, NULL, decode, diag);
 }
 
+rs_status rs_decode_compile_at(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                               const rs_wiring *wiring, const char *topology,
+                               const rs_sharding *sharding, int64_t context, rs_decode *decode,
+                               rs_diag *diag) {
+  rs_sharding at = *sharding;
+  at.request.context = context;
+  return rs_decode_compile(arena, model, chip, wiring, topology, &at, decode, diag);
+}
+
 rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const rs_chip *chip,
                                  const rs_wiring *wiring, const char *topology,
                                  const rs_sharding *sharding, rs_decode_memo *memo,

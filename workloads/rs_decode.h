@@ -76,4 +76,10 @@ rs_status rs_decode_compile(rs_arena *arena, const rs_model *model, const rs_chi
                             const rs_wiring *wiring, const char *topology,
                             const rs_sharding *sharding, rs_decode *decode, rs_diag *diag);
 
+/* The same at another context than the sharding was built for, which is the largest. */
+rs_status rs_decode_compile_at(rs_arena *arena, const rs_model *model, const rs_chip *chip,
+                               const rs_wiring *wiring, const char *topology,
+                               const rs_sharding *sharding, int64_t context, rs_decode *decode,
+                               rs_diag *diag);
+
 #endif

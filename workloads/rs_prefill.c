@@ -12,15 +12,6 @@ int64_t rs_prefill_plan(const rs_model *m, int64_t chunk, rs_sharding_request *r
   return chunks;
 }
 
-static rs_status compile_at(rs_arena *arena, const rs_model *model, const rs_chip *chip,
-                            const rs_wiring *wiring, const char *topology,
-                            const rs_sharding *sharding, int64_t context, rs_decode *step,
-                            rs_diag *diag) {
-  rs_sharding at = *sharding;
-  at.request.context = context;
-  return rs_decode_compile(arena, model, chip, wiring, topology, &at, step, diag);
-}
-
 /* Token numbers in, token numbers out. */
 static double host_s(const rs_chip *chip, const rs_sharding_request *r) {
   if (chip->host_bytes_per_s == 0) return 0;
@@ -50,13 +41,14 @@ rs_status rs_prefill_compile(rs_arena *arena, const rs_model *model, const rs_ch
                              rs_diag *diag) {
   int64_t positions = sharding->request.positions;
   *p = (rs_prefill){.chunks = chunks, .chunk_positions = positions};
-  rs_status status = compile_at(arena, model, chip, wiring, topology, sharding,
-                                sharding->request.context, &p->last, diag);
+  rs_status status = rs_decode_compile_at(arena, model, chip, wiring, topology, sharding,
+                                          sharding->request.context, &p->last, diag);
   if (status != RS_OK) return status;
   p->middle = p->last;
   if (chunks > 1) {
     int64_t context = rs_ceil_div_i64(chunks, 2) * positions;
-    status = compile_at(arena, model, chip, wiring, topology, sharding, context, &p->middle, diag);
+    status = rs_decode_compile_at(arena, model, chip, wiring, topology, sharding, context,
+                                  &p->middle, diag);
   }
   if (status == RS_OK) fill(chip, sharding, p);
   return status;

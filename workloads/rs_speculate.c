@@ -100,15 +100,6 @@ rs_status rs_speculate_build(rs_arena *arena, const rs_model *model,
 
 /* ---- a round ---- */
 
-static rs_status compile_at(rs_arena *arena, const rs_model *model, const rs_chip *chip,
-                            const rs_wiring *wiring, const char *topology,
-                            const rs_sharding *sharding, int64_t context, rs_decode *step,
-                            rs_diag *diag) {
-  rs_sharding at = *sharding;
-  at.request.context = context;
-  return rs_decode_compile(arena, model, chip, wiring, topology, &at, step, diag);
-}
-
 static void fill_rates(const rs_chip *chip, const rs_sharding_request *r, int64_t length,
                        rs_round *round) {
   rs_decode *t = &round->token;
@@ -149,11 +140,12 @@ rs_status rs_speculate_compile(rs_arena *arena, const rs_model *model,
                                rs_round *round, rs_diag *diag) {
   int64_t length = speculation->length;
   *round = (rs_round){.tokens = rs_speculate_tokens(speculation)};
-  rs_status status = compile_at(arena, speculation->draft, chip, wiring, topology, sharding->draft,
-                                context + length / 2, &round->draft, diag);
+  rs_status status =
+      rs_decode_compile_at(arena, speculation->draft, chip, wiring, topology, sharding->draft,
+                           context + length / 2, &round->draft, diag);
   if (status != RS_OK) return status;
-  status = compile_at(arena, model, chip, wiring, topology, sharding->target, context + length,
-                      &round->verify, diag);
+  status = rs_decode_compile_at(arena, model, chip, wiring, topology, sharding->target,
+                                context + length, &round->verify, diag);
   if (status != RS_OK) return status;
   rs_decode *t = &round->token;
   fill_rates(chip, &sharding->target->request, length, round);
