@@ -13,6 +13,9 @@
 
 const rs_cable_costs rs_cable_costs_default = {{1, 2, 10}};
 
+/* Metres of a cable by class: those for which docs/chip_model.md gives the latencies. */
+static const double lengths_m[RS_CABLE_CLASS_COUNT] = {0.75, 2, 10};
+
 typedef enum source_kind { FROM_TEXT, FROM_U32, FROM_I64, FROM_U64, FROM_DOUBLE } source_kind;
 
 /* A column: where its value stands in the row, and which part of `more` makes it (0: always). */
@@ -54,7 +57,10 @@ static const char *const columns[] = {"topology",
                                       "connected",
                                       "spare_chips",
                                       "working_diameter_hops",
-                                      "working_average_hops"};
+                                      "working_average_hops",
+                                      "cable_m_node",
+                                      "cable_m_rack",
+                                      "cable_m_inter_rack"};
 
 static const source sources[RS_COUNT_OF(columns)] = {
     {FROM_TEXT, IN_ROW(spec), 0},
@@ -88,6 +94,9 @@ static const source sources[RS_COUNT_OF(columns)] = {
     {FROM_U32, IN_ROW(spare_chips), PART_SPARES},
     {FROM_U32, IN_ROW(measure.working_diameter_hops), PART_SPARES | PART_DISTANCES},
     {FROM_DOUBLE, IN_ROW(measure.working_average_hops), PART_SPARES | PART_DISTANCES},
+    {FROM_DOUBLE, IN_ROW(cable_m[RS_CABLE_NODE]), 0},
+    {FROM_DOUBLE, IN_ROW(cable_m[RS_CABLE_RACK]), 0},
+    {FROM_DOUBLE, IN_ROW(cable_m[RS_CABLE_INTER_RACK]), 0},
 };
 
 const char *const *rs_wiring_row_columns(size_t *count) {
@@ -120,7 +129,9 @@ rs_status rs_wiring_row_measure(rs_arena *arena, const char *spec, const rs_wiri
   if (row->has_distances) row->parts |= PART_DISTANCES;
   if (row->spare_chips > 0) row->parts |= PART_SPARES;
   for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
-    row->cable_cost += (double)row->measure.cables_by_class[k] * costs->by_class[k];
+    double cables = (double)row->measure.cables_by_class[k];
+    row->cable_cost += cables * costs->by_class[k];
+    row->cable_m[k] = cables * lengths_m[k];
   }
   return rs_measure_run_more(arena, wiring, &row->measure, row->parts, &row->more, diag);
 }

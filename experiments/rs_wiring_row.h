@@ -12,8 +12,9 @@ typedef struct rs_wiring_row {
   const char *family; /* the word before the colon */
   rs_measure measure;
   rs_measure_more more;
-  unsigned parts;    /* of `more` that were measured */
-  double cable_cost; /* Σ cables · cost of their class */
+  unsigned parts;                       /* of `more` that were measured */
+  double cable_cost;                    /* Σ cables · cost of their class */
+  double cable_m[RS_CABLE_CLASS_COUNT]; /* cables · length of their class, assumed: 0.75, 2, 10 m */
   bool has_places;
   bool has_distances; /* false: too many chips, and not asked for all */
   uint32_t connected; /* 1: every chip reaches every other */

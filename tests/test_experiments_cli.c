@@ -78,6 +78,9 @@ static void the_largest_system_has_its_classes(void **state) {
   assert_int_equal(number_of(rows, 0, "cables_node"), 36540);       /* 1305·28 */
   assert_int_equal(number_of(rows, 0, "cables_rack"), 10440);       /* 145·9·8/2·2 */
   assert_int_equal(number_of(rows, 0, "cables_inter_rack"), 10440); /* 145·144/2 */
+  assert_true(number_of(rows, 0, "cable_m_node") == 27405);         /* 36540·0.75 */
+  assert_true(number_of(rows, 0, "cable_m_rack") == 20880);         /* 10440·2 */
+  assert_true(number_of(rows, 0, "cable_m_inter_rack") == 104400);  /* 10440·10 */
   json_decref(rows);
 }
 
