@@ -5,12 +5,15 @@
 set -eu
 
 root=$(cd "$(dirname "$0")" && pwd)
-[ $# -ge 1 ] && [ -d "$1/tests" ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+if [ ! -d "${1:-}/tests" ]; then
+  sed -n "2,4s/^# //p" "$0" >&2
+  exit 2
+fi
 build=$(cd "$1" && pwd)
 seconds=${2:-60}
-[ $# -le 2 ] && set -- "$build"/tests/fuzz_* || shift 2
+if [ $# -le 2 ]; then set -- "$build"/tests/fuzz_*; else shift 2; fi
 
-export ASAN_OPTIONS=${ASAN_OPTIONS:-allocator_may_return_null=1}
+export ASAN_OPTIONS="${ASAN_OPTIONS:-allocator_may_return_null=1}"
 found=0
 printf '%-28s %12s %8s  %s\n' target runs inputs found
 for target in "$@"; do
