@@ -76,8 +76,8 @@ static rs_status read_schedule(job *j, rs_diag *diag) {
     if (status == RS_OK) j->point.topology = j->schedule->topology;
     if (status == RS_OK) j->margin_cycles = j->schedule->compute_count == 0 ? -1 : 0;
   } else {
-    status = rs_cli_read_experiment(arena, path, j->arguments->values[OPTION_SET],
-                                    j->arguments->value_counts[OPTION_SET], &experiment, diag);
+    status = rs_experiment_read(arena, path, j->arguments->values[OPTION_SET],
+                                j->arguments->value_counts[OPTION_SET], &experiment, diag);
     if (status == RS_OK) status = take_point(j, experiment, diag);
   }
   if (status == RS_OK) status = rs__proof_run(j->schedule, j->point.wiring, &j->proof, diag);

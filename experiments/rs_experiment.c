@@ -10,15 +10,7 @@
 #include <string.h>
 
 #include "rs__experiment.h"
-
-rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
-                               const char *expected, const char *suggestion) {
-  rs_diag_set(r->diag, RS_E_INPUT, "%s", what);
-  if (expected != NULL) rs_diag_expect(r->diag, "%s", expected);
-  rs_diag_suggest(r->diag, suggestion);
-  rs_diag_at(r->diag, place->file, place->line, place->column);
-  return RS_E_INPUT;
-}
+#include "rs_cli.h"
 
 /* ---- the mapping ---- */
 
@@ -333,4 +325,16 @@ rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *tex
   result->task = r.task;
   *experiment = result;
   return RS_OK;
+}
+
+rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *const *overrides,
+                             size_t override_count, const rs_experiment **experiment,
+                             rs_diag *diag) {
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+  return rs_experiment_parse(arena, name, text, length, overrides, override_count, experiment,
+                             diag);
 }
