@@ -209,6 +209,25 @@ static rs_status check_task(rs__reader *r) {
   return RS_OK;
 }
 
+/* Every chip of the experiment is a GPU of the catalogue: nothing will look at wiring and sharding. */
+static bool has_gpus_only(const rs__reader *r) {
+  size_t axis = find_axis(r, RS_KEY_CHIP);
+  size_t count = axis < r->axis_count ? r->axes[axis].values->item_count : 1;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = axis < r->axis_count ? r->axes[axis].values->items[i].value->text
+                                            : r->draft.text[RS_KEY_CHIP];
+    const rs_chip *chip = name == NULL ? NULL : rs_chip_find(name);
+    if (chip == NULL || chip->kind != RS_CHIP_GPU) return false;
+  }
+  return r->task == RS_TASK_DECODE || r->task == RS_TASK_PREFILL;
+}
+
+/* What would be needed of LPUs; nobody asks for it. */
+static const char *otherwise_on_gpus(rs_key key) {
+  if (key == RS_KEY_TOPOLOGY) return "mesh:2";
+  return key == RS_KEY_TENSOR || key == RS_KEY_PIPELINE ? "1" : NULL;
+}
+
 /* A key that is swept need not stand in the file as well. */
 static rs_status check_complete(rs__reader *r) {
   for (int i = 0; i < RS_KEY_COUNT; i++) {
@@ -216,8 +235,10 @@ static rs_status check_complete(rs__reader *r) {
     const rs__key_row *row = rs__experiment_key_row(key);
     if (r->draft.text[key] != NULL || find_axis(r, key) < r->axis_count) continue;
     if ((row->tasks >> r->task & 1) == 0) continue;
-    if (row->otherwise == NULL) return report_missing(r, key);
-    r->draft.text[key] = row->otherwise;
+    const char *otherwise = row->otherwise;
+    if (otherwise == NULL && has_gpus_only(r)) otherwise = otherwise_on_gpus(key);
+    if (otherwise == NULL) return report_missing(r, key);
+    r->draft.text[key] = otherwise;
     r->draft.place[key] = (rs__place){r->file, 1, 1};
   }
   return RS_OK;
