@@ -7,15 +7,16 @@
  *   2  for every two parts one link carries the sum over, to a gateway chip
  *   3  a gateway adds what came into `out` of all others of its part
  * A gateway needs what comes twice: in hop buffer to send it on in phase 3, and added to its own
- * `out`; the link carries two bursts. Sums of several parts that come to one gateway are either added
- * up in one hop buffer, where they land together, or kept apart and sent on one by one: whichever
- * costs less time.
+ * `out`: one transmission for both places. Sums of several parts that come to one gateway are either
+ * added up in one hop buffer, where they land together, or kept apart and sent on one by one:
+ * whichever costs less time. To add them up and to `out` as well is two adds for what a link brings;
+ * where the vector unit has no room for that, the links carry the sums a second time for `out`.
  *
  * What is added to a gateway's own `out` must not land while that `out` is still to be read as the
  * part's sum. Two gateways that add to each other wait for each other's reading, which no order of
- * tasks can say. So all these adds start together, when the last forwarded sum has left its link:
- * then all read at once, and land a latency later. It is checked after booking (guards), and fails
- * only when other operations hold a link for longer than that latency.
+ * tasks can say. So all these adds start together, when all sums are there (or the last forwarded one
+ * has left its link): then all read at once, and land a latency later. It is checked after booking
+ * (guards), and fails only when links are held for longer than that latency.
  */
 #include "rs__collective.h"
 
@@ -36,6 +37,7 @@ typedef struct exchange {
   uint32_t *reads;      /* [gate] task of phase 2 that reads `out` for forwarding */
   uint32_t *adds;       /* [gate] task of phase 2 that reads `out` for the gateway's own */
   uint32_t *busy;       /* [place] gates that begin or end there */
+  bool is_shared;       /* both tasks of a gate are one transmission */
 } exchange;
 
 static uint32_t chip_at(const exchange *x, uint32_t place) {
@@ -161,11 +163,16 @@ static uint32_t gate_from(const exchange *x, uint32_t g) {
   return x->plan->position[x->plan->wiring->links[x->gate[g]].from];
 }
 
+static int64_t count_came(const exchange *x, uint32_t place) {
+  int64_t count = 0;
+  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) count++;
+  return count;
+}
+
 /* Whether what comes to a gateway is summed up before it is sent on. */
 static bool sums_up(const exchange *x, uint32_t place) {
   const rs_timing *t = x->plan->timing;
-  int64_t count = 0;
-  for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) count++;
+  int64_t count = count_came(x, place);
   if (count < 2) return false;
   int64_t apart = rs_timing_slots(t, (count - 1) * x->run.count);
   return apart > t->add_cycles;
@@ -194,8 +201,30 @@ static uint32_t join_sums(exchange *x, uint32_t place) {
   return join;
 }
 
+/* Every gateway's vector unit can add all but the first of what it sums up in two places. */
+static bool may_share(const exchange *x) {
+  for (uint32_t i = 0; i < x->plan->member_count; i++) {
+    uint32_t g = x->came_first[i];
+    if (g == RS_NONE || !sums_up(x, i)) continue;
+    while ((g = x->came_next[g]) != RS_NONE) {
+      if (!rs__plan_may_add(x->plan, x->gate[g], 2)) return false;
+    }
+  }
+  return true;
+}
+
+/* The second place of what a gate brings: the gateway's own `out`. */
+static void add_also(exchange *x, uint32_t g, uint32_t together) {
+  rs__plan *plan = x->plan;
+  uint32_t id = x->reads[g];
+  int64_t least = rs__plan_lands_on_in(plan, x->gate[g], x->run.offset, x->run.count);
+  plan->tasks[id].start_cycles = RS_MAX(plan->tasks[id].start_cycles, least);
+  x->adds[g] = rs__plan_also(plan, id, RS_BUFFER_OUT, x->run.offset, RS_ACTION_ADD, true);
+  if (x->adds[g] != RS_NONE) rs__plan_edge(plan, together, x->adds[g], RS__READS);
+}
+
 /* Sums of other parts on their way into a gateway's hop buffer. */
-static void forward_sums(exchange *x, uint32_t place) {
+static void forward_sums(exchange *x, uint32_t place, uint32_t together) {
   rs__plan *plan = x->plan;
   if (part_size(x, x->part_of[place]) == 1) return;
   bool summed = sums_up(x, place);
@@ -213,17 +242,19 @@ static void forward_sums(exchange *x, uint32_t place) {
                      .target = RS_BUFFER_TMP,
                      .action = is_first ? RS_ACTION_FORWARD : RS_ACTION_ADD};
     uint32_t id = rs__plan_add(plan, &task);
+    x->reads[g] = id;
     if (id == RS_NONE) return;
+    if (x->is_shared) add_also(x, g, together);
     rs__plan_edge(plan, summed ? join : x->sum[gate_from(x, g)], id, RS__READS);
     if (!is_first) rs__plan_edge(plan, first, id, RS__MEETS);
     if (first == RS_NONE) first = id;
-    x->reads[g] = id;
   }
 }
 
-/* The same sums added to a gateway's own `out`. */
+/* The same sums added to a gateway's own `out`, where that is not done yet. */
 static void add_sums(exchange *x, uint32_t place, uint32_t together) {
   for (uint32_t g = x->came_first[place]; g != RS_NONE; g = x->came_next[g]) {
+    if (x->adds[g] != RS_NONE) continue;
     rs__task task = adding(x, x->gate[g], RS_BUFFER_OUT, x->run.offset);
     x->adds[g] = rs__plan_add(x->plan, &task);
     if (x->adds[g] == RS_NONE) return;
@@ -312,12 +343,19 @@ static rs_status exchange_piece(exchange *x) {
   rs_status status = choose_gates(x);
   for (uint32_t i = 0; i < n && status == RS_OK; i++) status = add_inputs(x, i);
   if (status != RS_OK) return status;
-  for (uint32_t i = 0; i < n; i++) forward_sums(x, i);
   uint32_t together = rs__plan_join(plan);
   if (together == RS_NONE) return plan->status;
   for (uint32_t i = 0; i < n; i++) rs__plan_edge(plan, x->sum[i], together, RS__READS);
-  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
-    if (x->reads[g] != RS_NONE) rs__plan_edge(plan, x->reads[g], together, RS__FOLLOWS);
+  x->is_shared = may_share(x);
+  for (uint32_t i = 0; i < n; i++) forward_sums(x, i, together);
+  if (!x->is_shared) {
+    uint32_t forwarded = rs__plan_join(plan);
+    if (forwarded == RS_NONE) return plan->status;
+    rs__plan_edge(plan, together, forwarded, RS__READS);
+    for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
+      if (x->reads[g] != RS_NONE) rs__plan_edge(plan, x->reads[g], forwarded, RS__FOLLOWS);
+    }
+    together = forwarded;
   }
   for (uint32_t i = 0; i < n; i++) add_sums(x, i, together);
   for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) {
