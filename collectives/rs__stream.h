@@ -34,7 +34,7 @@ rs__pace rs__pace_later(const rs_timing *t, const rs__pace *a, const rs__pace *b
 
 typedef struct rs__held {
   rs_uint128 value;
-  rs__pace kept; /* never: it is the chip's own input */
+  rs__pace kept; /* never: it is the chip's own input, or in `tmp` what was zero */
   rs__pace added;
   rs__pace read;
 } rs__held;

@@ -9,7 +9,10 @@
  *   in    the chip's own contribution; never written
  *   out   where the result is to be; for reductions and for a chip's own part of a result it holds
  *         a copy of the chip's input at the start (see the table), elsewhere nothing
- *   tmp   tmp_vectors of hop buffer, holding nothing at the start
+ *   tmp   tmp_vectors of hop buffer, holding nothing at the start. What is added there first is added
+ *         to zero: a compiled program clears such places beforehand, since it knows them. So a sum
+ *         that is made on the way has no first part that the others would have to wait for. Nothing
+ *         can be read before something came.
  * Vector `a` of `in` on chip c is the symbol e(c, a). With N chips in the group, i the position of
  * a chip in it, and b = block_vectors:
  *
@@ -91,7 +94,7 @@ typedef enum rs_buffer { RS_BUFFER_IN, RS_BUFFER_OUT, RS_BUFFER_TMP } rs_buffer;
 
 typedef enum rs_action {
   RS_ACTION_KEEP,   /* write */
-  RS_ACTION_ADD,    /* sum into what is there; there must be something */
+  RS_ACTION_ADD,    /* sum into what is there; in `out` there must be something */
   RS_ACTION_FORWARD /* write to a hop buffer (tmp) only to send on */
 } rs_action;
 

@@ -197,8 +197,9 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
   uint64_t value = j->flying[j->first_vector[e->burst] + (uint64_t)e->k];
   rs_int128 departs = e->ticks + (rs_int128)(t->forward_cycles + add) * t->slot_den;
   if (b->action == RS_ACTION_ADD) {
-    if (!w->holds) judge_blame(j, e, "adds to nothing");
-    if (e->ticks < w->lands && e->ticks != w->meets) judge_blame(j, e, "adds before it is there");
+    if (!w->holds && b->target == RS_BUFFER_OUT) judge_blame(j, e, "adds to nothing");
+    if (w->holds && e->ticks < w->lands && e->ticks != w->meets)
+      judge_blame(j, e, "adds before it is there");
     w->value += value;
     w->departs = RS_MAX(w->departs, departs);
   } else {
