@@ -145,8 +145,9 @@ typedef struct rs__checker {
   uint32_t part_capacity;
   rs__judged judged;
   uint64_t seed;
-  bool is_split;                                            /* into batches */
-  struct rs__table *table;                                  /* of spots: rs_checker_spots.c */
+  bool has_shared_adds;    /* some transmission is added in two places; found with the links */
+  bool is_split;           /* into batches */
+  struct rs__table *table; /* of spots: rs_checker_spots.c */
   rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
 

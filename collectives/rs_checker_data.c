@@ -517,7 +517,6 @@ static rs_status handle_event(rs__checker *c, const work *w, const event *e) {
     a.line.base += c->schedule->timing.latency_cycles[e->job->cable_class];
     return handle_write(c, &a, e->runs);
   }
-  c->report->vectors += (uint64_t)b->count;
   if (e->runs != NULL) return handle_read(c, &a, e->runs);
   a.line.origin = b->source_offset;
   return read_whole_input(c, &a);

@@ -4,7 +4,8 @@
  * Bursts are dealt to their links by a counting sort, as (start, end) pairs: the sweep then runs
  * through memory in order. Within a link they are sorted by start (those of a canonical schedule are
  * already). The sweep keeps the bursts that have not ended when the next one starts; in a schedule of
- * contiguous bursts that is none, and a comparison with the last end is all. A burst ends at a
+ * contiguous bursts that is none, and a comparison with the last end is all. Bursts of one transmission
+ * are all kept, so that every pair of them is looked at. A burst ends at a
  * fraction of a cycle, starts are whole, so ⌈end⌉ ≤ start says the same exactly. Where ranges
  * overlap (strided bursts that interleave) a test decides:
  *
@@ -90,6 +91,15 @@ static rs_status refuse_pair(rs__checker *c, uint32_t a, uint32_t b, int64_t cyc
                             rs__checker_burst_text(c, b, text_b, sizeof text_b));
 }
 
+/* One transmission; notes whether both add, which keeps the vector unit busier than the link. */
+static bool is_shared(rs__checker *c, uint32_t before, uint32_t burst) {
+  const rs_burst *a = &c->schedule->bursts[before];
+  const rs_burst *b = &c->schedule->bursts[burst];
+  if (!rs_burst_shares(a, b)) return false;
+  c->has_shared_adds |= a->action == RS_ACTION_ADD && b->action == RS_ACTION_ADD;
+  return true;
+}
+
 /* Bookings of one link by start; those that may still be in use are moved to the front. */
 static rs_status sweep_link(rs__checker *c, booking *bookings, uint32_t count) {
   uint32_t active_count = 0;
@@ -98,10 +108,16 @@ static rs_status sweep_link(rs__checker *c, booking *bookings, uint32_t count) {
     const booking b = bookings[k];
     if (latest_end <= b.start) active_count = 0; /* the usual case */
     uint32_t kept = 0;
+    bool rides = false;
     for (uint32_t i = 0; i < active_count; i++) {
       if (bookings[i].end <= b.start) continue;
       const rs_burst *bursts = c->schedule->bursts;
       uint32_t other = bookings[i].burst;
+      if (bookings[i].start == b.start && is_shared(c, other, b.burst)) {
+        bookings[kept++] = bookings[i];
+        rides = true;
+        continue;
+      }
       int64_t cycle = rs__links_meeting(c, &bursts[other], &bursts[b.burst]);
       if (cycle >= 0) return refuse_pair(c, other, b.burst, cycle);
       bookings[kept++] = bookings[i];
@@ -109,6 +125,7 @@ static rs_status sweep_link(rs__checker *c, booking *bookings, uint32_t count) {
     bookings[kept] = b;
     active_count = kept + 1;
     latest_end = RS_MAX(latest_end, b.end);
+    if (!rides) c->report->vectors += (uint64_t)c->schedule->bursts[b.burst].count;
   }
   return RS_OK;
 }

@@ -363,7 +363,6 @@ static bool find_spots(table *t) {
   }
   for (uint32_t i = 0; i < t->record_count; i++) {
     rs__record *r = &t->records[i];
-    t->c->report->vectors += (uint64_t)cell_size(t, r->target);
     if (r->source != RS_NONE) r->from = t->places[r->from].first + t->local[r->source];
     r->to = t->places[r->to].first + t->local[r->target];
   }
