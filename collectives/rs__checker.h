@@ -101,9 +101,10 @@ typedef struct rs__piece {
   uint32_t next; /* RS_NONE: last */
 } rs__piece;
 
-/* `out` of an operation, to be compared when a batch is done. */
+/* A part of `out` of an operation, to be compared when a batch is done; or of `tmp`, which is not. */
 typedef struct rs__range {
   uint32_t op;
+  bool is_tmp;
   int64_t first, end;
 } rs__range;
 
@@ -144,8 +145,9 @@ typedef struct rs__checker {
   uint32_t part_capacity;
   rs__judged judged;
   uint64_t seed;
-  bool has_shared_adds; /* some transmission is added in two places; found with the links */
-  bool is_split;        /* into batches */
+  bool has_shared_adds;    /* some transmission is added in two places; found with the links */
+  bool is_split;           /* into batches */
+  struct rs__table *table; /* of spots: rs_checker_spots.c */
   rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
 
@@ -227,18 +229,20 @@ uint32_t rs__mix_part(const rs__mix *mix, uint32_t first, int64_t length);
 /* The pieces from `piece` on, as one; the same for the same parts. NULL: no memory. */
 const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece);
 
-/* ---- rs_checker_batches.c ---- */
+/* ---- rs_checker_batches.c: see rs__checker_batches.h ---- */
 
-typedef struct rs__batches {
-  uint32_t *order;       /* bursts by batch, in each by start */
-  uint32_t *first;       /* [batch + 1] into order */
-  rs__range *ranges;     /* all of `out`, by batch */
-  uint32_t *first_range; /* [batch + 1] into ranges */
-  uint32_t count;
-} rs__batches;
+/* ---- rs_checker_result.c ---- */
 
-/* Several only if the checker is to split and there are several that are apart. */
-rs_status rs__checker_batches(rs__checker *c, rs__batches *batches);
+/* Makes an operation the one that is judged, for what follows here. */
+rs_status rs__checker_open_op(rs__checker *c, uint32_t op);
+/* Where a member's result lies in `out`: first … end − 1. */
+void rs__checker_result_range(const rs__checker *c, uint32_t position, int64_t *first,
+                              int64_t *end);
+/* Compares one element's run in a member's `out`, all of it result. */
+rs_status rs__checker_result_run(rs__checker *c, uint32_t position, rs_uint128 found, int64_t first,
+                                 int64_t end);
+/* Compares what a member's runs hold of a range of `out`. */
+rs_status rs__checker_result(rs__checker *c, uint32_t position, const rs__range *range);
 
 /* ---- faults ---- */
 

@@ -29,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs__checker.h"
+#include "rs__checker_batches.h"
 
 typedef struct access {
   const rs_burst *burst;
@@ -405,17 +405,24 @@ static int stream_of(const job *j) {
   return j->burst.action == RS_ACTION_ADD ? STREAM_ADDS + j->cable_class : j->cable_class;
 }
 
-static rs_status fill_jobs(rs__checker *c, job *jobs, const uint32_t *order, uint32_t count) {
+/* Burst k of all batches. */
+static uint32_t index_at(const rs__batches *batches, uint32_t k) {
+  if (batches->records != NULL) return batches->records[k].index;
+  return batches->order != NULL ? batches->order[k] : k;
+}
+
+static rs_status fill_jobs(rs__checker *c, job *jobs, const rs__batches *batches, uint32_t first,
+                           uint32_t count) {
   const rs_burst *bursts = c->schedule->bursts;
   const rs_link *links = c->wiring->links;
   for (uint32_t i = 0; i < count; i++) {
     if (i + 2 * BURSTS_AHEAD < count) {
-      __builtin_prefetch(&bursts[order[i + 2 * BURSTS_AHEAD]]);
-      __builtin_prefetch(&links[bursts[order[i + BURSTS_AHEAD]].link]);
+      __builtin_prefetch(&bursts[index_at(batches, first + i + 2 * BURSTS_AHEAD)]);
+      __builtin_prefetch(&links[bursts[index_at(batches, first + i + BURSTS_AHEAD)].link]);
     }
     job *j = &jobs[i];
-    j->burst = bursts[order[i]];
-    j->index = order[i];
+    j->index = index_at(batches, first + i);
+    j->burst = bursts[j->index];
     const rs_link *link = &links[j->burst.link];
     j->cable_class = link->cable_class;
     const rs__bank *from = rs__checker_bank(c, j->burst.op, link->from);
@@ -533,32 +540,45 @@ static rs_status run_batch(rs__checker *c, work *w) {
   }
 }
 
-rs_status rs__checker_data(rs__checker *c) {
-  work w;
-  rs__batches batches;
+/* Room for the largest batch, when the first one comes. */
+static rs_status create_work(rs__checker *c, work *w, const rs__batches *batches) {
   uint32_t largest = 0;
-  rs_status status = rs__checker_batches(c, &batches);
-  if (status != RS_OK) return status;
-  for (uint32_t b = 0; b < batches.count; b++) {
-    largest = RS_MAX(largest, batches.first[b + 1] - batches.first[b]);
+  if (w->jobs != NULL) return RS_OK;
+  for (uint32_t b = 0; b < batches->count; b++) {
+    largest = RS_MAX(largest, batches->first[b + 1] - batches->first[b]);
   }
-  w.jobs = RS_ARENA_NEW(c->arena, job, largest);
-  w.writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
+  w->jobs = RS_ARENA_NEW(c->arena, job, largest);
+  w->writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
   c->flying = RS_ARENA_NEW(c->arena, uint32_t, largest);
-  if (w.jobs == NULL || w.writes == NULL || c->flying == NULL) {
-    return rs_arena_failed(c->arena, c->diag);
-  }
   c->piece_free = RS_NONE;
-  for (uint32_t b = 0; b < batches.count && status == RS_OK; b++) {
-    uint32_t first = batches.first[b], count = batches.first[b + 1] - first;
-    rs__checker_begin_batch(c);
-    status = fill_jobs(c, w.jobs, batches.order + first, count);
-    if (status != RS_OK) break;
-    fill_streams(c, &w, count);
-    status = run_batch(c, &w);
-    if (status != RS_OK) break;
-    first = batches.first_range[b];
-    status = rs__checker_results(c, batches.ranges + first, batches.first_range[b + 1] - first);
+  bool ok = w->jobs != NULL && w->writes != NULL && c->flying != NULL;
+  return ok ? RS_OK : rs_arena_failed(c->arena, c->diag);
+}
+
+static rs_status prove_batch(rs__checker *c, work *w, const rs__batches *batches, uint32_t b) {
+  uint32_t first = batches->first[b], count = batches->first[b + 1] - first;
+  rs__checker_begin_batch(c);
+  if (batches->is_simple[b]) {
+    bool taken;
+    rs_status status = rs__checker_spots(c, batches, b, &taken);
+    if (status != RS_OK || taken) return status;
+  }
+  rs_status status = create_work(c, w, batches);
+  if (status == RS_OK) status = fill_jobs(c, w->jobs, batches, first, count);
+  if (status != RS_OK) return status;
+  fill_streams(c, w, count);
+  status = run_batch(c, w);
+  if (status != RS_OK) return status;
+  first = batches->first_range[b];
+  return rs__checker_results(c, batches->ranges + first, batches->first_range[b + 1] - first);
+}
+
+rs_status rs__checker_data(rs__checker *c) {
+  work w = {0};
+  rs__batches batches;
+  rs_status status = rs__checker_batches(c, &batches);
+  for (uint32_t b = 0; status == RS_OK && b < batches.count; b++) {
+    status = prove_batch(c, &w, &batches, b);
   }
   return status;
 }
