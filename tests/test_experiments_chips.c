@@ -271,6 +271,21 @@ static void a_draft_in_a_row(void **state) {
   json_decref(rows);
 }
 
+/* Llama-3-70B on the main job's sharding, where embedding and head each fill a stage
+ * (a_large_head_has_a_stage_for_itself): ten stages of two layers hold the most, 218,314,048 B, and a token
+ * takes as long as one of Llama-2-70B within a hundredth, which has the same layers. */
+static void a_stage_of_the_head_alone(void **state) {
+  (void)state;
+  json_t *rows = run_points(
+      "name: x\\ntask: decode\\ntopology: realscale:576\\nsharding: {tensor: 8, pipeline: 72}\\n"
+      "context: 4096\\nplots: []\\nsweep: {model: [llama-3-70b, llama-2-70b]}\\n");
+  assert_true(number_of(rows, 0, "fits") == 1);
+  assert_true(number_of(rows, 0, "sram_bytes_per_chip_max") == 218314048);
+  double ratio = number_of(rows, 0, "token_latency_s") / number_of(rows, 1, "token_latency_s");
+  assert_true(fabs(ratio - 1) < 0.01);
+  json_decref(rows);
+}
+
 /* Where every chip is a GPU, nobody asks for a wiring and a sharding; where one is not, they are needed. */
 static void gpus_need_no_sharding(void **state) {
   (void)state;
@@ -345,6 +360,7 @@ int main(void) {
       cmocka_unit_test(blocks_buy_memory),
       cmocka_unit_test(a_prefill_on_a_board),
       cmocka_unit_test(a_draft_in_a_row),
+      cmocka_unit_test(a_stage_of_the_head_alone),
       cmocka_unit_test(gpus_need_no_sharding),
       cmocka_unit_test(a_price_follows_from_the_row),
   };
