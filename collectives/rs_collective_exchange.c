@@ -14,9 +14,10 @@
  *
  * What is added to a gateway's own `out` must not land while that `out` is still to be read as the
  * part's sum. Two gateways that add to each other wait for each other's reading, which no order of
- * tasks can say. So all these adds start together, when all sums are there (or the last forwarded one
- * has left its link): then all read at once, and land a latency later. It is checked after booking
- * (guards), and fails only when links are held for longer than that latency.
+ * tasks can say. So those that wait for each other, directly or around a corner, start together, when
+ * all their sums are there (or the last forwarded one has left its link): then all read at once, and
+ * land a latency later. It is checked after booking (guards), and fails only when links are held for
+ * longer than that latency.
  */
 #include "rs__collective.h"
 
@@ -37,7 +38,10 @@ typedef struct exchange {
   uint32_t *reads;      /* [gate] task of phase 2 that reads `out` for forwarding */
   uint32_t *adds;       /* [gate] task of phase 2 that reads `out` for the gateway's own */
   uint32_t *busy;       /* [place] gates that begin or end there */
-  bool is_shared;       /* both tasks of a gate are one transmission */
+  uint32_t *ties;     /* [place] one that waits for it, up to itself: those are a set of gateways */
+  uint32_t *together; /* [place that is its own tie] the join of the set's sums, or RS_NONE */
+  bool *sends;        /* [place] a gate begins there */
+  bool is_shared;     /* both tasks of a gate are one transmission */
 } exchange;
 
 static uint32_t chip_at(const exchange *x, uint32_t place) {
@@ -201,6 +205,40 @@ static uint32_t join_sums(exchange *x, uint32_t place) {
   return join;
 }
 
+/* ---- gateways that wait for each other ---- */
+
+static uint32_t set_of(exchange *x, uint32_t place) {
+  while (x->ties[place] != place) place = x->ties[place] = x->ties[x->ties[place]];
+  return place;
+}
+
+/* What lands at a gateway waits for what is read there; so do both ends of a gate, if gates begin at
+ * both. */
+static rs_status tie_gateways(exchange *x) {
+  rs__plan *plan = x->plan;
+  uint32_t n = plan->member_count, gates = x->part_count * x->part_count;
+  for (uint32_t i = 0; i < n; i++) {
+    x->ties[i] = i;
+    x->together[i] = RS_NONE;
+    x->sends[i] = false;
+  }
+  for (uint32_t g = 0; g < gates; g++) {
+    if (x->gate[g] != RS_NONE) x->sends[gate_from(x, g)] = true;
+  }
+  for (uint32_t g = 0; g < gates; g++) {
+    if (x->gate[g] == RS_NONE) continue;
+    uint32_t to = plan->position[plan->wiring->links[x->gate[g]].to];
+    if (x->sends[to]) x->ties[set_of(x, gate_from(x, g))] = set_of(x, to);
+  }
+  for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) {
+    if (!x->sends[i]) continue;
+    uint32_t *join = &x->together[set_of(x, i)];
+    if (*join == RS_NONE) *join = rs__plan_join(plan);
+    if (*join != RS_NONE) rs__plan_edge(plan, x->sum[i], *join, RS__READS);
+  }
+  return plan->status;
+}
+
 /* Every gateway's vector unit can add all but the first of what it sums up in two places. */
 static bool may_share(const exchange *x) {
   for (uint32_t i = 0; i < x->plan->member_count; i++) {
@@ -214,17 +252,18 @@ static bool may_share(const exchange *x) {
 }
 
 /* The second place of what a gate brings: the gateway's own `out`. */
-static void add_also(exchange *x, uint32_t g, uint32_t together) {
+static void add_also(exchange *x, uint32_t g) {
   rs__plan *plan = x->plan;
   uint32_t id = x->reads[g];
   int64_t least = rs__plan_lands_on_in(plan, x->gate[g], x->run.offset, x->run.count);
   plan->tasks[id].start_cycles = RS_MAX(plan->tasks[id].start_cycles, least);
   x->adds[g] = rs__plan_also(plan, id, RS_BUFFER_OUT, x->run.offset, RS_ACTION_ADD, true);
-  if (x->adds[g] != RS_NONE) rs__plan_edge(plan, together, x->adds[g], RS__READS);
+  if (x->adds[g] == RS_NONE) return;
+  rs__plan_edge(plan, x->together[set_of(x, gate_from(x, g))], x->adds[g], RS__READS);
 }
 
 /* Sums of other parts on their way into a gateway's hop buffer. */
-static void forward_sums(exchange *x, uint32_t place, uint32_t together) {
+static void forward_sums(exchange *x, uint32_t place) {
   rs__plan *plan = x->plan;
   if (part_size(x, x->part_of[place]) == 1) return;
   bool summed = sums_up(x, place);
@@ -244,7 +283,7 @@ static void forward_sums(exchange *x, uint32_t place, uint32_t together) {
     uint32_t id = rs__plan_add(plan, &task);
     x->reads[g] = id;
     if (id == RS_NONE) return;
-    if (x->is_shared) add_also(x, g, together);
+    if (x->is_shared) add_also(x, g);
     rs__plan_edge(plan, summed ? join : x->sum[gate_from(x, g)], id, RS__READS);
     if (!is_first) rs__plan_edge(plan, first, id, RS__MEETS);
     if (first == RS_NONE) first = id;
@@ -325,9 +364,13 @@ static rs_status reserve(exchange *x) {
   x->came_first = RS_ARENA_NEW(plan->arena, uint32_t, n);
   x->busy = RS_ARENA_NEW(plan->arena, uint32_t, n);
   uint32_t *arrays = RS_ARENA_NEW(plan->arena, uint32_t, gates * 4);
-  if (x->sum == NULL || x->came_first == NULL || x->busy == NULL || arrays == NULL) {
+  x->ties = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)n * 2);
+  x->sends = RS_ARENA_NEW(plan->arena, bool, n);
+  if (x->sum == NULL || x->came_first == NULL || x->busy == NULL || arrays == NULL ||
+      x->ties == NULL || x->sends == NULL) {
     return rs_arena_failed(plan->arena, plan->diag);
   }
+  x->together = x->ties + n;
   x->came_next = arrays;
   x->gate = arrays + gates;
   x->reads = arrays + gates * 2;
@@ -339,23 +382,22 @@ static rs_status exchange_piece(exchange *x) {
   rs__plan *plan = x->plan;
   uint32_t n = plan->member_count;
   for (uint32_t i = 0; i < n; i++) x->came_first[i] = RS_NONE;
-  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) x->reads[g] = x->adds[g] = RS_NONE;
+  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
+    x->gate[g] = x->reads[g] = x->adds[g] = RS_NONE;
+  }
   rs_status status = choose_gates(x);
   for (uint32_t i = 0; i < n && status == RS_OK; i++) status = add_inputs(x, i);
   if (status != RS_OK) return status;
+  if (tie_gateways(x) != RS_OK) return plan->status;
+  x->is_shared = may_share(x);
+  for (uint32_t i = 0; i < n; i++) forward_sums(x, i);
   uint32_t together = rs__plan_join(plan);
   if (together == RS_NONE) return plan->status;
-  for (uint32_t i = 0; i < n; i++) rs__plan_edge(plan, x->sum[i], together, RS__READS);
-  x->is_shared = may_share(x);
-  for (uint32_t i = 0; i < n; i++) forward_sums(x, i, together);
-  if (!x->is_shared) {
-    uint32_t forwarded = rs__plan_join(plan);
-    if (forwarded == RS_NONE) return plan->status;
-    rs__plan_edge(plan, together, forwarded, RS__READS);
-    for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
-      if (x->reads[g] != RS_NONE) rs__plan_edge(plan, x->reads[g], forwarded, RS__FOLLOWS);
-    }
-    together = forwarded;
+  for (uint32_t i = 0; i < n; i++) {
+    if (x->together[i] != RS_NONE) rs__plan_edge(plan, x->together[i], together, RS__READS);
+  }
+  for (uint32_t g = 0; g < x->part_count * x->part_count; g++) {
+    if (x->reads[g] != RS_NONE) rs__plan_edge(plan, x->reads[g], together, RS__FOLLOWS);
   }
   for (uint32_t i = 0; i < n; i++) add_sums(x, i, together);
   for (uint32_t i = 0; i < n && plan->status == RS_OK; i++) {
