@@ -160,20 +160,31 @@ static void sort_link(booking *bookings, uint32_t count) {
 
 /* ---- one look at the end of the burst before ---- */
 
-/* What is known of a link when bursts up to one have been looked at. */
-typedef struct link_use {
-  int64_t end;     /* of the last burst; 0: there is none; IN_DOUBT */
-  int64_t settled; /* latest vector, without latency and receive_cycles */
-} link_use;
+enum { BURSTS_AHEAD = 16, DIGIT_BITS = 9, PARTS_MAX = 256, PART_USES = 4096, CLASS_BITS = 2 };
 
-#define IN_DOUBT INT64_MAX
-#define BURSTS_AHEAD 16
+/* What is known of a link when bursts up to one have been looked at: the end of the last one, with the
+ * cable class in the lowest bits, so that one number answers. Ends are below 2^61. */
+typedef int64_t link_end;
+
+#define IN_DOUBT (INT64_MAX >> CLASS_BITS)
+#define CLASS_MASK ((1 << CLASS_BITS) - 1)
 
 /* Cycles from a burst's start to its last vector's departure, and to its end. */
 typedef struct burst_shape {
   int64_t count, last, end;
   uint32_t stride;
 } burst_shape;
+
+/* What a look at all bursts finds; links are put together in parts, by their numbers' upper bits. */
+typedef struct first_look {
+  link_end *ends;                        /* [link] 0 but for the class: not used */
+  int64_t earliest, latest;              /* starts */
+  int64_t longest;                       /* cycles from start to end */
+  int64_t settled[RS_CABLE_CLASS_COUNT]; /* latest vector, without latency and receive_cycles */
+  uint64_t first[PARTS_MAX + 1];         /* [part] bursts in those before */
+  bool is_doubtful[PARTS_MAX];           /* some link is */
+  int part_bits;                         /* link → part */
+} first_look;
 
 /* Neighbours are often alike, and a division is not free. */
 static void measure(const rs__checker *c, const rs_burst *b, burst_shape *shape) {
@@ -185,61 +196,63 @@ static void measure(const rs__checker *c, const rs_burst *b, burst_shape *shape)
   shape->end = rs__slots_cycles(c, slots + 1);
 }
 
-/* What of all bursts a second look needs. */
-typedef struct totals {
-  int64_t earliest, latest; /* starts */
-  int64_t longest;          /* cycles from start to end */
-} totals;
+static inline link_end end_after(link_end end, int64_t start, int64_t cycles) {
+  int64_t next = start >= end >> CLASS_BITS ? start + cycles : IN_DOUBT;
+  return next << CLASS_BITS | (end & CLASS_MASK);
+}
 
-static totals look_at_all(rs__checker *c, link_use *links) {
+static void look_at_all(rs__checker *c, first_look *look) {
   const rs_schedule *s = c->schedule;
   burst_shape shape = {0};
-  totals t = {INT64_MAX, 0, 0};
   uint64_t vectors = 0;
   for (uint64_t i = 0; i < s->burst_count; i++) {
     const rs_burst *b = &s->bursts[i];
-    if (i + BURSTS_AHEAD < s->burst_count) __builtin_prefetch(&links[b[BURSTS_AHEAD].link], 1);
-    link_use *use = &links[b->link];
+    if (i + BURSTS_AHEAD < s->burst_count) {
+      __builtin_prefetch(&look->ends[b[BURSTS_AHEAD].link], 1);
+    }
     measure(c, b, &shape);
+    link_end *end = &look->ends[b->link];
     int64_t settled = b->start_cycles + shape.last;
     if (b->action == RS_ACTION_ADD) settled += s->timing.add_cycles;
-    use->settled = RS_MAX(use->settled, settled);
-    use->end = b->start_cycles >= use->end ? b->start_cycles + shape.end : IN_DOUBT;
+    int64_t *latest = &look->settled[*end & CLASS_MASK];
+    *latest = RS_MAX(*latest, settled);
+    *end = end_after(*end, b->start_cycles, shape.end);
+    look->first[(b->link >> look->part_bits) + 1]++;
+    look->earliest = RS_MIN(look->earliest, b->start_cycles);
+    look->latest = RS_MAX(look->latest, b->start_cycles);
+    look->longest = RS_MAX(look->longest, shape.end);
     vectors += (uint64_t)b->count;
-    t.earliest = RS_MIN(t.earliest, b->start_cycles);
-    t.latest = RS_MAX(t.latest, b->start_cycles);
-    t.longest = RS_MAX(t.longest, shape.end);
   }
   c->report->vectors += vectors;
-  return t;
 }
 
-/* Links that are used, and the makespan as far as bursts decide it. */
-static void sum_up(rs__checker *c, const link_use *uses) {
-  const rs_schedule *s = c->schedule;
-  for (uint32_t l = 0; l < s->link_count; l++) {
-    const link_use *use = &uses[l];
-    if (use->end == 0) continue;
-    int64_t settled = use->settled + rs_timing_latency(&s->timing, &c->wiring->links[l]) +
-                      s->timing.receive_cycles;
-    c->report->makespan_cycles = RS_MAX(c->report->makespan_cycles, settled);
-    c->report->links_used++;
+/* Links that are used, which are in doubt, and the makespan as far as bursts decide it. */
+static void sum_up(rs__checker *c, first_look *look) {
+  const rs_timing *t = &c->schedule->timing;
+  for (uint32_t l = 0; l < c->schedule->link_count; l++) {
+    int64_t end = look->ends[l] >> CLASS_BITS;
+    c->report->links_used += end != 0;
+    if (end == IN_DOUBT) look->is_doubtful[l >> look->part_bits] = true;
   }
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) {
+    if (look->settled[k] < 0) continue;
+    int64_t settled = look->settled[k] + t->latency_cycles[k] + t->receive_cycles;
+    c->report->makespan_cycles = RS_MAX(c->report->makespan_cycles, settled);
+  }
+  for (int k = 0; k < PARTS_MAX; k++) look->first[k + 1] += look->first[k];
 }
 
 /* ---- a second look, in order of starts ---- */
 
-enum { DIGIT_BITS = 9, PARTS_MAX = 256, PART_USES = 4096 };
-
-/* Bursts of links in doubt, each as one number: start, link, cycles, from the top down; by their link's
- * upper bits, which the number leaves out. */
-typedef struct parts {
-  uint64_t *uses;
+/* Bursts of doubtful parts, each as one number: start, link, cycles, from the top down; without the
+ * link's upper bits, which are the part's. */
+typedef struct second_look {
+  const first_look *first;
+  uint64_t *uses; /* by part */
   uint64_t *scratch;
-  uint64_t first[PARTS_MAX + 1], end[PARTS_MAX];
-  int64_t earliest;
+  uint64_t end[PARTS_MAX]; /* [part] of its uses */
   int link_bits, cycle_bits, start_bits;
-} parts;
+} second_look;
 
 static int bits_of(uint64_t value) {
   int bits = 0;
@@ -247,33 +260,19 @@ static int bits_of(uint64_t value) {
   return bits;
 }
 
-/* Of which part bursts are, whether in doubt or not. Returns the most that one has. */
-static uint64_t count_uses(const rs__checker *c, const totals *t, parts *p) {
+static void deal_uses(const rs__checker *c, second_look *look) {
   const rs_schedule *s = c->schedule;
-  uint64_t wanted = RS_MIN(s->burst_count / PART_USES + 1, PARTS_MAX), most = 0;
-  while (s->link_count >> p->link_bits >= wanted) p->link_bits++;
-  p->earliest = t->earliest;
-  p->cycle_bits = bits_of((uint64_t)t->longest);
-  p->start_bits = bits_of((uint64_t)(t->latest - t->earliest));
-  for (uint64_t i = 0; i < s->burst_count; i++) p->first[(s->bursts[i].link >> p->link_bits) + 1]++;
-  for (int k = 0; k < PARTS_MAX; k++) {
-    most = RS_MAX(most, p->first[k + 1]);
-    p->first[k + 1] += p->first[k];
-  }
-  return most;
-}
-
-static void deal_uses(const rs__checker *c, const link_use *links, parts *p) {
-  const rs_schedule *s = c->schedule;
-  const uint32_t mask = (UINT32_C(1) << p->link_bits) - 1;
+  const uint32_t mask = (UINT32_C(1) << look->link_bits) - 1;
   burst_shape shape = {0};
-  memcpy(p->end, p->first, sizeof p->end);
+  memcpy(look->end, look->first->first, sizeof look->end);
   for (uint64_t i = 0; i < s->burst_count; i++) {
     const rs_burst *b = &s->bursts[i];
-    if (links[b->link].end != IN_DOUBT) continue;
+    uint32_t part = b->link >> look->link_bits;
+    if (!look->first->is_doubtful[part]) continue;
     measure(c, b, &shape);
-    uint64_t value = (uint64_t)(b->start_cycles - p->earliest) << p->link_bits | (b->link & mask);
-    p->uses[p->end[b->link >> p->link_bits]++] = value << p->cycle_bits | (uint64_t)shape.end;
+    uint64_t use = (uint64_t)(b->start_cycles - look->first->earliest);
+    use = use << look->link_bits | (b->link & mask);
+    look->uses[look->end[part]++] = use << look->cycle_bits | (uint64_t)shape.end;
   }
 }
 
@@ -290,50 +289,54 @@ static void sort_digit(const uint64_t *from, uint64_t *to, uint64_t count, int s
   for (uint64_t i = 0; i < count; i++) to[first[from[i] >> shift & mask]++] = from[i];
 }
 
-/* What is known of the part's links in doubt becomes what is known when they are in order. */
-static void look_again(parts *p, int part, link_use *links) {
-  uint64_t count = p->end[part] - p->first[part];
-  if (count == 0) return;
-  uint64_t *uses = p->uses + p->first[part], *other = p->scratch;
-  const uint64_t link_mask = (UINT64_C(1) << p->link_bits) - 1;
-  const uint64_t cycle_mask = (UINT64_C(1) << p->cycle_bits) - 1;
-  links += (size_t)part << p->link_bits;
-  for (uint64_t i = 0; i < count; i++) links[uses[i] >> p->cycle_bits & link_mask].end = 0;
-  for (int bit = 0; bit < p->start_bits; bit += DIGIT_BITS) {
-    sort_digit(uses, other, count, p->cycle_bits + p->link_bits + bit);
+/* What is known of a part's links becomes what is known when bursts are in order. */
+static void look_again(const second_look *look, int part) {
+  uint64_t count = look->end[part] - look->first->first[part];
+  uint64_t *uses = look->uses + look->first->first[part], *other = look->scratch;
+  const uint64_t link_mask = (UINT64_C(1) << look->link_bits) - 1;
+  const uint64_t cycle_mask = (UINT64_C(1) << look->cycle_bits) - 1;
+  link_end *ends = look->first->ends + ((size_t)part << look->link_bits);
+  for (uint64_t i = 0; i < count; i++) ends[uses[i] >> look->cycle_bits & link_mask] &= CLASS_MASK;
+  for (int bit = 0; bit < look->start_bits; bit += DIGIT_BITS) {
+    sort_digit(uses, other, count, look->cycle_bits + look->link_bits + bit);
     uint64_t *sorted = other;
     other = uses;
     uses = sorted;
   }
   for (uint64_t i = 0; i < count; i++) {
-    link_use *l = &links[uses[i] >> p->cycle_bits & link_mask];
-    int64_t start = p->earliest + (int64_t)(uses[i] >> p->cycle_bits >> p->link_bits);
-    l->end = start >= l->end ? start + (int64_t)(uses[i] & cycle_mask) : IN_DOUBT;
+    link_end *end = &ends[uses[i] >> look->cycle_bits & link_mask];
+    int64_t start = (int64_t)(uses[i] >> look->cycle_bits >> look->link_bits);
+    *end = end_after(*end, look->first->earliest + start, (int64_t)(uses[i] & cycle_mask));
   }
 }
 
 /* Times that do not fit one number stay in doubt. False: no memory. */
-static bool look_at_doubtful(const rs__checker *c, const totals *t, link_use *links) {
-  parts p = {0};
-  uint64_t most = count_uses(c, t, &p);
-  if (p.start_bits + p.link_bits + p.cycle_bits >= 64) return true;
-  p.uses = malloc((c->schedule->burst_count + most + 1) * sizeof *p.uses);
-  if (p.uses == NULL) return false;
-  p.scratch = p.uses + c->schedule->burst_count;
-  deal_uses(c, links, &p);
-  for (int part = 0; part < PARTS_MAX; part++) look_again(&p, part, links);
-  free(p.uses);
+static bool look_at_doubtful(const rs__checker *c, const first_look *first) {
+  second_look look = {.first = first, .link_bits = first->part_bits};
+  uint64_t bursts = c->schedule->burst_count, most = 0;
+  look.cycle_bits = bits_of((uint64_t)first->longest);
+  look.start_bits = bits_of((uint64_t)(first->latest - first->earliest));
+  if (look.start_bits + look.link_bits + look.cycle_bits >= 64) return true;
+  for (int k = 0; k < PARTS_MAX; k++) most = RS_MAX(most, first->first[k + 1] - first->first[k]);
+  look.uses = malloc((bursts + most + 1) * sizeof *look.uses);
+  if (look.uses == NULL) return false;
+  look.scratch = look.uses + bursts;
+  deal_uses(c, &look);
+  for (int part = 0; part < PARTS_MAX; part++) {
+    if (first->is_doubtful[part]) look_again(&look, part);
+  }
+  free(look.uses);
   return true;
 }
 
 /* ---- the sweep of what is still in doubt ---- */
 
 /* first[l + 1] becomes the end of link l. Vectors are left to the sweep. */
-static void count_bookings(rs__checker *c, const link_use *links, uint64_t *first) {
+static void count_bookings(rs__checker *c, const link_end *ends, uint64_t *first) {
   const rs_schedule *s = c->schedule;
   for (uint64_t i = 0; i < s->burst_count; i++) {
     const rs_burst *b = &s->bursts[i];
-    if (links[b->link].end != IN_DOUBT) continue;
+    if (ends[b->link] >> CLASS_BITS != IN_DOUBT) continue;
     first[b->link + 1]++;
     c->report->vectors -= (uint64_t)b->count;
   }
@@ -341,29 +344,29 @@ static void count_bookings(rs__checker *c, const link_use *links, uint64_t *firs
 }
 
 /* first[l] becomes the end of link l. */
-static void deal(const rs__checker *c, const link_use *links, booking *bookings, uint64_t *first) {
+static void deal(const rs__checker *c, const link_end *ends, booking *bookings, uint64_t *first) {
   const rs_schedule *s = c->schedule;
   burst_shape shape = {0};
   for (uint64_t i = 0; i < s->burst_count; i++) {
     const rs_burst *b = &s->bursts[i];
-    if (links[b->link].end != IN_DOUBT) continue;
+    if (ends[b->link] >> CLASS_BITS != IN_DOUBT) continue;
     measure(c, b, &shape);
     int64_t end = b->start_cycles + shape.end;
     bookings[first[b->link]++] = (booking){b->start_cycles, end, (uint32_t)i};
   }
 }
 
-static rs_status sweep_links(rs__checker *c, const link_use *links) {
+static rs_status sweep_links(rs__checker *c, const link_end *ends) {
   uint32_t link_count = c->schedule->link_count;
   uint64_t *first = calloc((size_t)link_count + 1, sizeof *first);
   if (first == NULL) return rs_arena_failed(c->arena, c->diag);
-  count_bookings(c, links, first);
+  count_bookings(c, ends, first);
   booking *bookings = malloc((first[link_count] + 1) * sizeof *bookings);
   rs_status status = RS_OK;
   if (bookings == NULL) {
     status = rs_arena_failed(c->arena, c->diag);
   } else {
-    deal(c, links, bookings, first);
+    deal(c, ends, bookings, first);
   }
   uint64_t start = 0;
   for (uint32_t l = 0; l < link_count && status == RS_OK; l++) {
@@ -379,25 +382,33 @@ static rs_status sweep_links(rs__checker *c, const link_use *links) {
 
 /* ---- the whole ---- */
 
-static bool any_in_doubt(const rs__checker *c, const link_use *links) {
+static bool any_in_doubt(const rs__checker *c, const link_end *ends) {
   for (uint32_t l = 0; l < c->schedule->link_count; l++) {
-    if (links[l].end == IN_DOUBT) return true;
+    if (ends[l] >> CLASS_BITS == IN_DOUBT) return true;
   }
   return false;
 }
 
-static rs_status look_at_links(rs__checker *c, link_use *links) {
-  totals t = look_at_all(c, links);
-  sum_up(c, links);
-  if (!any_in_doubt(c, links)) return RS_OK;
-  if (!look_at_doubtful(c, &t, links)) return rs_arena_failed(c->arena, c->diag);
-  return any_in_doubt(c, links) ? sweep_links(c, links) : RS_OK;
+static void begin_look(const rs__checker *c, first_look *look) {
+  const rs_schedule *s = c->schedule;
+  uint64_t parts = RS_MIN(s->burst_count / PART_USES + 1, PARTS_MAX);
+  while (s->link_count >> look->part_bits >= parts) look->part_bits++;
+  for (uint32_t l = 0; l < s->link_count; l++) look->ends[l] = c->wiring->links[l].cable_class;
+  for (int k = 0; k < RS_CABLE_CLASS_COUNT; k++) look->settled[k] = -1;
+  look->earliest = INT64_MAX;
 }
 
 rs_status rs__checker_links(rs__checker *c) {
-  link_use *links = calloc((size_t)c->schedule->link_count + 1, sizeof *links);
-  if (links == NULL) return rs_arena_failed(c->arena, c->diag);
-  rs_status status = look_at_links(c, links);
-  free(links);
+  first_look look = {.ends = malloc(((size_t)c->schedule->link_count + 1) * sizeof *look.ends)};
+  if (look.ends == NULL) return rs_arena_failed(c->arena, c->diag);
+  rs_status status = RS_OK;
+  begin_look(c, &look);
+  look_at_all(c, &look);
+  sum_up(c, &look);
+  if (any_in_doubt(c, look.ends)) {
+    status = look_at_doubtful(c, &look) ? RS_OK : rs_arena_failed(c->arena, c->diag);
+    if (status == RS_OK && any_in_doubt(c, look.ends)) status = sweep_links(c, look.ends);
+  }
+  free(look.ends);
   return status;
 }
