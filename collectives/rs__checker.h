@@ -93,6 +93,13 @@ typedef struct rs__bank {
   uint32_t chip;
 } rs__bank;
 
+/* Where what is known of an operation on a chip is kept. */
+typedef struct rs__place {
+  uint32_t bank;  /* its number and one; 0: none yet */
+  uint32_t batch; /* to which its spots belong: rs_checker_spots.c */
+  uint32_t first_spot;
+} rs__place;
+
 /* A run on its way between two memories. */
 typedef struct rs__piece {
   rs_uint128 value;
@@ -127,7 +134,7 @@ typedef struct rs__checker {
   rs_arena *arena;
   rs_check_report *report;
   rs_diag *diag;
-  uint32_t ***directory; /* [op][page of chips][chip]: bank; see rs_checker_memory.c */
+  rs__place ***directory; /* [op][page of chips][chip]; see rs_checker_memory.c */
   rs__bank *banks;
   uint32_t bank_count, bank_capacity;
   uint32_t batch;         /* the one at hand, from 1 */
@@ -191,7 +198,9 @@ bool rs__line_finds_ready(const rs__checker *c, const rs__line *line, const rs__
 
 /* Banks of all members, with their inputs. */
 rs_status rs__checker_create_memory(rs__checker *c);
-rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip); /* finds or makes; NULL */
+/* Both find it or make it; NULL: no memory. Banks move when there are more. */
+rs__place *rs__checker_place(rs__checker *c, uint32_t op, uint32_t chip);
+rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_symbol(const rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_power(const rs__checker *c, int64_t exponent);
 
@@ -238,6 +247,8 @@ rs_status rs__checker_open_op(rs__checker *c, uint32_t op);
 /* Where a member's result lies in `out`: first … end − 1. */
 void rs__checker_result_range(const rs__checker *c, uint32_t position, int64_t *first,
                               int64_t *end);
+/* True: all of first … end − 1 is one run of any member's result, the same for all; what it begins with. */
+bool rs__checker_result_common(const rs__checker *c, int64_t first, int64_t end, rs_uint128 *value);
 /* Compares one element's run in a member's `out`, all of it result. */
 rs_status rs__checker_result_run(rs__checker *c, uint32_t position, rs_uint128 found, int64_t first,
                                  int64_t end);
@@ -256,8 +267,8 @@ int64_t rs__links_meeting(const rs__checker *c, const rs_burst *a, const rs_burs
 
 /* ---- passes, in this order ---- */
 
-rs_status rs__checker_links(rs__checker *c);
-rs_status rs__checker_data(rs__checker *c); /* results included */
+rs_status rs__checker_links(rs__checker *c); /* counts vectors, raises the makespan */
+rs_status rs__checker_data(rs__checker *c);  /* results included */
 rs_status rs__checker_results(rs__checker *c, const rs__range *ranges, uint32_t count);
 rs_status rs__checker_computes(rs__checker *c);
 rs_status rs__checker_vector_unit(rs__checker *c);

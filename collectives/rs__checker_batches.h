@@ -29,28 +29,20 @@ typedef struct rs__cells {
   size_t words;
 } rs__cells;
 
-/* A burst as its batch needs it. */
-typedef struct rs__record {
-  int64_t start;
-  uint32_t index;       /* among all bursts */
-  uint32_t from, to;    /* banks */
-  uint32_t stride;      /* 0: one vector */
-  uint32_t source;      /* cell; RS_NONE: `in` */
-  uint32_t target : 28; /* cell: ADDRESSES_MAX is 2^27 */
-  uint32_t is_add : 1;
-  uint32_t cable_class : 2;
-} rs__record;
-
 typedef struct rs__batches {
   rs__cells cells;       /* count 0: one batch, without cells */
-  rs__record *records;   /* by batch, in each by start; NULL: as `order` says */
-  uint32_t *order;       /* all bursts by start; NULL: as they are */
-  uint32_t *first;       /* [batch + 1] into records */
-  rs__range *ranges;     /* all of `out`, and all of `tmp` where there are records, by batch */
+  uint32_t *order;       /* bursts by batch, else as they were; NULL: all as they were */
+  uint32_t *first;       /* [batch + 1] into order */
+  rs__range *ranges;     /* all of `out`, and all of `tmp` where there are cells, by batch */
   uint32_t *first_range; /* [batch + 1] into ranges */
   bool *is_simple;       /* [batch] */
   uint32_t count;
 } rs__batches;
+
+/* Burst k of all batches. */
+static inline uint32_t rs__batches_at(const rs__batches *batches, uint32_t k) {
+  return batches->order == NULL ? k : batches->order[k];
+}
 
 /* Cells and their components; batches are left to be numbered. `count` stays 0 where there are too many
  * addresses. False: no memory. */

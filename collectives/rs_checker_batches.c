@@ -1,5 +1,5 @@
 /*
- * In which order bursts are handled: by time, and in batches that have nothing to do with each other.
+ * Bursts are handled in batches that have nothing to do with each other.
  *
  * A proof in order of time goes through all memory of all chips again and again: every event finds its
  * entry out of the cache. But an address is only touched by bursts that name it, on whatever chip; so
@@ -16,62 +16,7 @@
 
 #include "rs__checker_batches.h"
 
-#define DIGIT_BITS 11
 #define BATCH_BURSTS 4096 /* what they touch fits the cache */
-#define BURSTS_AHEAD 12
-
-/* ---- by start ---- */
-
-typedef struct key {
-  uint64_t start; /* from the earliest one */
-  uint32_t index;
-} key;
-
-/* One digit of a radix sort, stable. */
-static void sort_digit(const key *from, key *to, uint64_t count, int shift) {
-  uint32_t first[1 << DIGIT_BITS] = {0};
-  uint32_t place = 0;
-  const uint64_t mask = (1 << DIGIT_BITS) - 1;
-  for (uint64_t i = 0; i < count; i++) first[from[i].start >> shift & mask]++;
-  for (size_t digit = 0; digit < RS_COUNT_OF(first); digit++) {
-    uint32_t size = first[digit];
-    first[digit] = place;
-    place += size;
-  }
-  for (uint64_t i = 0; i < count; i++) to[first[from[i].start >> shift & mask]++] = from[i];
-}
-
-/* Canonical schedules are in order already: *order stays NULL. */
-static bool sort_by_start(const rs_schedule *s, rs_arena *arena, uint32_t **sorted_order) {
-  bool sorted = true;
-  int64_t earliest = INT64_MAX, latest = 0;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    int64_t start = s->bursts[i].start_cycles;
-    if (start < latest) sorted = false;
-    earliest = RS_MIN(earliest, start);
-    latest = RS_MAX(latest, start);
-  }
-  *sorted_order = NULL;
-  if (sorted) return true;
-  uint32_t *order = *sorted_order = RS_ARENA_NEW(arena, uint32_t, s->burst_count);
-  if (order == NULL) return false;
-  key *keys = malloc(2 * s->burst_count * sizeof *keys);
-  if (keys == NULL) return false;
-  key *from = keys, *to = keys + s->burst_count;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    from[i] = (key){(uint64_t)(s->bursts[i].start_cycles - earliest), (uint32_t)i};
-  }
-  for (int shift = 0; shift < 64 && (uint64_t)(latest - earliest) >> shift != 0;
-       shift += DIGIT_BITS) {
-    sort_digit(from, to, s->burst_count, shift);
-    key *sorted_keys = to;
-    to = from;
-    from = sorted_keys;
-  }
-  for (uint64_t i = 0; i < s->burst_count; i++) order[i] = from[i].index;
-  free(keys);
-  return true;
-}
 
 /* ---- batches ---- */
 
@@ -105,34 +50,22 @@ static uint32_t number_batches(rs__cells *x, bool *is_simple, uint32_t most) {
   return count;
 }
 
-static void fill_record(const rs__cells *x, const rs_burst *b, rs__record *r) {
-  r->start = b->start_cycles;
-  r->stride = b->count > 1 ? b->stride : 0;
-  r->source = b->source == RS_BUFFER_IN ? RS_NONE : rs__cells_at(x, rs__cells_source(x, b));
-  r->target = rs__cells_at(x, rs__cells_target(x, b)) & ((UINT32_C(1) << 28) - 1);
-  r->is_add = b->action == RS_ACTION_ADD;
-}
-
 /* Deals bursts to batches; first[b + 1] becomes the end of batch b. */
-static bool deal_bursts(rs__checker *c, rs__batches *batches) {
+static bool deal_bursts(const rs__checker *c, rs__batches *batches) {
   const rs_schedule *s = c->schedule;
   const rs__cells *x = &batches->cells;
   uint32_t *next = batches->first + 1;
   for (uint32_t cell = 0; cell < x->count; cell++) next[x->batch[cell] + 1] += x->load[cell];
   for (uint32_t b = 1; b <= batches->count; b++) next[b] += next[b - 1];
+  if (batches->count == 1) {
+    next[0] = next[1];
+    return true;
+  }
+  batches->order = RS_ARENA_NEW(c->arena, uint32_t, s->burst_count);
+  if (batches->order == NULL) return false;
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    uint32_t index = batches->order == NULL ? (uint32_t)i : batches->order[i];
-    const rs_burst *b = &s->bursts[index];
-    const rs_link *link = &c->wiring->links[b->link];
-    rs__record r = {.index = index, .cable_class = link->cable_class & 3U};
-    fill_record(x, b, &r);
-    const rs__bank *from = rs__checker_bank(c, b->op, link->from);
-    if (from == NULL) return false;
-    r.from = (uint32_t)(from - c->banks);
-    const rs__bank *to = rs__checker_bank(c, b->op, link->to);
-    if (to == NULL) return false;
-    r.to = (uint32_t)(to - c->banks);
-    batches->records[next[x->batch[r.target]]++] = r;
+    uint32_t cell = rs__cells_at(x, rs__cells_target(x, &s->bursts[i]));
+    batches->order[next[x->batch[cell]]++] = (uint32_t)i;
   }
   return true;
 }
@@ -202,13 +135,12 @@ static bool split(rs__checker *c, rs__batches *batches) {
   if (several.first == NULL || several.first_range == NULL) return false;
   if (!deal_ranges(&several.cells, &several, c->arena, &worth)) return false;
   if (!worth) return true;
-  several.records = RS_ARENA_NEW(c->arena, rs__record, s->burst_count);
-  if (several.records == NULL || !deal_bursts(c, &several)) return false;
+  if (!deal_bursts(c, &several)) return false;
   *batches = several;
   return true;
 }
 
-/* All bursts by start, and all of every `out`. */
+/* All bursts, and all of every `out`. */
 static bool one_batch(rs__checker *c, rs__batches *batches) {
   const rs_schedule *s = c->schedule;
   batches->count = 1;
@@ -230,8 +162,8 @@ static bool one_batch(rs__checker *c, rs__batches *batches) {
 
 rs_status rs__checker_batches(rs__checker *c, rs__batches *batches) {
   *batches = (rs__batches){0};
-  bool ok = sort_by_start(c->schedule, c->arena, &batches->order);
-  if (ok && c->is_split && c->schedule->burst_count > 0) ok = split(c, batches);
-  if (ok && batches->records == NULL) ok = one_batch(c, batches);
+  bool ok = true;
+  if (c->is_split && c->schedule->burst_count > 0) ok = split(c, batches);
+  if (ok && batches->count == 0) ok = one_batch(c, batches);
   return ok ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }

@@ -388,8 +388,14 @@ typedef struct event {
   int64_t address;
 } event;
 
+typedef struct start_key {
+  int64_t start;
+  uint32_t index; /* of a burst among all */
+} start_key;
+
 typedef struct work {
   job *jobs;
+  start_key *keys;  /* [job] */
   uint32_t *writes; /* room for the streams' orders */
   stream streams[STREAM_COUNT];
 } work;
@@ -405,23 +411,35 @@ static int stream_of(const job *j) {
   return j->burst.action == RS_ACTION_ADD ? STREAM_ADDS + j->cable_class : j->cable_class;
 }
 
-/* Burst k of all batches. */
-static uint32_t index_at(const rs__batches *batches, uint32_t k) {
-  if (batches->records != NULL) return batches->records[k].index;
-  return batches->order != NULL ? batches->order[k] : k;
+static int compare_keys(const void *left, const void *right) {
+  const start_key *a = left, *b = right;
+  if (a->start != b->start) return a->start < b->start ? -1 : 1;
+  return (a->index > b->index) - (a->index < b->index);
 }
 
-static rs_status fill_jobs(rs__checker *c, job *jobs, const rs__batches *batches, uint32_t first,
-                           uint32_t count) {
+/* The batch's bursts by start: those of a canonical schedule are in order already. */
+static void sort_batch(const rs__checker *c, work *w, const rs__batches *batches, uint32_t first,
+                       uint32_t count) {
+  const rs_burst *bursts = c->schedule->bursts;
+  bool sorted = true;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t index = rs__batches_at(batches, first + i);
+    w->keys[i] = (start_key){bursts[index].start_cycles, index};
+    sorted = sorted && (i == 0 || w->keys[i - 1].start <= w->keys[i].start);
+  }
+  if (!sorted) qsort(w->keys, count, sizeof *w->keys, compare_keys);
+}
+
+static rs_status fill_jobs(rs__checker *c, work *w, uint32_t count) {
   const rs_burst *bursts = c->schedule->bursts;
   const rs_link *links = c->wiring->links;
   for (uint32_t i = 0; i < count; i++) {
     if (i + 2 * BURSTS_AHEAD < count) {
-      __builtin_prefetch(&bursts[index_at(batches, first + i + 2 * BURSTS_AHEAD)]);
-      __builtin_prefetch(&links[bursts[index_at(batches, first + i + BURSTS_AHEAD)].link]);
+      __builtin_prefetch(&bursts[w->keys[i + 2 * BURSTS_AHEAD].index]);
+      __builtin_prefetch(&links[bursts[w->keys[i + BURSTS_AHEAD].index].link]);
     }
-    job *j = &jobs[i];
-    j->index = index_at(batches, first + i);
+    job *j = &w->jobs[i];
+    j->index = w->keys[i].index;
     j->burst = bursts[j->index];
     const rs_link *link = &links[j->burst.link];
     j->cable_class = link->cable_class;
@@ -548,10 +566,11 @@ static rs_status create_work(rs__checker *c, work *w, const rs__batches *batches
     largest = RS_MAX(largest, batches->first[b + 1] - batches->first[b]);
   }
   w->jobs = RS_ARENA_NEW(c->arena, job, largest);
+  w->keys = RS_ARENA_NEW(c->arena, start_key, largest);
   w->writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
   c->flying = RS_ARENA_NEW(c->arena, uint32_t, largest);
   c->piece_free = RS_NONE;
-  bool ok = w->jobs != NULL && w->writes != NULL && c->flying != NULL;
+  bool ok = w->jobs != NULL && w->keys != NULL && w->writes != NULL && c->flying != NULL;
   return ok ? RS_OK : rs_arena_failed(c->arena, c->diag);
 }
 
@@ -564,7 +583,9 @@ static rs_status prove_batch(rs__checker *c, work *w, const rs__batches *batches
     if (status != RS_OK || taken) return status;
   }
   rs_status status = create_work(c, w, batches);
-  if (status == RS_OK) status = fill_jobs(c, w->jobs, batches, first, count);
+  if (status != RS_OK) return status;
+  sort_batch(c, w, batches, first, count);
+  status = fill_jobs(c, w, count);
   if (status != RS_OK) return status;
   fill_streams(c, w, count);
   status = run_batch(c, w);

@@ -88,6 +88,15 @@ static expectation expect(const rs__checker *c, const judged *j, uint32_t positi
   return (expectation){rs_field_mul(symbol, rs__checker_power(c, exponent)), end};
 }
 
+bool rs__checker_result_common(const rs__checker *c, int64_t first, int64_t end,
+                               rs_uint128 *value) {
+  rs_collective_kind kind = c->judged.op->kind;
+  if (kind == RS_ALL_TO_ALL || kind == RS_SEND) return false;
+  expectation wanted = expect(c, &c->judged, 0, first, end);
+  *value = wanted.value;
+  return wanted.end == end;
+}
+
 /* In words, what is wrong with a sum, where one contribution explains it. */
 static void explain_sum(const rs__checker *c, const judged *j, int64_t address, rs_uint128 wanted,
                         rs_uint128 found, char *text, size_t size) {

@@ -19,6 +19,8 @@
 
 enum {
   RECORDS_AHEAD = 8,
+  BURSTS_AHEAD = 12,
+  DIGIT_BITS = 9,
   SPOTS_A_BURST = 4, /* a table with more than so many is too empty */
   FLIGHTS_MAX = 256  /* more at one spot are refused: a list is gone through */
 };
@@ -51,21 +53,36 @@ typedef struct times {
   uint32_t stride;
 } times;
 
-/* Where a bank's spots are. */
-typedef struct place {
-  uint32_t batch, first;
-} place;
+/* A burst as the batch needs it. */
+typedef struct record {
+  int64_t start;
+  uint32_t from;   /* spot, or input */
+  uint32_t to;     /* spot */
+  uint32_t stride; /* 0: one vector */
+  bool is_input;
+  bool is_add;
+  uint8_t cable_class;
+} record;
+
+/* What the members' cells must hold at the end. */
+typedef struct wanted {
+  rs_uint128 value;
+  bool is_common; /* else it is not the same for all */
+} wanted;
+
+typedef enum verdict { PROVED, NOT_SIMPLE, REFUSED, NO_MEMORY } verdict;
 
 typedef struct rs__table {
   rs__checker *c;
   const rs__cells *cells;
-  rs__record *records;
-  uint32_t record_count;
+  record *records, *scratch;
+  rs_uint128 *inputs; /* what bursts read of `in`, which nothing can change */
+  uint32_t record_count, input_count;
   const rs__range *ranges;
   uint32_t range_count;
-  place *places;       /* [bank] */
   uint32_t *local;     /* [cell] among those of its operation in this batch */
   uint32_t *listed;    /* cells, by operation */
+  wanted *wanted;      /* [as listed] */
   uint32_t *op_listed; /* [op] first of its own among `listed` */
   uint32_t *op_width;  /* [op] how many */
   spot *spots;
@@ -120,15 +137,20 @@ static inline void note_slack_behind(table *t, times a, times b, uint32_t cell, 
 
 /* ---- the chip's own input ---- */
 
-/* A departure of address + shift of the input, by the bank's own terms. */
-static bool reads_input(table *t, const rs__bank *bank, times a, int64_t first, int64_t count) {
+/* A departure of count vectors of an input. */
+static bool reads_input(table *t, const rs__ready *ready, times a, int64_t first, int64_t count) {
   const rs__checker *c = t->c;
   int64_t cost = c->schedule->timing.send_cycles;
+  if (ready->span == 0) { /* departures grow with the address */
+    int64_t spare = a.base - ready->base - cost;
+    if (spare >= 0) note_slack(&t->slack_min, spare);
+    return spare >= 0;
+  }
   rs__line line = {a.base, first, a.stride, RS_NONE};
   int64_t last = first + count - 1;
-  if (!rs__line_finds_ready(c, &line, &bank->ready, 0, first, last, cost)) return false;
-  int64_t at_first = a.base - rs__ready_cycles(&bank->ready, first);
-  int64_t at_last = rs__line_cycles(c, &line, last) - rs__ready_cycles(&bank->ready, last);
+  if (!rs__line_finds_ready(c, &line, ready, 0, first, last, cost)) return false;
+  int64_t at_first = a.base - rs__ready_cycles(ready, first);
+  int64_t at_last = rs__line_cycles(c, &line, last) - rs__ready_cycles(ready, last);
   note_slack(&t->slack_min, RS_MIN(at_first, at_last) - cost);
   return true;
 }
@@ -208,7 +230,7 @@ static flight *take_flight(table *t, uint32_t *index) {
 }
 
 /* False: there are too many. */
-static bool take_off(table *t, spot *s, const rs__record *r, rs_uint128 value) {
+static bool take_off(table *t, spot *s, const record *r, rs_uint128 value) {
   uint32_t index;
   flight *f = take_flight(t, &index);
   f->value = value;
@@ -231,64 +253,55 @@ static bool take_off(table *t, spot *s, const rs__record *r, rs_uint128 value) {
 
 /* ---- reads ---- */
 
-static bool read_spot(table *t, spot *s, const rs__record *r) {
+static bool read_spot(table *t, spot *s, const record *r) {
   times at = {r->start, r->stride};
+  uint32_t cell = s->cell;
   if (s->state == KEPT) {
     times kept = {s->kept, s->kept_stride};
-    if (!follows(t, at, kept, r->source, t->forward_cost)) return false;
-    note_slack_behind(t, at, kept, r->source, t->forward_cost);
-  } else if (s->state == OWN) {
-    int64_t spare = r->start - s->kept - t->c->schedule->timing.send_cycles;
-    if (spare < 0) return false;
-    note_slack(&t->slack_min, spare);
-  } else if (s->state == OWN_SLOPED) {
-    const rs__bank *bank = &t->c->banks[s->bank];
-    int64_t first = input_address(t, bank, r->source);
-    if (!reads_input(t, bank, at, first, cell_size(t, r->source))) return false;
-  } else {
+    if (!follows(t, at, kept, cell, t->forward_cost)) return false;
+    note_slack_behind(t, at, kept, cell, t->forward_cost);
+  } else if (s->state == EMPTY) {
     return false;
+  } else {
+    const rs__bank *bank = &t->c->banks[s->bank];
+    rs__ready ready = {s->kept, 0, 1};
+    int64_t first = 0;
+    if (s->state == OWN_SLOPED) {
+      ready = bank->ready;
+      first = input_address(t, bank, cell);
+    }
+    if (!reads_input(t, &ready, at, first, cell_size(t, cell))) return false;
   }
   if (s->added >= 0) {
     times added = {s->added, s->added_stride};
-    if (!follows(t, at, added, r->source, t->sum_cost)) return false;
-    note_slack_behind(t, at, added, r->source, t->sum_cost);
+    if (!follows(t, at, added, cell, t->sum_cost)) return false;
+    note_slack_behind(t, at, added, cell, t->sum_cost);
   }
-  at = later(t, (times){s->read, s->read_stride}, at, r->source);
+  at = later(t, (times){s->read, s->read_stride}, at, cell);
   s->read = at.base;
   s->read_stride = at.stride;
   return true;
 }
 
-static bool run_record(table *t, const rs__record *r) {
-  rs_uint128 value;
-  if (r->source == RS_NONE) {
-    const rs__bank *bank = &t->c->banks[r->from];
-    int64_t first = t->c->schedule->bursts[r->index].source_offset;
-    times at = {r->start, r->stride};
-    if (bank->input_vectors == 0) return false;
-    if (!reads_input(t, bank, at, first, cell_size(t, r->target))) return false;
-    value = rs_field_mul(bank->symbol, rs__checker_power(t->c, first));
-  } else {
+static bool run_record(table *t, const record *r) {
+  const rs_uint128 *value = &t->inputs[r->from];
+  if (!r->is_input) {
     spot *from = &t->spots[r->from];
     if (!land(t, from, r->start) || !read_spot(t, from, r)) return false;
-    value = from->value;
+    value = &from->value;
   }
   spot *to = &t->spots[r->to];
-  return land(t, to, r->start) && take_off(t, to, r, value);
+  return land(t, to, r->start) && take_off(t, to, r, *value);
 }
 
 static bool run_records(table *t) {
   for (uint32_t i = 0; i < t->record_count; i++) {
+    const record *r = &t->records[i];
     if (i + RECORDS_AHEAD < t->record_count) {
-      const rs__record *ahead = &t->records[i + RECORDS_AHEAD];
-      __builtin_prefetch(&t->spots[ahead->to], 1);
-      if (ahead->source != RS_NONE) {
-        __builtin_prefetch(&t->spots[ahead->from], 1);
-      } else {
-        __builtin_prefetch(&t->c->schedule->bursts[ahead->index].source_offset);
-      }
+      __builtin_prefetch(&t->spots[r[RECORDS_AHEAD].to], 1);
+      if (!r[RECORDS_AHEAD].is_input) __builtin_prefetch(&t->spots[r[RECORDS_AHEAD].from], 1);
     }
-    if (!run_record(t, &t->records[i])) return false;
+    if (!run_record(t, r)) return false;
   }
   for (uint32_t i = 0; i < t->spot_count; i++) {
     if (!land(t, &t->spots[i], INT64_MAX)) return false;
@@ -335,66 +348,158 @@ static bool fill_spot(const table *t, const rs__bank *bank, uint32_t number, uin
 
 /* The spots of a bank, made when it is first asked for. False: the table would be too large, or a cell
  * is no run. */
-static bool find_place(table *t, uint32_t number, uint32_t *first) {
-  place *p = &t->places[number];
-  if (p->batch == t->c->batch) {
-    *first = p->first;
-    return true;
-  }
-  const rs__bank *bank = &t->c->banks[number];
+static bool make_spots(table *t, rs__place *place) {
+  if (place->batch == t->c->batch) return true;
+  const rs__bank *bank = &t->c->banks[place->bank - 1];
   uint32_t width = t->op_width[bank->op];
   if (width > t->spot_capacity - t->spot_count) return false;
-  *p = (place){t->c->batch, t->spot_count};
-  *first = t->spot_count;
+  place->batch = t->c->batch;
+  place->first_spot = t->spot_count;
   const uint32_t *listed = t->listed + t->op_listed[bank->op];
   for (uint32_t k = 0; k < width; k++) {
-    if (!fill_spot(t, bank, number, listed[k], &t->spots[t->spot_count++])) return false;
+    spot *s = &t->spots[t->spot_count++];
+    if (!fill_spot(t, bank, place->bank - 1, listed[k], s)) return false;
   }
   return true;
 }
 
-/* From banks to spots. The records stay what they are where that fails. */
-static bool find_spots(table *t) {
-  uint32_t first;
-  for (uint32_t i = 0; i < t->record_count; i++) {
-    const rs__record *r = &t->records[i];
-    if (r->source != RS_NONE && !find_place(t, r->from, &first)) return false;
-    if (!find_place(t, r->to, &first)) return false;
+/* What a burst reads of `in` is decided here. */
+static verdict fill_input(table *t, const rs_burst *b, const rs__bank *bank, record *r) {
+  times at = {r->start, r->stride};
+  if (bank->input_vectors == 0) return REFUSED;
+  if (!reads_input(t, &bank->ready, at, b->source_offset, b->count)) return REFUSED;
+  r->is_input = true;
+  r->from = t->input_count++;
+  t->inputs[r->from] = rs_field_mul(bank->symbol, rs__checker_power(t->c, b->source_offset));
+  return PROVED;
+}
+
+static verdict fill_record(table *t, const rs_burst *b, record *r) {
+  rs__checker *c = t->c;
+  const rs_link *link = &c->wiring->links[b->link];
+  rs__place *from = rs__checker_place(c, b->op, link->from);
+  if (from == NULL) return NO_MEMORY;
+  *r = (record){.start = b->start_cycles,
+                .stride = b->count > 1 ? b->stride : 0,
+                .is_add = b->action == RS_ACTION_ADD,
+                .cable_class = link->cable_class};
+  if (b->source == RS_BUFFER_IN) {
+    verdict v = fill_input(t, b, &c->banks[from->bank - 1], r);
+    if (v != PROVED) return v;
+  } else {
+    if (!make_spots(t, from)) return NOT_SIMPLE;
+    uint32_t cell = rs__cells_at(t->cells, rs__cells_source(t->cells, b));
+    r->from = from->first_spot + t->local[cell];
   }
+  rs__place *to = rs__checker_place(c, b->op, link->to);
+  if (to == NULL) return NO_MEMORY;
+  if (!make_spots(t, to)) return NOT_SIMPLE;
+  r->to = to->first_spot + t->local[rs__cells_at(t->cells, rs__cells_target(t->cells, b))];
+  return PROVED;
+}
+
+/* All bursts of the batch, and the spots that they go to. */
+static verdict fill_records(table *t, const rs__batches *batches, uint32_t first) {
+  const rs_burst *bursts = t->c->schedule->bursts;
+  const rs_link *links = t->c->wiring->links;
   for (uint32_t i = 0; i < t->record_count; i++) {
-    rs__record *r = &t->records[i];
-    if (r->source != RS_NONE) r->from = t->places[r->from].first + t->local[r->source];
-    r->to = t->places[r->to].first + t->local[r->target];
+    if (i + 2 * BURSTS_AHEAD < t->record_count) {
+      const char *ahead =
+          (const char *)&bursts[rs__batches_at(batches, first + i + 2 * BURSTS_AHEAD)];
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + sizeof(rs_burst) - 1);
+      __builtin_prefetch(&links[bursts[rs__batches_at(batches, first + i + BURSTS_AHEAD)].link]);
+    }
+    verdict v = fill_record(t, &bursts[rs__batches_at(batches, first + i)], &t->records[i]);
+    if (v != PROVED) return v;
   }
-  return true;
+  return PROVED;
+}
+
+/* ---- by start ---- */
+
+/* One digit of a radix sort, stable. */
+static void sort_digit(const record *from, record *to, uint32_t count, int64_t earliest,
+                       int shift) {
+  uint32_t first[1 << DIGIT_BITS] = {0}, place = 0;
+  const uint64_t mask = (1 << DIGIT_BITS) - 1;
+  for (uint32_t i = 0; i < count; i++) {
+    first[(uint64_t)(from[i].start - earliest) >> shift & mask]++;
+  }
+  for (size_t digit = 0; digit < RS_COUNT_OF(first); digit++) {
+    uint32_t size = first[digit];
+    first[digit] = place;
+    place += size;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    to[first[(uint64_t)(from[i].start - earliest) >> shift & mask]++] = from[i];
+  }
+}
+
+/* Those of a canonical schedule are in order already. */
+static void sort_records(table *t) {
+  bool sorted = true;
+  int64_t earliest = INT64_MAX, latest = 0;
+  for (uint32_t i = 0; i < t->record_count; i++) {
+    int64_t start = t->records[i].start;
+    if (start < latest) sorted = false;
+    earliest = RS_MIN(earliest, start);
+    latest = RS_MAX(latest, start);
+  }
+  uint64_t span = sorted ? 0 : (uint64_t)(latest - earliest);
+  for (int shift = 0; shift < 64 && span >> shift != 0; shift += DIGIT_BITS) {
+    sort_digit(t->records, t->scratch, t->record_count, earliest, shift);
+    record *records = t->scratch;
+    t->scratch = t->records;
+    t->records = records;
+  }
 }
 
 /* ---- results ---- */
+
+static inline int64_t line_cycle(const table *t, int64_t base, uint32_t stride, int64_t k) {
+  return stride == 0 ? base : base + rs__slots_cycles(t->c, (rs_int128)k * stride);
+}
 
 /* When vector `last` of the buffer, which stands in a spot, is in SRAM with all adds done. */
 static int64_t settled_cycles(const table *t, const rs__bank *bank, const spot *s, int64_t last) {
   const rs_timing *timing = &t->c->schedule->timing;
   int64_t k = last - (t->cells->first[s->cell] - t->cells->base[bank->op]);
-  rs__line line = {s->kept, 0, s->kept_stride, RS_NONE};
-  int64_t cycles = s->state == KEPT ? rs__line_cycles(t->c, &line, k) + timing->receive_cycles
-                                    : rs__ready_cycles(&bank->ready, last + bank->input_shift);
+  int64_t cycles = s->state == KEPT
+                       ? line_cycle(t, s->kept, s->kept_stride, k) + timing->receive_cycles
+                       : rs__ready_cycles(&bank->ready, last + bank->input_shift);
   if (s->added < 0) return cycles;
-  line = (rs__line){s->added, 0, s->added_stride, RS_NONE};
-  int64_t added = rs__line_cycles(t->c, &line, k) + timing->receive_cycles + timing->add_cycles;
-  return RS_MAX(cycles, added);
+  int64_t added = line_cycle(t, s->added, s->added_stride, k) + timing->receive_cycles;
+  return RS_MAX(cycles, added + timing->add_cycles);
+}
+
+/* What all members' whole cells must hold, where it is the same for all and one run. */
+static void want_cells(table *t, const rs__range *range) {
+  rs__checker *c = t->c;
+  int64_t base = t->cells->base[range->op];
+  uint32_t cell = rs__cells_at(t->cells, base + range->first);
+  for (; t->cells->first[cell] < base + range->end; cell++) {
+    wanted *w = &t->wanted[t->op_listed[range->op] + t->local[cell]];
+    int64_t first = t->cells->first[cell] - base, end = first + cell_size(t, cell);
+    w->is_common = rs__checker_result_common(c, first, end, &w->value);
+  }
 }
 
 /* What stands in a spot from `first` to `end` of `out`. */
-static rs_status compare_spot(const table *t, rs__bank *bank, const spot *s, uint32_t position,
-                              int64_t first, int64_t end) {
+static rs_status compare_spot(const table *t, rs__bank *bank, const spot *s, const wanted *w,
+                              uint32_t position, int64_t first, int64_t end) {
   if (s->state == EMPTY) return RS_E_REFUSED;
   int64_t start = t->cells->first[s->cell] - t->cells->base[bank->op];
-  int64_t from = RS_MAX(start, first);
-  int64_t to = RS_MIN(start + cell_size(t, s->cell), end);
-  rs_uint128 found = s->value;
-  if (from != start) found = rs_field_mul(found, rs__checker_power(t->c, from - start));
+  int64_t from = RS_MAX(start, first), size = cell_size(t, s->cell);
+  int64_t to = RS_MIN(start + size, end);
   int64_t settled = settled_cycles(t, bank, s, to - 1);
   bank->result_cycles = RS_MAX(bank->result_cycles, settled);
+  if (w->is_common && to - from == size) {
+    t->c->report->results++;
+    return s->value == w->value ? RS_OK : RS_E_REFUSED;
+  }
+  rs_uint128 found = s->value;
+  if (from != start) found = rs_field_mul(found, rs__checker_power(t->c, from - start));
   return rs__checker_result_run(t->c, position, found, from, to);
 }
 
@@ -405,23 +510,26 @@ static rs_status compare_member(const table *t, const rs__range *range, uint32_t
   first = RS_MAX(first, range->first);
   end = RS_MIN(end, range->end);
   if (first >= end) return RS_OK;
-  rs__bank *bank = rs__checker_bank(c, range->op, c->judged.group[position]);
-  if (bank == NULL) return rs_arena_failed(c->arena, c->diag);
-  const place *p = &t->places[bank - c->banks];
+  const rs__place *p = rs__checker_place(c, range->op, c->judged.group[position]);
+  if (p == NULL) return rs_arena_failed(c->arena, c->diag);
   if (p->batch != c->batch) return rs__checker_result(c, position, range);
+  rs__bank *bank = &c->banks[p->bank - 1];
+  const wanted *listed = &t->wanted[t->op_listed[range->op]];
   uint32_t cell = rs__cells_at(t->cells, base + first + 1) - 1; /* the one that holds `first` */
   for (; t->cells->first[cell] < base + end; cell++) {
-    const spot *s = &t->spots[p->first + t->local[cell]];
-    rs_status status = compare_spot(t, bank, s, position, first, end);
+    uint32_t local = t->local[cell];
+    const spot *s = &t->spots[p->first_spot + local];
+    rs_status status = compare_spot(t, bank, s, &listed[local], position, first, end);
     if (status != RS_OK) return status;
   }
   return RS_OK;
 }
 
-static rs_status compare_results(const table *t) {
+static rs_status compare_results(table *t) {
   for (uint32_t k = 0; k < t->range_count; k++) {
     if (t->ranges[k].is_tmp) continue;
     rs_status status = rs__checker_open_op(t->c, t->ranges[k].op);
+    if (status == RS_OK) want_cells(t, &t->ranges[k]);
     for (uint32_t i = 0; status == RS_OK && i < t->c->judged.op->group_count; i++) {
       status = compare_member(t, &t->ranges[k], i);
     }
@@ -443,29 +551,32 @@ static table *create(rs__checker *c, const rs__batches *batches) {
   t->c = c;
   t->cells = &batches->cells;
   t->spot_capacity = (uint32_t)RS_MIN((uint64_t)SPOTS_A_BURST * largest + 256, RS_NONE - 1);
-  t->places = RS_ARENA_NEW(c->arena, place, c->bank_count);
   t->local = RS_ARENA_NEW(c->arena, uint32_t, t->cells->count);
   t->listed = RS_ARENA_NEW(c->arena, uint32_t, t->cells->count);
+  t->wanted = RS_ARENA_NEW(c->arena, wanted, t->cells->count);
   t->op_listed = RS_ARENA_NEW(c->arena, uint32_t, c->schedule->op_count);
   t->op_width = RS_ARENA_NEW(c->arena, uint32_t, c->schedule->op_count);
   t->spots = RS_ARENA_NEW(c->arena, spot, t->spot_capacity);
   t->flights = RS_ARENA_NEW(c->arena, flight, largest);
+  t->records = RS_ARENA_NEW(c->arena, record, largest);
+  t->scratch = RS_ARENA_NEW(c->arena, record, largest);
+  t->inputs = RS_ARENA_NEW(c->arena, rs_uint128, largest);
   const rs_timing *timing = &c->schedule->timing;
   t->kept_cost = RS_MAX(timing->receive_cycles, 1);
   t->added_cost = RS_MAX(timing->receive_cycles + timing->add_cycles, 1);
   t->forward_cost = timing->forward_cycles;
   t->sum_cost = timing->forward_cycles + timing->add_cycles;
-  bool ok = t->places != NULL && t->local != NULL && t->listed != NULL && t->op_listed != NULL &&
-            t->op_width != NULL && t->spots != NULL && t->flights != NULL;
+  bool ok = t->wanted != NULL && t->local != NULL && t->listed != NULL && t->op_listed != NULL &&
+            t->op_width != NULL && t->spots != NULL && t->flights != NULL && t->records != NULL &&
+            t->scratch != NULL && t->inputs != NULL;
   return ok ? t : NULL;
 }
 
 static void open_batch(table *t, const rs__batches *batches, uint32_t batch) {
-  t->records = batches->records + batches->first[batch];
   t->record_count = batches->first[batch + 1] - batches->first[batch];
   t->ranges = batches->ranges + batches->first_range[batch];
   t->range_count = batches->first_range[batch + 1] - batches->first_range[batch];
-  t->spot_count = t->flight_count = 0;
+  t->spot_count = t->flight_count = t->input_count = 0;
   t->flight_free = RS_NONE;
   t->slack_min = t->received_slack_min = -1;
   list_cells(t);
@@ -477,9 +588,12 @@ rs_status rs__checker_spots(rs__checker *c, const rs__batches *batches, uint32_t
   table *t = c->table;
   if (t == NULL) return rs_arena_failed(c->arena, c->diag);
   open_batch(t, batches, batch);
-  *taken = find_spots(t);
-  if (!*taken) return RS_OK;
-  if (!run_records(t)) return RS_E_REFUSED;
+  verdict v = fill_records(t, batches, batches->first[batch]);
+  *taken = v != NOT_SIMPLE;
+  if (v == NOT_SIMPLE) return RS_OK;
+  if (v == NO_MEMORY) return rs_arena_failed(c->arena, c->diag);
+  sort_records(t);
+  if (v == REFUSED || !run_records(t)) return RS_E_REFUSED;
   rs_check_report *report = c->report;
   if (t->received_slack_min >= 0) {
     note_slack(&report->received_slack_cycles_min, t->received_slack_min);
