@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rs__result.h"
+#include "rs_deskew_stalls.h"
 #include "rs_random.h"
 
 static const char *const clock_columns[] = {"clock",
@@ -142,8 +143,9 @@ static void fill_schedule(rs_arena *arena, const rs__clocked *c, const rs_sync_t
                           const rs_deskew_config *deskew, rs_result *r) {
   char text[32];
   int64_t clock_hz = c->schedule->timing.clock_hz;
-  rs_result_set_i64(r, "makespan_cycles", c->period_cycles);
-  rs_result_set_double(r, "makespan_s", (double)c->period_cycles / (double)clock_hz);
+  int64_t makespan = rs_schedule_wall_end(c->schedule, c->period_cycles);
+  rs_result_set_i64(r, "makespan_cycles", makespan);
+  rs_result_set_double(r, "makespan_s", (double)makespan / (double)clock_hz);
   if (c->received_slack_cycles >= 0) {
     rs_result_set_i64(r, "received_slack_cycles_min", c->received_slack_cycles);
   }
@@ -167,10 +169,20 @@ static void fill_violation(rs_arena *arena, const rs__clocked *c, const rs_wirin
   rs_result_set_text(arena, r, "first_violation_burst", text);
 }
 
+/* Of the time on the wall; what DESKEW waits for an epoch edge at each repeat counts as well. */
+static double stall_share(const rs_clock_trial_config *config, int64_t stall_cycles) {
+  int64_t resync = config->deskew.resync_cycles, ignored;
+  if (config->schedule->stall_count == 0) {
+    return resync > 0 ? (double)stall_cycles / (double)(resync + stall_cycles) : 0;
+  }
+  int64_t whole = rs_deskew_period(config->schedule, config->repeat_cycles, stall_cycles, &ignored);
+  return (double)(whole - config->repeat_cycles) / (double)whole;
+}
+
 /* Averages over the draws that ran; what no draw ran for stays empty. */
-static void fill_summary(const rs_point *point, const summary *s, rs_result *r) {
+static void fill_summary(const rs_point *point, const rs_clock_trial_config *config,
+                         const summary *s, rs_result *r) {
   const rs_clock_trial *w = &s->worst;
-  int64_t resync = point->clock.deskew.resync_cycles;
   int64_t ran = point->clock.draws - s->unsettled;
   bool is_hac = point->clock.way == RS_CLOCK_HAC;
   rs_result_set_i64(r, "draws", point->clock.draws);
@@ -186,9 +198,7 @@ static void fill_summary(const rs_point *point, const summary *s, rs_result *r) 
   set_milli(r, "link_latency_sd_cycles", s->latency_sd_milli / ran);
   if (!is_hac) return;
   rs_result_set_i64(r, "stall_cycles", w->stall_cycles);
-  rs_result_set_double(
-      r, "stall_share",
-      resync > 0 ? (double)w->stall_cycles / (double)(resync + w->stall_cycles) : 0);
+  rs_result_set_double(r, "stall_share", stall_share(config, w->stall_cycles));
   rs_result_set_i64(r, "correction_cycles_max", w->correction_cycles);
   rs_result_set_i64(r, "short_stalls", w->short_stalls);
 }
@@ -233,6 +243,11 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
   config.deskew.run_cycles = RS_MAX(config.deskew.run_cycles, whole);
   rs_result_set_i64(r, "run_cycles", config.deskew.run_cycles);
   rs_clock_trial_deskew(point->wiring, c->schedule, &tree, &config.deskew);
+  config.repeat_cycles = c->period_cycles;
+  if (config.way == RS_CLOCK_HAC && c->schedule->stall_count > 0) {
+    rs_deskew_own(c->schedule, c->period_cycles, &config.deskew);
+    rs_result_set_i64(r, "resync_cycles", config.deskew.resync_cycles);
+  }
   fill_schedule(arena, c, &tree, &config.deskew, r);
   if (config.way == RS_CLOCK_HAC) {
     status = rs_deskew_config_check(&config.deskew, diag);
@@ -241,7 +256,7 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
   }
   if (status == RS_OK) status = run_draws(&config, point, &s, diag);
   if (status != RS_OK) return status;
-  fill_summary(point, &s, r);
+  fill_summary(point, &config, &s, r);
   fill_violation(arena, c, point->wiring, &s, r);
   if (s.unsettled > 0) {
     rs_result_set_text(arena, r, "reason", "bittide: frequencies did not settle in some draws");

@@ -351,6 +351,72 @@ static void any_schedule_runs_on_clocks(void **state) {
   assert_refused("clock none.rsched --ppm 1", 2, "none.rsched");
 }
 
+/* 8 MiB on mesh:8 with a margin of 32: 155,387 cycles and the margin; DESKEW takes 256, and RUNTIME_DESKEW
+ * stands before cycles 65,536 and 131,072. ±100 ppm for 65,536 cycles is ⌈13.11⌉ and twice a level's error of
+ * 1.64: a stall of 18. So 155,387 + 32 + 256 + 36 = 155,711. */
+static void stalls_are_compiled_in_and_used(void **state) {
+  (void)state;
+  char path[80], other[80], command[256];
+  snprintf(path, sizeof path, "/tmp/rs-stalls-%ld.rsched", (long)getpid());
+  snprintf(other, sizeof other, "/tmp/rs-plain-%ld.rsched", (long)getpid());
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 8MiB -a reduce-scatter+all-gather --deskew-margin 32 "
+           "--format json --deskew-interval 65536 -o %s",
+           path);
+  rs_program_output output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":155711,"));
+  assert_non_null(strstr(output.out,
+                         "\"deskew_interval_cycles\":65536,\"deskew_stalls\":3,"
+                         "\"deskew_cycles\":292}"));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"resync_cycles\":65536,\"deskew_margin_cycles\":32,"));
+  assert_non_null(strstr(output.out, "\"stall_cycles\":18,"));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 400 --draws 20 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --resync 4096", path);
+  assert_refused(command, 2, "--resync: the schedule has stalls of its own");
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 8MiB -a reduce-scatter+all-gather --deskew-margin 32 "
+           "-o %s",
+           other);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  snprintf(command, sizeof command, "diff %s %s --format csv", other, path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  assert_non_null(strstr(output.out, "makespan_cycles,155387,155679,292\n"));
+  assert_non_null(strstr(output.out, "stall added,,d 131072 18 runtime-deskew,\n"));
+  free_output(&output);
+  unlink(path);
+  unlink(other);
+}
+
+static void stalls_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"--deskew-interval 3parsec", "a time such as 72us, or a number of cycles"},
+      {"--deskew-interval 0", "--deskew-interval: '0' is not an interval"},
+      {"--deskew-interval 5", "cycles every 5 cycles leaves no time to work"},
+      {"--deskew-interval 72us --deskew-ppm 2500", "faster than one step an epoch"},
+      {"--deskew-interval 72us --deskew-ppm x", "--deskew-ppm: 'x' is no offset"},
+      {"--deskew-ppm 100", "--deskew-ppm: without --deskew-interval"},
+      {"--deskew-interval 72us --steady", "--steady: repeats of a schedule with stalls"},
+  };
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    char command[200];
+    snprintf(command, sizeof command, "compile all-reduce -t mesh:8 -b 16KiB %s", faults[i][0]);
+    assert_refused(command, 2, faults[i][1]);
+  }
+}
+
 /* ---- the map ---- */
 
 /* Columns 1, 2, 9 on a logarithmic axis: edges at geometric means, outer cells as wide outward as
@@ -413,6 +479,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(stalls_are_compiled_in_and_used, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(stalls_that_cannot_be_are_refused, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
   };
