@@ -54,7 +54,12 @@ static const char *const clock_columns[] = {"clock",
                                             "received_slack_cycles_min",
                                             "algorithm",
                                             "chip",
-                                            "schedule_digest"};
+                                            "schedule_digest",
+                                            "model",
+                                            "tensor",
+                                            "pipeline",
+                                            "batch",
+                                            "context"};
 
 const char *const *rs__result_clock_columns(size_t *count) {
   *count = RS_COUNT_OF(clock_columns);
@@ -281,9 +286,34 @@ static rs_status run_collective(rs_arena *arena, rs_arena *scratch, const rs_poi
   return rs__clock_run_point(arena, scratch, point, &clocked, r, diag);
 }
 
+/* The step of a model, the first token's. */
+static rs_status run_step(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                          rs_diag *diag) {
+  const rs_sharding_request *q = &point->request;
+  rs_schedule *schedule;
+  rs_proof proof;
+  rs_result_set_text(arena, r, "model", point->model->name);
+  rs_result_set_i64(r, "tensor", q->tensor);
+  rs_result_set_i64(r, "pipeline", q->pipeline);
+  rs_result_set_i64(r, "batch", q->batch);
+  rs_result_set_i64(r, "context", q->context);
+  rs_status status = rs__result_decode_schedule(scratch, point, &schedule, diag);
+  if (status == RS_OK) status = rs__proof_run(schedule, point->wiring, &proof, diag);
+  if (status != RS_OK) return status;
+  const rs__clocked clocked = {
+      .schedule = schedule,
+      .period_cycles = proof.play.makespan_cycles + q->deskew_margin_cycles,
+      .received_slack_cycles = proof.check.received_slack_cycles_min};
+  return rs__clock_run_point(arena, scratch, point, &clocked, r, diag);
+}
+
 rs_status rs__result_clock(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                            rs_diag *diag) {
   fill_clock(arena, point, r);
+  if (point->model != NULL) {
+    rs_result_set_i64(r, "chips", point->wiring->chip_count);
+    return explain(arena, r, run_step(arena, scratch, point, r, diag), diag);
+  }
   rs_result_set_i64(r, "chips", point->collective.chip_count);
   rs_result_set_text(arena, r, "collective", rs_collective_kind_word(point->collective.kind));
   rs_result_set_i64(r, "bytes", point->collective.block_bytes);

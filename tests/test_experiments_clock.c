@@ -163,6 +163,78 @@ static void rows_say_what_is_safe(void **state) {
   assert_true(number(&unsafe, "first_violation_cycle") > 20.6 / 2e-4);
 }
 
+/* A step of a model runs as a collective does, and as `realscale clock` runs it. Its margin stands in every
+ * hop; ±50 ppm are safe with 48 cycles, ±400 are not. */
+static void a_step_is_a_point(void **state) {
+  (void)state;
+  static const char text[] =
+      "name: test\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\n"
+      "sharding: {tensor: 8, pipeline: 72}\ncontext: 4096\ndeskew_margin: 48\ndraws: 1\n"
+      "sweep: {ppm: [50, 400]}\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  assert_ok(rs_experiment_parse(arena, "e.yaml", text, strlen(text), NULL, 0, &e, &diag), &diag);
+  assert_int_equal(e->point_count, 2);
+  rs_result safe = compute(&e->points[0]);
+  rs_result unsafe = compute(&e->points[1]);
+  assert_string_equal(text_of(&safe, "model"), "llama-2-70b");
+  assert_string_equal(text_of(&safe, "first_violation"), "none");
+  assert_int_equal((int)number(&safe, "chips"), 576);
+  assert_int_equal((int)number(&safe, "context"), 4096);
+  assert_true(number(&safe, "received_slack_cycles_min") >= 48);
+  assert_true(number(&safe, "margin_cycles_min") > 20 && number(&safe, "margin_cycles_min") < 48);
+  assert_true(number(&safe, "safe_ppm") > 150 && number(&safe, "safe_ppm") < 200);
+  assert_int_equal(rs_result_cell(&safe, "collective")->kind, RS_CELL_ABSENT);
+  assert_string_equal(text_of(&unsafe, "first_violation"), "late");
+  rs_program_output output = run_program("clock " RS_TEST_DATA
+                                         "/../experiments/llama2_70b.yaml --set deskew_margin=48 "
+                                         "--set context=4096 --ppm 50 --draws 1 "
+                                         "--format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, text_of(&safe, "schedule_digest")));
+  const char *margin =
+      rs_arena_printf(arena, "\"margin_cycles_min\":%.9g,", number(&safe, "margin_cycles_min"));
+  if (strstr(output.out, margin) == NULL) fail_msg("%s is not in %s", margin, output.out);
+  free_output(&output);
+}
+
+static void a_point_is_a_step_or_a_collective(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"collective: all-reduce\n", "e:9:13: task 'clock' of a model has no key 'collective'"},
+      {"sweep: {bytes: [1KiB]}\n", "task 'clock' of a model has no key 'bytes'"},
+      {"generate: 2\n", "task 'clock' has no key 'generate'"},
+      {"gpus: 2\n", "task 'clock' has no key 'gpus'"},
+      {"chip: h100\n", "is a GPU, and task 'clock' runs on LPUs"},
+  };
+  static const char text[] =
+      "name: test\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\n"
+      "sharding: {tensor: 8, pipeline: 72}\ncontext: 4096\ndraws: 1\nppm: 1\n";
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    const rs_experiment *e = NULL;
+    rs_diag diag = {0};
+    char words[1024];
+    const char *file = rs_arena_printf(arena, "%s%s", text, faults[i][0]);
+    assert_int_equal(rs_experiment_parse(arena, "e", file, strlen(file), NULL, 0, &e, &diag),
+                     RS_E_INPUT);
+    rs_diag_format(&diag, words, sizeof words);
+    if (strstr(words, faults[i][1]) == NULL) fail_msg("'%s' is not in: %s", faults[i][1], words);
+  }
+  refuses("ppm: 1\ncontext: 4096\n", "task 'clock' without a model has no key 'context'");
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  static const char bare[] = "name: x\ntask: clock\ntopology: mesh:8\nppm: 1\n";
+  assert_int_equal(rs_experiment_parse(arena, "e", bare, strlen(bare), NULL, 0, &e, &diag),
+                   RS_E_INPUT);
+  assert_string_equal(diag.what, "the key 'collective' is missing");
+  static const char odd[] =
+      "name: x\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\ncontext: 9\nppm: 1\n"
+      "sharding: {tensor: 7, pipeline: 3}\n";
+  assert_int_equal(rs_experiment_parse(arena, "e", odd, strlen(odd), NULL, 0, &e, &diag),
+                   RS_E_INPUT);
+  assert_int_equal(diag.line, 7);
+}
+
 static void bittide_rows_have_no_resync(void **state) {
   (void)state;
   rs_result r =
@@ -471,6 +543,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_followed_is_refused, make_arena,
                                       destroy_arena),
       cmocka_unit_test_setup_teardown(rows_say_what_is_safe, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_step_is_a_point, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_point_is_a_step_or_a_collective, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(bittide_rows_have_no_resync, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
