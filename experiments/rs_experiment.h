@@ -27,7 +27,7 @@ typedef enum rs_task {
   RS_TASK_TOPOLOGY,   /* measures of a wiring */
   RS_TASK_TRAFFIC,    /* latency of vectors under load */
   RS_TASK_COLLECTIVE, /* time of one collective operation */
-  RS_TASK_CLOCK,      /* a collective's schedule on drifting clocks */
+  RS_TASK_CLOCK,      /* a schedule, of a collective or a step, on drifting clocks */
   RS_TASK_PREFILL,    /* a prompt, or an encoder's text, through a model on a system */
   RS_TASK_COUNT
 } rs_task;

@@ -1,7 +1,7 @@
 /* Stalls for a compiled schedule: how long they must be, where they stand, and the proof with them. */
 #include "rs__result.h"
 #include "rs_clock_trial.h"
-#include "rs_deskew_insert.h"
+#include "rs_deskew_stalls.h"
 
 /* What the worst correction asks for when oscillators are off by up to offset_ppb. */
 static rs_status find_need(rs_arena *arena, const rs__stalled *d, const rs_schedule *schedule,

@@ -1,7 +1,7 @@
 /*
  * Stalls in compiled schedules: what they cost, and that a broken promise is found by both proofs.
  */
-#include "rs_deskew_insert.h"
+#include "rs_deskew_stalls.h"
 #include "rs_stream_checker.h"
 #include "rs_test_compile.h"
 

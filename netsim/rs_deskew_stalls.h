@@ -1,12 +1,12 @@
 /*
- * DESKEW and RUNTIME_DESKEW for a schedule that has none.
+ * DESKEW and RUNTIME_DESKEW in a schedule: put into one that has none, and executed on a chip's clock.
  *
  * A stall takes no cycle of the schedule (rs_schedule.h), so nothing in it moves: DESKEW stands before
  * cycle 0 and RUNTIME_DESKEW before every interval_cycles-th cycle up to the end. What they cost is what
  * they take, and no place is cheaper than another.
  */
-#ifndef RS_DESKEW_INSERT_H
-#define RS_DESKEW_INSERT_H
+#ifndef RS_DESKEW_STALLS_H
+#define RS_DESKEW_STALLS_H
 
 #include "rs_deskew.h"
 #include "rs_schedule.h"
@@ -30,5 +30,16 @@ int64_t rs_deskew_period(const rs_schedule *schedule, int64_t period_cycles, int
 
 /* The longest that chips are left alone when it is repeated each period_cycles. */
 int64_t rs_deskew_longest(const rs_schedule *schedule, int64_t period_cycles);
+
+/* What rs_deskew.h asks of the schedule's own stalls, when it is repeated each period_cycles: how long chips
+ * are left alone, the shortest and the longest stall. Offset, margin, depth and levels are there already. */
+void rs_deskew_own(const rs_schedule *schedule, int64_t period_cycles, rs_deskew_config *deskew);
+
+/* A program that begins at counter value `begin`, executes the schedule and its stalls again and again,
+ * and covers cycles up to `end`; repeats begin whole_cycles of the counters apart (rs_deskew_period). */
+rs_status rs_program_repeat(rs_arena *arena, const rs_clock *clock, const rs_hac *hac,
+                            int64_t begin, int64_t end, const rs_schedule *schedule,
+                            int64_t period_cycles, int64_t whole_cycles, rs_program *program,
+                            rs_diag *diag);
 
 #endif
