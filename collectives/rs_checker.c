@@ -86,9 +86,9 @@ static rs_status run_passes(rs__checker *c) {
     return rs_diag_set(c->diag, RS_E_LIMIT, "more than 2^32 bursts");
   }
   c->report->makespan_cycles = find_makespan(c->schedule);
+  rs_status status = rs__checker_links(c);
   c->report->stall_cycles =
       rs_schedule_wall_end(c->schedule, c->report->makespan_cycles) - c->report->makespan_cycles;
-  rs_status status = rs__checker_links(c);
   if (status == RS_OK) status = rs__checker_create_memory(c);
   if (status == RS_OK) status = rs__checker_data(c);
   if (status == RS_OK) status = rs__checker_computes(c);
