@@ -44,6 +44,8 @@ struct rs_calendar {
   uint32_t lanes_per_chip; /* 0: the vector units keep up whatever comes */
   uint32_t adds_max;       /* places of a transmission that may add */
   line *lines;             /* [link], then [chip · lanes_per_chip + lane] */
+  int64_t *adds_end;       /* [chip] something is added there until then */
+  int64_t *closed_end;     /* [chip] and nothing else may be until then */
   log_entry *log;
   uint64_t log_count, log_capacity;
 };
@@ -74,7 +76,11 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   find_lanes_wanted(calendar);
   calendar->line_count = wiring->link_count + wiring->chip_count * calendar->lanes_per_chip;
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
-  return calendar->lines == NULL ? NULL : calendar;
+  calendar->adds_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  calendar->closed_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  bool failed =
+      calendar->lines == NULL || calendar->adds_end == NULL || calendar->closed_end == NULL;
+  return failed ? NULL : calendar;
 }
 
 /* The first interval that ends after `time`. */
@@ -201,6 +207,11 @@ static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t ar
 
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds) {
+  if (adds > 0) {
+    const rs_link *l = &calendar->wiring->links[link];
+    int64_t latency = rs_timing_latency(&calendar->timing, l);
+    earliest_cycles = RS_MAX(earliest_cycles, calendar->closed_end[l->to] - latency);
+  }
   if (adds == 0 || calendar->lanes_per_chip == 0) {
     return rs_calendar_book(calendar, link, earliest_cycles, count);
   }
@@ -222,6 +233,18 @@ int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t ear
     if (rs__calendar_book_lane(calendar, found[i], start + latency, count) < 0) return -1;
   }
   return rs_calendar_book(calendar, link, start, count);
+}
+
+void rs__calendar_note_burst(rs_calendar *calendar, const rs_burst *burst, bool is_counted) {
+  if (burst->action != RS_ACTION_ADD) return;
+  const rs_link *l = &calendar->wiring->links[burst->link];
+  int64_t end = rs_burst_arrival(&calendar->timing, l, burst, burst->count - 1) + 1;
+  calendar->adds_end[l->to] = RS_MAX(calendar->adds_end[l->to], end);
+  if (is_counted) calendar->closed_end[l->to] = RS_MAX(calendar->closed_end[l->to], end);
+}
+
+int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip) {
+  return calendar->adds_end[chip];
 }
 
 uint32_t rs__calendar_adds_max(const rs_calendar *calendar) {

@@ -373,6 +373,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
       assert(added == arrival);
     }
     rs_burst burst = rs__task_burst(task, op);
+    rs__calendar_note_burst(c->calendar, &burst, plan->units != NULL);
     if (rs_schedule_add_burst(c->schedule, &burst) == NULL) {
       return rs_arena_failed(c->schedule->arena, c->diag);
     }

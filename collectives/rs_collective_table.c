@@ -15,6 +15,8 @@
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
+    {RS_ALL_REDUCE, "shared-trees",
+     "a tree of least depth to every chip, equal sums sent once; diameter L + 2 V slots or more"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "dimensions",
      "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
@@ -116,6 +118,14 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   count = offer(list, count, n / 16, plan->block);
   count = offer(list, count, 1, plan->block);
   return offer(list, count, 2 * n, plan->block);
+}
+
+/* Every link carries the input and sums of it: for messages of which two take less time than the hops of
+ * a tree there and back. */
+static size_t splits_shared(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
+  return offer(list, 0, 1, plan->block);
 }
 
 /* Pieces go over different gateways; with many nodes every chip is one for any single piece. */
@@ -255,6 +265,11 @@ static int64_t bursts_shards(const rs__plan *plan, int64_t splits) {
   return times(shards, times(2 * (int64_t)(plan->member_count - 1), splits));
 }
 
+/* An input over each link of a member. */
+static int64_t bursts_links(const rs__plan *plan, int64_t splits) {
+  return times(plan->wiring->link_count, splits);
+}
+
 static int64_t bursts_there_back(const rs__plan *plan, int64_t splits) {
   return times(2 * (int64_t)(plan->member_count - 1), splits);
 }
@@ -296,6 +311,7 @@ static int64_t floor_into_each(const rs__plan *plan) {
 
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each},
+    {rs__build_shared_trees, splits_shared, bursts_links, floor_none},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none},
     {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none},
     {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none},

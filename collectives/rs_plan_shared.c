@@ -6,7 +6,7 @@
  * wanted, are taken first, the largest first: they cost nothing. What is left goes to as few chips of
  * the nearer level as possible (greedy set cover), since each of these has a new bundle to send. From the
  * second round on the others' bundles are known. A new tree is kept when the sum of squares of the
- * loads of links does not grow.
+ * loads of links, counted for each depth alone, does not grow.
  *
  * O(rounds · roots · bundles · degree); bundles are about links, times what is not shared.
  */
@@ -26,13 +26,23 @@ static uint32_t *key_of(const rs__shared *s, const rs__shared_part *part) {
   return &s->key_uses[b->first_key + part->link - s->plan->wiring->out_first[b->chip]];
 }
 
+static uint32_t depth_of(const rs__shared *s, uint32_t item) {
+  return item == RS_NONE ? 0 : s->bundles[item].depth;
+}
+
+/* Transmissions of one depth on a link. What has come as far goes on at the same time. */
+static uint32_t *load_of(const rs__shared *s, uint32_t link, uint32_t depth) {
+  return &s->load[(size_t)link * s->hops + depth];
+}
+
 static void acquire(rs__shared *s, uint32_t id) {
   const rs__bundle *b = &s->bundles[id];
   if (s->bundles[id].uses++ > 0) return;
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
     uint32_t *uses = key_of(s, part);
-    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)s->load[part->link]++ + 1;
+    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
+    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)(*load)++ + 1;
     if (part->item != RS_NONE) acquire(s, part->item);
   }
 }
@@ -43,7 +53,8 @@ static void release(rs__shared *s, uint32_t id) {
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
     uint32_t *uses = key_of(s, part);
-    if (--*uses == 0) s->squares -= 2 * (uint64_t)--s->load[part->link] + 1;
+    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
+    if (--*uses == 0) s->squares -= 2 * (uint64_t)--(*load) + 1;
     if (part->item != RS_NONE) release(s, part->item);
   }
 }
@@ -274,7 +285,8 @@ static uint32_t best_link(const tree_maker *m, const item *it, bool only_dirty) 
     uint32_t l = w->out_first[it->chip] + (k + m->root) % degree;
     uint32_t to = w->links[l].to;
     if (m->level[to] != m->level[it->chip] - 1 || (only_dirty && !m->is_dirty[to])) continue;
-    uint64_t cost = is_sent(m->s, l, it->bundle) ? 0 : m->s->load[l] + UINT64_C(1);
+    uint32_t load = *load_of(m->s, l, depth_of(m->s, it->bundle));
+    uint64_t cost = is_sent(m->s, l, it->bundle) ? 0 : load + UINT64_C(1);
     if (cost < best_cost) {
       best_cost = cost;
       best = l;
@@ -298,12 +310,13 @@ static uint32_t cover_of(const tree_maker *m, uint32_t chip) {
   return gain;
 }
 
-/* The least load of a link from the chip to the next level. */
-static uint32_t way_out(const tree_maker *m, uint32_t chip) {
+/* The least load of a link from the chip to the next level, of what has come from `depth` hops away. */
+static uint32_t way_out(const tree_maker *m, uint32_t chip, uint32_t depth) {
   const rs_wiring *w = m->s->plan->wiring;
   uint32_t least = UINT32_MAX;
   for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
-    if (m->level[w->links[l].to] + 1 == m->level[chip]) least = RS_MIN(least, m->s->load[l]);
+    if (m->level[w->links[l].to] + 1 == m->level[chip])
+      least = RS_MIN(least, *load_of(m->s, l, depth));
   }
   return least;
 }
@@ -329,7 +342,7 @@ static void choose_takers(tree_maker *m, uint32_t level) {
       uint32_t chip = m->order[first + (k + m->root) % count];
       uint32_t gain = m->is_dirty[chip] ? 0 : cover_of(m, chip);
       if (gain < best_gain || gain == 0) continue;
-      uint32_t load = way_out(m, chip);
+      uint32_t load = way_out(m, chip, m->s->hops - level + 1);
       if (gain == best_gain && load >= best_load) continue;
       best = chip;
       best_gain = gain;
@@ -473,8 +486,8 @@ rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_c
   if (!init_shared(shared) || !init_maker(&maker, shared)) {
     return rs_arena_failed(plan->arena, plan->diag);
   }
-  for (uint32_t l = 0; l < plan->wiring->link_count; l++) {
-    shared->squares += (uint64_t)load[l] * load[l];
+  for (size_t i = 0; i < (size_t)plan->wiring->link_count * hops; i++) {
+    shared->squares += (uint64_t)load[i] * load[i];
   }
   rs_status status = RS_OK;
   for (uint32_t round = 0; round < rounds; round++) {

@@ -148,6 +148,35 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
   return rs_arena_failed(s->arena, diag);
 }
 
+/* Vectors of the template were counted as they come to a vector unit: some are added in more places than
+ * any may be. */
+static bool is_counted(const template *t, const rs_schedule *s, const rs_calendar *calendar) {
+  uint32_t adds = 0;
+  for (uint64_t i = t->first_burst; i < t->first_burst + t->burst_count; i++) {
+    if (i == t->first_burst || !rs_schedule_rides(s, i)) adds = 0;
+    adds += s->bursts[i].action == RS_ACTION_ADD;
+    if (adds > rs__calendar_adds_max(calendar)) return true;
+  }
+  return false;
+}
+
+/* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
+ * enough that nothing else is added meanwhile. */
+static bool book_counted(const rs_repeater *r, const template *t, const rs_schedule *s,
+                         rs_calendar *calendar, int64_t later) {
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    const rs_burst *b = &s->bursts[t->first_burst + i];
+    const rs_link *link = &r->wiring->links[r->links[i]];
+    int64_t start = b->start_cycles + later;
+    int64_t arrival = start + rs_timing_latency(&s->timing, link);
+    bool is_add = b->action == RS_ACTION_ADD;
+    if (is_add && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
+    if (i > 0 && rs_schedule_rides(s, t->first_burst + i)) continue;
+    if (rs_calendar_book(calendar, r->links[i], start, b->count) != start) return false;
+  }
+  return true;
+}
+
 /* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
  * own, which are not looked for here. */
 static bool book_all(const rs_repeater *r, const template *t, const rs_schedule *s,
@@ -161,7 +190,7 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
       if (!rs_schedule_rides(s, t->first_burst + end)) break;
       adds += s->bursts[t->first_burst + end].action == RS_ACTION_ADD;
     }
-    if (adds > rs__calendar_adds_max(calendar)) return false;
+    assert(adds <= rs__calendar_adds_max(calendar));
     for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
     int64_t booked = rs__calendar_book_adds(calendar, r->links[i], start, b->count, places, adds);
     if (booked != start) return false;
@@ -170,8 +199,8 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
 }
 
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
-                        const rs_collective_request *q, int64_t later, uint32_t *op,
-                        rs_diag *diag) {
+                        rs_calendar *calendar, bool counted, const rs_collective_request *q,
+                        int64_t later, uint32_t *op, rs_diag *diag) {
   rs_op copy = s->ops[t->op];
   copy.ready_cycles = q->ready_cycles;
   size_t length = q->label == NULL ? 0 : strlen(q->label);
@@ -184,6 +213,7 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
     burst.start_cycles += later;
     burst.link = r->links[i];
     burst.op = *op;
+    rs__calendar_note_burst(calendar, &burst, counted);
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
   return RS_OK;
@@ -198,11 +228,14 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   uint32_t op;
   *done = false;
   if (!map_links(r, t, q, s)) return RS_OK;
-  if (!book_all(r, t, s, calendar, later)) {
+  bool counted = is_counted(t, s, calendar);
+  bool booked =
+      counted ? book_counted(r, t, s, calendar, later) : book_all(r, t, s, calendar, later);
+  if (!booked) {
     rs_calendar_rewind(calendar, before);
     return RS_OK;
   }
-  rs_status status = append(r, t, s, q, later, &op, diag);
+  rs_status status = append(r, t, s, calendar, counted, q, later, &op, diag);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
   *report = (rs_compile_report){.op = op,
