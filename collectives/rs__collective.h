@@ -471,6 +471,7 @@ rs_status rs__build_send(rs__plan *plan);
 rs_status rs__build_detours(rs__plan *plan);
 rs_status rs__build_ring(rs__plan *plan);
 rs_status rs__build_halving(rs__plan *plan);
+rs_status rs__build_packed_trees(rs__plan *plan);
 rs_status rs__build_reduce_forest(rs__plan *plan);
 rs_status rs__build_broadcast_forest(rs__plan *plan);
 

@@ -165,12 +165,13 @@ rs_status rs__build_shared_trees(rs__plan *plan) {
   if (status != RS_OK) return status;
   uint32_t *load = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)plan->wiring->link_count * hops);
   if (load == NULL || !rs__plan_count_adds(plan)) return rs_arena_failed(plan->arena, plan->diag);
-  status = rs__shared_make(plan, plan->members, plan->member_count, hops, RS__SHARED_ROUNDS, load,
-                           &shared);
-  if (status != RS_OK) return status;
   for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
     rs__run whole = {0, plan->block};
-    status = emit(plan, &shared, rs__run_part(whole, plan->variant.splits, k));
+    status = rs__shared_make(plan, plan->members, plan->member_count, hops, RS__SHARED_ROUNDS, load,
+                             &shared);
+    if (status == RS_OK) {
+      status = emit(plan, &shared, rs__run_part(whole, plan->variant.splits, k));
+    }
   }
   return status;
 }
