@@ -13,7 +13,7 @@
  * added also book a lane of the unit, from their first arrival on: a lane takes the adds of one link
  * at full rate, and there are as many as fit. Usually there are none, because 16 ports bring 16
  * vectors a slot at most and the unit adds as many a cycle. A transmission that is added in several
- * places takes a lane for each; without lanes it may be added in as many as all links together may.
+ * places takes a lane for each. Without lanes a chip's links may be added in so many places together.
  */
 #include <string.h>
 
@@ -42,16 +42,18 @@ struct rs_calendar {
   rs_timing timing;
   uint32_t line_count;
   uint32_t lanes_per_chip; /* 0: the vector units keep up whatever comes */
-  uint32_t adds_max;       /* places of a transmission that may add */
-  line *lines;             /* [link], then [chip · lanes_per_chip + lane] */
-  int64_t *adds_end;       /* [chip] something is added there until then */
-  int64_t *closed_end;     /* [chip] and nothing else may be until then */
+  uint32_t lanes_over;     /* then: how many it has more than links */
+  uint8_t *places;     /* then: [link] in how many more than one what it brings is added, at most */
+  uint32_t *places_of; /* then: [chip] the sum over its links */
+  line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
+  int64_t *adds_end;   /* [chip] something is added there until then */
+  int64_t *closed_end; /* [chip] and nothing else may be until then */
   log_entry *log;
   uint64_t log_count, log_capacity;
 };
 
 /* A lane takes what one link brings. Where every link may have one, nothing needs to be booked, and what
- * is left over allows each of them to add in more places than one. */
+ * is left over is for transmissions that are added in more places than one. */
 static void find_lanes_wanted(rs_calendar *calendar) {
   const rs_wiring *wiring = calendar->wiring;
   const rs_timing *t = &calendar->timing;
@@ -63,8 +65,7 @@ static void find_lanes_wanted(rs_calendar *calendar) {
   }
   bool keeps_up = lanes >= degree;
   calendar->lanes_per_chip = keeps_up ? 0 : (uint32_t)RS_MAX(1, lanes);
-  calendar->adds_max =
-      (uint32_t)RS_MIN(keeps_up ? lanes / degree : RS_MAX(1, lanes), RS__SHARED_MAX);
+  calendar->lanes_over = keeps_up ? (uint32_t)RS_MIN(lanes - degree, UINT32_MAX) : 0;
 }
 
 rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing) {
@@ -76,11 +77,13 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   find_lanes_wanted(calendar);
   calendar->line_count = wiring->link_count + wiring->chip_count * calendar->lanes_per_chip;
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
+  calendar->places = RS_ARENA_NEW(arena, uint8_t, wiring->link_count);
+  calendar->places_of = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
   calendar->adds_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
   calendar->closed_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
-  bool failed =
-      calendar->lines == NULL || calendar->adds_end == NULL || calendar->closed_end == NULL;
-  return failed ? NULL : calendar;
+  bool good = calendar->adds_end != NULL && calendar->closed_end != NULL &&
+              calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
+  return good ? calendar : NULL;
 }
 
 /* The first interval that ends after `time`. */
@@ -180,6 +183,33 @@ int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_
   return book_line(calendar, link, earliest_cycles, count);
 }
 
+bool rs__calendar_adds_allow(const rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  if (calendar->lanes_per_chip > 0) return adds <= calendar->lanes_per_chip;
+  if (adds <= 1u + calendar->places[link]) return true;
+  uint32_t chip = calendar->wiring->links[link].to;
+  return adds - 1 - calendar->places[link] <= calendar->lanes_over - calendar->places_of[chip];
+}
+
+bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  assert(adds <= RS__SHARED_MAX && rs__calendar_adds_allow(calendar, link, adds));
+  if (calendar->lanes_per_chip > 0) return true; /* lanes are booked when they are known */
+  uint8_t *places = &calendar->places[link];
+  if (adds <= 1u + *places) return true;
+  if (!reserve_log(calendar)) return false;
+  log_entry entry = {.booked = {*places, 0}, .line = RS_NONE, .index = link};
+  calendar->log[calendar->log_count++] = entry;
+  calendar->places_of[calendar->wiring->links[link].to] += adds - 1 - *places;
+  *places = (uint8_t)(adds - 1);
+  return true;
+}
+
+static void lower_places(rs_calendar *calendar, const log_entry *entry) {
+  uint8_t *places = &calendar->places[entry->index];
+  uint8_t before = (uint8_t)entry->booked.start;
+  calendar->places_of[calendar->wiring->links[entry->index].to] -= (uint32_t)(*places - before);
+  *places = before;
+}
+
 /* Lanes of a chip that are free for `length` from the earliest moment at or after `arrival` at which
  * there are so many, lowest first; returns that moment. A lane that is not free then is free for so
  * long only from its next gap on; so the moment is not before the wanted-th of these. */
@@ -207,12 +237,14 @@ static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t ar
 
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds) {
+  assert(rs__calendar_adds_allow(calendar, link, adds));
   if (adds > 0) {
     const rs_link *l = &calendar->wiring->links[link];
     int64_t latency = rs_timing_latency(&calendar->timing, l);
     earliest_cycles = RS_MAX(earliest_cycles, calendar->closed_end[l->to] - latency);
   }
   if (adds == 0 || calendar->lanes_per_chip == 0) {
+    if (!rs__calendar_hold_adds(calendar, link, adds)) return -1;
     return rs_calendar_book(calendar, link, earliest_cycles, count);
   }
   const rs_link *l = &calendar->wiring->links[link];
@@ -245,10 +277,6 @@ void rs__calendar_note_burst(rs_calendar *calendar, const rs_burst *burst, bool 
 
 int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip) {
   return calendar->adds_end[chip];
-}
-
-uint32_t rs__calendar_adds_max(const rs_calendar *calendar) {
-  return calendar->adds_max;
 }
 
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
@@ -285,6 +313,10 @@ void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
   assert(mark <= calendar->log_count);
   while (calendar->log_count > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
-    undo(&calendar->lines[entry->line], entry);
+    if (entry->line == RS_NONE) {
+      lower_places(calendar, entry);
+    } else {
+      undo(&calendar->lines[entry->line], entry);
+    }
   }
 }

@@ -64,7 +64,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .wiring = c->wiring,
                    .timing = &c->padded,
                    .request = request,
-                   .adds_max = rs__calendar_adds_max(c->calendar),
+                   .calendar = c->calendar,
                    .position = position,
                    .members = request->chips,
                    .member_count = request->chip_count,
@@ -361,6 +361,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
     if (!task->rides) {
+      if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
       int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
       if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
       assert(start == task->start_cycles);
@@ -398,6 +399,7 @@ static rs_status append_result(compilation *c) {
   c->report->algorithm = algorithm;
   c->report->variant =
       (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
+  c->report->counts_adds = c->best.plan.units != NULL;
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

@@ -91,6 +91,7 @@ typedef struct rs_compile_report {
   uint32_t op;           /* the operation that was added */
   const char *algorithm; /* the row that was kept */
   rs_compile_variant variant;
+  bool counts_adds;        /* no other operation may add on its chips while it does */
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;

@@ -24,6 +24,7 @@ typedef struct template {
   const int64_t *ends;
   int64_t makespan_cycles, end_cycles;
   rs_compile_variant variant;
+  bool counts_adds;
   uint32_t op;
   uint64_t first_burst, burst_count;
 }
@@ -148,18 +149,6 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
   return rs_arena_failed(s->arena, diag);
 }
 
-/* Vectors of the template were counted as they come to a vector unit: some are added in more places than
- * any may be. */
-static bool is_counted(const template *t, const rs_schedule *s, const rs_calendar *calendar) {
-  uint32_t adds = 0;
-  for (uint64_t i = t->first_burst; i < t->first_burst + t->burst_count; i++) {
-    if (i == t->first_burst || !rs_schedule_rides(s, i)) adds = 0;
-    adds += s->bursts[i].action == RS_ACTION_ADD;
-    if (adds > rs__calendar_adds_max(calendar)) return true;
-  }
-  return false;
-}
-
 /* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
  * enough that nothing else is added meanwhile. */
 static bool book_counted(const rs_repeater *r, const template *t, const rs_schedule *s,
@@ -190,7 +179,7 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
       if (!rs_schedule_rides(s, t->first_burst + end)) break;
       adds += s->bursts[t->first_burst + end].action == RS_ACTION_ADD;
     }
-    assert(adds <= rs__calendar_adds_max(calendar));
+    if (!rs__calendar_adds_allow(calendar, r->links[i], adds)) return false;
     for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
     int64_t booked = rs__calendar_book_adds(calendar, r->links[i], start, b->count, places, adds);
     if (booked != start) return false;
@@ -199,8 +188,8 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
 }
 
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
-                        rs_calendar *calendar, bool counted, const rs_collective_request *q,
-                        int64_t later, uint32_t *op, rs_diag *diag) {
+                        rs_calendar *calendar, const rs_collective_request *q, int64_t later,
+                        uint32_t *op, rs_diag *diag) {
   rs_op copy = s->ops[t->op];
   copy.ready_cycles = q->ready_cycles;
   size_t length = q->label == NULL ? 0 : strlen(q->label);
@@ -213,7 +202,7 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
     burst.start_cycles += later;
     burst.link = r->links[i];
     burst.op = *op;
-    rs__calendar_note_burst(calendar, &burst, counted);
+    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
   return RS_OK;
@@ -228,19 +217,19 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   uint32_t op;
   *done = false;
   if (!map_links(r, t, q, s)) return RS_OK;
-  bool counted = is_counted(t, s, calendar);
   bool booked =
-      counted ? book_counted(r, t, s, calendar, later) : book_all(r, t, s, calendar, later);
+      t->counts_adds ? book_counted(r, t, s, calendar, later) : book_all(r, t, s, calendar, later);
   if (!booked) {
     rs_calendar_rewind(calendar, before);
     return RS_OK;
   }
-  rs_status status = append(r, t, s, calendar, counted, q, later, &op, diag);
+  rs_status status = append(r, t, s, calendar, q, later, &op, diag);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
   *report = (rs_compile_report){.op = op,
                                 .algorithm = t->row,
                                 .variant = t->variant,
+                                .counts_adds = t->counts_adds,
                                 .end_cycles = t->end_cycles + later,
                                 .makespan_cycles = t->makespan_cycles,
                                 .bursts = t->burst_count};
@@ -270,6 +259,7 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .algorithm = q->algorithm,
                   .row = report->algorithm,
                   .variant = report->variant,
+                  .counts_adds = report->counts_adds,
                   .block_bytes = q->block_bytes,
                   .chip_count = q->chip_count,
                   .links_inside = links_inside,
