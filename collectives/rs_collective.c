@@ -374,6 +374,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
       assert(added == arrival);
     }
     rs_burst burst = rs__task_burst(task, op);
+    rs__calendar_note_burst(c->calendar, &burst, plan->units != NULL);
     if (rs_schedule_add_burst(c->schedule, &burst) == NULL) {
       return rs_arena_failed(c->schedule->arena, c->diag);
     }
@@ -398,6 +399,7 @@ static rs_status append_result(compilation *c) {
   c->report->algorithm = algorithm;
   c->report->variant =
       (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
+  c->report->counts_adds = c->best.plan.units != NULL;
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

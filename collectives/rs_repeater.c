@@ -24,6 +24,7 @@ typedef struct template {
   const int64_t *ends;
   int64_t makespan_cycles, end_cycles;
   rs_compile_variant variant;
+  bool counts_adds;
   uint32_t op;
   uint64_t first_burst, burst_count;
 }
@@ -148,6 +149,23 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
   return rs_arena_failed(s->arena, diag);
 }
 
+/* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
+ * enough that nothing else is added meanwhile. */
+static bool book_counted(const rs_repeater *r, const template *t, const rs_schedule *s,
+                         rs_calendar *calendar, int64_t later) {
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    const rs_burst *b = &s->bursts[t->first_burst + i];
+    const rs_link *link = &r->wiring->links[r->links[i]];
+    int64_t start = b->start_cycles + later;
+    int64_t arrival = start + rs_timing_latency(&s->timing, link);
+    bool is_add = b->action == RS_ACTION_ADD;
+    if (is_add && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
+    if (i > 0 && rs_schedule_rides(s, t->first_burst + i)) continue;
+    if (rs_calendar_book(calendar, r->links[i], start, b->count) != start) return false;
+  }
+  return true;
+}
+
 /* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
  * own, which are not looked for here. */
 static bool book_all(const rs_repeater *r, const template *t, const rs_schedule *s,
@@ -170,8 +188,8 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
 }
 
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
-                        const rs_collective_request *q, int64_t later, uint32_t *op,
-                        rs_diag *diag) {
+                        rs_calendar *calendar, const rs_collective_request *q, int64_t later,
+                        uint32_t *op, rs_diag *diag) {
   rs_op copy = s->ops[t->op];
   copy.ready_cycles = q->ready_cycles;
   size_t length = q->label == NULL ? 0 : strlen(q->label);
@@ -184,6 +202,7 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
     burst.start_cycles += later;
     burst.link = r->links[i];
     burst.op = *op;
+    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
   return RS_OK;
@@ -198,16 +217,19 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   uint32_t op;
   *done = false;
   if (!map_links(r, t, q, s)) return RS_OK;
-  if (!book_all(r, t, s, calendar, later)) {
+  bool booked =
+      t->counts_adds ? book_counted(r, t, s, calendar, later) : book_all(r, t, s, calendar, later);
+  if (!booked) {
     rs_calendar_rewind(calendar, before);
     return RS_OK;
   }
-  rs_status status = append(r, t, s, q, later, &op, diag);
+  rs_status status = append(r, t, s, calendar, q, later, &op, diag);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
   *report = (rs_compile_report){.op = op,
                                 .algorithm = t->row,
                                 .variant = t->variant,
+                                .counts_adds = t->counts_adds,
                                 .end_cycles = t->end_cycles + later,
                                 .makespan_cycles = t->makespan_cycles,
                                 .bursts = t->burst_count};
@@ -237,6 +259,7 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .algorithm = q->algorithm,
                   .row = report->algorithm,
                   .variant = report->variant,
+                  .counts_adds = report->counts_adds,
                   .block_bytes = q->block_bytes,
                   .chip_count = q->chip_count,
                   .links_inside = links_inside,
