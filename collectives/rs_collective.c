@@ -41,6 +41,7 @@ typedef struct compilation {
   trial best, last;     /* they change places when the last was better */
   uint64_t mark;        /* of the calendar before all trials */
   int64_t planned;      /* bursts of all trials */
+  bool as_built;        /* running the best once more was of no use */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
@@ -245,6 +246,7 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
     rs_status status = try_variant(c, row, (rs__variant){splits, relays == 1});
     if (status == RS_OK) {
       keep_if_better(c, shown);
+      if (rs__row_at(row)->goes_without) break;
     } else if (status != RS_E_INFEASIBLE && status != RS_E_LIMIT) {
       return status;
     } else if (shown->makespan_cycles < 0) {
@@ -343,12 +345,18 @@ static rs_status run_again(compilation *c, rs_arena *arena, bool *better) {
 /* Only rows that rank their tasks themselves gain: the others are ranked by the longest way anyhow. */
 static rs_status refine(compilation *c, rs_compile_row *shown) {
   rs_status status = RS_OK;
-  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX;
+  const rs_compile_variant *asked = &c->request->variant;
+  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX &&
+                (asked->splits == 0 || !asked->as_built);
+  c->as_built = true;
   for (int turn = 0; turn < RS__AGAIN_TURNS && better && status == RS_OK; turn++) {
     rs_arena *arena = rs_arena_create(0);
     if (arena == NULL) return rs_arena_failed(NULL, c->diag);
     status = run_again(c, arena, &better);
-    if (better) keep_if_better(c, shown);
+    if (better) {
+      keep_if_better(c, shown);
+      c->as_built = false;
+    }
     rs_arena_destroy(arena);
   }
   return status;
@@ -419,7 +427,7 @@ static rs_status append_result(compilation *c) {
   c->report->op = op;
   c->report->algorithm = algorithm;
   c->report->variant =
-      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
+      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays, c->as_built};
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

@@ -129,7 +129,7 @@ static bool is_same_request(const template *t, const rs_collective_request *q) {
 }
 
 static bool is_same_variant(rs_compile_variant a, rs_compile_variant b) {
-  return a.splits == b.splits && a.relays == b.relays;
+  return a.splits == b.splits && a.relays == b.relays && a.as_built == b.as_built;
 }
 
 /* Compiling would try the same, or only what came of it. */
