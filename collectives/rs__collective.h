@@ -28,6 +28,7 @@ typedef struct rs__task {
   uint32_t meets;       /* the plan's own: the task with which it lands together, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
+  bool rides;  /* the plan's own: it is one transmission with the task before it */
 } rs__task;
 
 /* What a booked task is in a schedule. */
@@ -119,6 +120,7 @@ typedef struct rs__plan {
   const rs_wiring *wiring;
   const rs_timing *timing;
   const rs_collective_request *request;
+  uint32_t adds_max;        /* in so many places the vector unit can add what a link brings */
   const uint32_t *position; /* [chip] place in the group, or RS_NONE */
   const uint32_t *members;  /* the group, for kinds other than send */
   uint32_t member_count;
@@ -164,13 +166,18 @@ typedef struct rs__plan {
 
 /* ---- rs_calendar.c: vector units that do not keep up ---- */
 
-/* Books a burst that is added on arrival: the link, and where adds could be too many in a cycle a
- * lane of the receiver's vector unit. *lane: RS_NONE when none was needed. */
-int64_t rs__calendar_book_add(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
-                              int64_t count, uint32_t *lane);
+#define RS__SHARED_MAX 16 /* places that a transmission may have */
+
+/* Books a transmission that is added on arrival in so many places: the link, and where adds could be
+ * too many in a cycle as many lanes of the receiver's vector unit. *lanes[i]: left as it is when none
+ * is needed. adds ≤ rs__calendar_adds_max. */
+int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                               int64_t count, uint32_t *const *lanes, uint32_t adds);
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count);
 
+/* In how many places a transmission may be added: at least one. */
+uint32_t rs__calendar_adds_max(const rs_calendar *calendar);
 /* The vector unit can add at the full rate of one link at least. */
 bool rs__calendar_adds_fit(const rs_calendar *calendar);
 
@@ -185,6 +192,20 @@ void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size
 /* Appends; RS_NONE when the plan has failed. start_cycles is the earliest start for its own sake;
  * the caller's task need not set pending, first_edge, rank, left, right. */
 uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
+
+/* One more place at the receiver for what `task` sends: a burst of the same transmission, which costs
+ * the link nothing and the vector unit an add if it adds (rs_schedule.h, TRANSMISSIONS); no more than
+ * plan->adds_max may add, or the plan is refused when it is run. It must be
+ * appended at once after `task` or another one that rides with it; `task` may be either. The place
+ * must be another one than theirs. Returns a task, for edges from and to it:
+ *   - tasks that need what it writes get an edge from it, as from any task (reads, lands, meets,
+ *     clears: the place that it writes is what counts);
+ *   - an edge to it holds up the whole transmission: all start together, at the least time that
+ *     suits every one of them. So what comes before it must be a task before the first of them.
+ * start_cycles of the first task is the earliest start for the sake of all; rank too is the first's. */
+uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
+                       rs_action action, bool result);
+
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind);
 uint32_t rs__plan_join(rs__plan *plan);
 

@@ -8,6 +8,7 @@
  * carry) up, and one whose floor is above the best makespan is passed over: it cannot win.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rs__collective.h"
@@ -45,6 +46,28 @@ typedef struct compilation {
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
 enum { RS__ARENA_WORK, RS__ARENA_BEST, RS__ARENA_LAST, RS__ARENA_TREE, RS__ARENA_COUNT };
 
+struct rs_compile_scratch {
+  rs_arena *arenas[RS__ARENA_COUNT];
+};
+
+rs_compile_scratch *rs_compile_scratch_create(void) {
+  rs_compile_scratch *scratch = calloc(1, sizeof *scratch);
+  if (scratch == NULL) return NULL;
+  for (size_t i = 0; i < RS__ARENA_COUNT; i++) {
+    scratch->arenas[i] = rs_arena_create(0);
+    if (scratch->arenas[i] != NULL) continue;
+    rs_compile_scratch_destroy(scratch);
+    return NULL;
+  }
+  return scratch;
+}
+
+void rs_compile_scratch_destroy(rs_compile_scratch *scratch) {
+  if (scratch == NULL) return;
+  for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_destroy(scratch->arenas[i]);
+  free(scratch);
+}
+
 static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
   const rs_collective_request *request = c->request;
   uint32_t *position = RS_ARENA_NEW(arenas[RS__ARENA_WORK], uint32_t, c->wiring->chip_count);
@@ -64,6 +87,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .wiring = c->wiring,
                    .timing = &c->padded,
                    .request = request,
+                   .adds_max = rs__calendar_adds_max(c->calendar),
                    .position = position,
                    .members = request->chips,
                    .member_count = request->chip_count,
@@ -359,11 +383,14 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
-    int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
-    if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-    assert(start == task->start_cycles);
+    if (!task->rides) {
+      int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
+      if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+      assert(start == task->start_cycles);
+    }
     if (task->lane != RS_NONE) {
-      int64_t arrival = start + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
+      int64_t arrival =
+          task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
       int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
       if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
       assert(added == arrival);
@@ -400,9 +427,6 @@ static rs_status append_result(compilation *c) {
 }
 
 static rs_status compile(compilation *c, rs_arena *const *arenas, int64_t *end_of_member) {
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) {
-    if (arenas[i] == NULL) return rs_arena_failed(c->schedule->arena, c->diag);
-  }
   rs_status status = init_plans(c, arenas);
   if (status == RS_OK && rs__kind_adds(c->request->kind) && !rs__calendar_adds_fit(c->calendar)) {
     return rs_diag_set(c->diag, RS_E_INFEASIBLE,
@@ -432,10 +456,15 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
                    .mark = rs_calendar_mark(calendar)};
   uint32_t op_count = schedule->op_count, group_chip_count = schedule->group_chip_count;
   uint64_t burst_count = schedule->burst_count;
-  rs_arena *arenas[RS__ARENA_COUNT];
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) arenas[i] = rs_arena_create(0);
-  rs_status status = compile(&c, arenas, end_of_member);
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_destroy(arenas[i]);
+  rs_compile_scratch *scratch = request->scratch;
+  if (scratch == NULL) scratch = rs_compile_scratch_create();
+  if (scratch == NULL) return rs_arena_failed(schedule->arena, diag);
+  rs_status status = compile(&c, scratch->arenas, end_of_member);
+  if (scratch == request->scratch) {
+    for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_reset(scratch->arenas[i]);
+  } else {
+    rs_compile_scratch_destroy(scratch);
+  }
   if (status == RS_OK) return RS_OK;
   if (diag != NULL) *diag = own_diag;
   rs_calendar_rewind(calendar, c.mark);

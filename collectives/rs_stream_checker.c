@@ -119,8 +119,12 @@ static rs_status enter_link(rs_stream_checker *c, const flight *f, rs_diag *diag
   char text[160], name[48];
   uint64_t other = UINT64_MAX;
   const rs_burst *b = &f->burst;
-  rs__meeting meeting = rs__stream_links_enter(&c->links, b, f->number, &other);
-  if (meeting == RS__MEETS_NONE) return RS_OK;
+  bool rides;
+  rs__meeting meeting = rs__stream_links_enter(&c->links, b, f->number, &other, &rides);
+  if (meeting == RS__MEETS_NONE) {
+    if (!rides) c->report.check.vectors += (uint64_t)b->count;
+    return RS_OK;
+  }
   if (meeting == RS__MEETS_NO_MEMORY) return no_memory(diag);
   rs_wiring_link_name(c->wiring, b->link, name, sizeof name);
   burst_text(c, b, text, sizeof text);
@@ -458,7 +462,6 @@ static void count_burst(rs_stream_checker *c, const rs_burst *b) {
   int64_t settled = rs_burst_arrival(t, &c->wiring->links[b->link], b, b->count - 1) +
                     t->receive_cycles + (b->action == RS_ACTION_ADD ? t->add_cycles : 0);
   c->report.check.bursts++;
-  c->report.check.vectors += (uint64_t)b->count;
   c->report.check.makespan_cycles = RS_MAX(c->report.check.makespan_cycles, settled);
 }
 

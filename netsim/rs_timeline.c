@@ -73,6 +73,7 @@ static size_t collect(const rs_schedule *schedule, const rs_wiring *wiring,
   }
   for (uint64_t i = 0; i < schedule->burst_count; i++) {
     const rs_burst *b = &schedule->bursts[i];
+    if (rs_schedule_rides(schedule, i)) continue; /* the link shows it once */
     uint32_t chip = wiring->links[b->link].from;
     int64_t end = burst_end(&schedule->timing, b);
     if (!chosen[chip] || !is_looked_at(options, b->start_cycles, end)) continue;

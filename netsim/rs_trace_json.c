@@ -60,7 +60,21 @@ static void put_memory(rs_json *json, const char *key, uint8_t buffer, int64_t o
   put_text(json, key, text);
 }
 
-static void put_burst_arguments(writing *w, const rs_burst *burst) {
+/* The further places of a transmission: target_2, action_2, … */
+static void put_riders(writing *w, uint64_t record) {
+  const rs_schedule *s = w->schedule;
+  for (int place = 2; ++record < s->burst_count && rs_schedule_rides(s, record); place++) {
+    const rs_burst *burst = &s->bursts[record];
+    char key[24];
+    snprintf(key, sizeof key, "target_%d", place);
+    put_memory(&w->json, key, burst->target, burst->target_offset);
+    snprintf(key, sizeof key, "action_%d", place);
+    put_text(&w->json, key, rs_action_word((rs_action)burst->action));
+  }
+}
+
+static void put_burst_arguments(writing *w, uint64_t record) {
+  const rs_burst *burst = &w->schedule->bursts[record];
   const rs_link *link = &w->wiring->links[burst->link];
   int64_t arrival = rs_burst_arrival(&w->schedule->timing, link, burst, burst->count - 1);
   put_number(&w->json, "to_chip", link->to);
@@ -69,6 +83,7 @@ static void put_burst_arguments(writing *w, const rs_burst *burst) {
   put_memory(&w->json, "source", burst->source, burst->source_offset);
   put_memory(&w->json, "target", burst->target, burst->target_offset);
   put_text(&w->json, "action", rs_action_word((rs_action)burst->action));
+  put_riders(w, record);
   put_number(&w->json, "arrival_cycles", arrival);
 }
 
@@ -90,7 +105,7 @@ static void put_slice(writing *w, const rs__slice *slice, size_t tid) {
   rs_json_key(json, "args");
   rs_json_begin_object(json);
   put_number(json, "start_cycles", slice->start_cycles);
-  if (is_burst) put_burst_arguments(w, &w->schedule->bursts[slice->record]);
+  if (is_burst) put_burst_arguments(w, slice->record);
   rs_json_end_object(json);
   rs_json_end_object(json);
 }

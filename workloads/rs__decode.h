@@ -51,6 +51,8 @@ typedef struct rs__choice {
 struct rs_decode_memo {
   rs__choice choices[RS__CHOICES_MAX];
   uint32_t count;
+  rs_arena *arena; /* of what a step adds */
+  const rs_template *templates;
 };
 
 /* What no link and no chip of a wiring is better than. */
@@ -69,6 +71,7 @@ typedef struct rs__step {
   rs_schedule *schedule;
   rs_calendar *calendar;
   rs_repeater *repeater;
+  rs_compile_scratch *scratch; /* of all that is compiled */
   rs_decode *decode;
   rs_diag *diag;
   rs__share share;
@@ -89,7 +92,7 @@ typedef struct rs__step {
   uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
   rs_part waits_as;           /* where that waiting is booked */
 
-  rs_decode_memo *memo; /* or NULL */
+  rs_decode_memo *memo; /* or NULL; with one only times are wanted, and there is no schedule */
   rs__pick picks[RS__PICKS_MAX];
   uint32_t pick_count;
 

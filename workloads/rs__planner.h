@@ -79,6 +79,8 @@ typedef struct rs__ahead rs__ahead;
 /* NULL: no memory. */
 rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, rs_diag *diag);
 
+void rs__ahead_destroy(rs__ahead *ahead);
+
 /* The step of a sharding, which is compiled already, or else with the next rs__ahead_compile. */
 rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
                         rs__ahead_step **step);

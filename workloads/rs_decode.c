@@ -19,12 +19,8 @@
 enum { PACKET_BYTES = 328, PACKET_PAYLOAD_BYTES = 320 };
 
 /* Every hop pays again: a relay receives and sends. */
-static double c2c_energy_j(const rs_chip *chip, const rs_schedule *schedule) {
-  double vectors = 0;
-  for (uint64_t i = 0; i < schedule->burst_count; i++) {
-    vectors += (double)schedule->bursts[i].count;
-  }
-  double wire_bytes = vectors * (double)chip->timing.vector_bytes * PACKET_BYTES;
+static double c2c_energy_j(const rs_chip *chip, int64_t vectors) {
+  double wire_bytes = (double)vectors * (double)chip->timing.vector_bytes * PACKET_BYTES;
   return wire_bytes / PACKET_PAYLOAD_BYTES * 8 * chip->c2c_pj_per_bit * 1e-12;
 }
 
@@ -53,8 +49,9 @@ static void add_up_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *
 }
 
 /* The schedule makes `batch` tokens. */
-static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding) {
-  d->part_energy_j[RS_PART_NETWORK] += c2c_energy_j(chip, d->schedule);
+static void fill_energy(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding,
+                        int64_t vectors) {
+  d->part_energy_j[RS_PART_NETWORK] += c2c_energy_j(chip, vectors);
   for (int i = 0; i < RS_PART_COUNT; i++) {
     d->part_energy_j[i] /= (double)sharding->request.batch;
   }
@@ -131,13 +128,17 @@ rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const r
   rs_status status = rs__share_of(model, &sharding->request, &step.share, diag);
   if (status == RS_OK) status = rs__step_init(&step);
   if (status != RS_OK) return status;
+  step.scratch = rs_compile_scratch_create();
+  if (step.scratch == NULL) return rs_arena_failed(arena, diag);
   rs__decode_add_operations(&step);
+  rs_compile_scratch_destroy(step.scratch);
   if (step.status != RS_OK) return step.status;
-  decode->schedule = step.schedule;
+  decode->schedule = memo == NULL ? step.schedule : NULL;
+  if (memo != NULL) memo->templates = rs_repeater_templates(step.repeater);
   decode->latency_cycles = step.front_cycles;
   fill_rates(decode, chip, &sharding->request);
   fill_shares(decode);
-  fill_energy(decode, chip, sharding);
+  fill_energy(decode, chip, sharding, rs_repeater_vectors(step.repeater));
   return RS_OK;
 }
 

@@ -51,7 +51,11 @@ rs_status rs__step_init(rs__step *s) {
   s->chips = RS_ARENA_NEW(s->arena, uint32_t, 2 * tensor);
   s->ready = RS_ARENA_NEW(s->arena, rs_ready, 2 * tensor);
   s->ends = RS_ARENA_NEW(s->arena, int64_t, 2 * tensor);
-  if (!s->is_bound) s->repeater = rs_repeater_create(s->arena, s->wiring);
+  if (s->memo != NULL) {
+    s->repeater = rs_repeater_sketch(s->memo->arena, s->wiring, s->memo->templates);
+  } else if (!s->is_bound) {
+    s->repeater = rs_repeater_create(s->arena, s->wiring);
+  }
   if ((s->repeater == NULL && !s->is_bound) || s->members == NULL || s->chips == NULL ||
       s->ready == NULL || s->ends == NULL) {
     return rs_arena_failed(s->arena, s->diag);
@@ -79,7 +83,7 @@ static int64_t latest_start(const rs__step *s) {
  * follows. */
 static void add_records(rs__step *s, const char *label, const rs_cost *cost, uint32_t reads_op,
                         int64_t before) {
-  if (s->is_bound) return;
+  if (s->is_bound || s->memo != NULL) return;
   rs_compute record = {.cycles = cost->cycles,
                        .first_cycles = cost->first_cycles,
                        .reads_op = reads_op,
@@ -283,11 +287,13 @@ static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
   request->ready_cycles = s->front_cycles;
   request->chips = s->chips;
   request->ready = s->ready;
+  request->scratch = s->scratch;
   if (failed(s, compile_as_before(s, request, &report))) return false;
+  rs_calendar_settle(s->calendar);
   if (request->kind == RS_ALL_REDUCE && s->decode->all_reduce_algorithm == NULL) {
     s->decode->all_reduce_algorithm = report.algorithm;
   }
-  for (int64_t i = 0; i < s->request->tensor; i++) {
+  for (int64_t i = 0; s->memo == NULL && i < s->request->tensor; i++) {
     s->schedule->computes[s->last_record + (uint64_t)i].writes_op = report.op;
   }
   s->reads_op = report.op;

@@ -35,7 +35,17 @@ rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, 
   ahead->request = request;
   ahead->diag = diag;
   atomic_init(&ahead->next, 0);
+  for (int i = 0; i < RS__AHEAD_STEPS; i++) {
+    ahead->memos[i].arena = rs_arena_create(0);
+    if (ahead->memos[i].arena != NULL) continue;
+    rs__ahead_destroy(ahead);
+    return NULL;
+  }
   return ahead;
+}
+
+void rs__ahead_destroy(rs__ahead *ahead) {
+  for (int i = 0; i < RS__AHEAD_STEPS; i++) rs_arena_destroy(ahead->memos[i].arena);
 }
 
 static uint64_t digest_stages(const rs_sharding *s) {
@@ -119,7 +129,6 @@ static void compile(const rs_planner_request *q, rs__ahead_step *step, rs_decode
     step->status = rs_decode_compile_with(scratch, q->model, q->chip, q->wiring, q->topology,
                                           sharding, memo, &step->decode, &step->diag);
   }
-  step->decode.schedule = NULL;
   rs_arena_destroy(scratch);
 }
 
@@ -148,7 +157,12 @@ static void compile_some(rs__ahead *ahead, size_t count) {
   size_t workers = RS_MIN(count, (size_t)RS_MAX(ahead->request->threads, 1));
   uint32_t known = ahead->memo.count;
   ahead->end = first + count;
-  for (size_t i = 0; i < count; i++) ahead->memos[i] = ahead->memo;
+  const rs_template *templates = ahead->memo.templates;
+  for (size_t i = 0; i < count; i++) {
+    rs_arena *arena = ahead->memos[i].arena;
+    ahead->memos[i] = ahead->memo;
+    ahead->memos[i].arena = arena;
+  }
   atomic_store(&ahead->next, first);
   for (; started + 1 < workers; started++) {
     if (pthread_create(&threads[started], NULL, work, ahead) != 0) break;
@@ -158,6 +172,8 @@ static void compile_some(rs__ahead *ahead, size_t count) {
   for (size_t i = 0; i < count; i++) {
     ahead->steps[first + i]->is_compiled = true;
     join_memo(&ahead->memo, &ahead->memos[i], known);
+    ahead->memo.templates = rs_templates_join(ahead->arena, ahead->memo.templates,
+                                              ahead->memos[i].templates, templates);
   }
   ahead->compiled = ahead->end;
 }
