@@ -28,8 +28,9 @@ typedef struct rs__bundle {
   uint32_t first_part; /* into parts */
   uint32_t part_count;
   uint32_t first_key;  /* into key_uses, one a link that leaves the chip */
-  uint32_t next;       /* of its chip, or RS_NONE */
+  uint32_t next;       /* of its chip's list, or RS_NONE */
   uint32_t next_equal; /* of its place in the table, or RS_NONE */
+  bool is_listed;
 } rs__bundle;
 
 typedef struct rs__shared {
@@ -48,7 +49,7 @@ typedef struct rs__shared {
   uint32_t *raw_uses; /* [link] the same of the sender's own vectors */
   uint32_t *load;     /* [link · hops + depth] transmissions, with those that were there before */
   uint64_t squares;   /* of loads, summed */
-  uint32_t *first_bundle; /* [chip] list */
+  uint32_t *first_bundle; /* [chip] list of those that are sent, and some that were */
   uint32_t *table;        /* by hash: the first of a list */
   uint32_t table_mask;
 } rs__shared;

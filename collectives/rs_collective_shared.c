@@ -15,6 +15,7 @@
 #include "rs__shared.h"
 
 #define RS__SHARED_ROUNDS 4
+#define RS__MANY_CHIPS 320
 
 /* A transmission, or one place of it. */
 typedef struct place {
@@ -160,15 +161,14 @@ static rs_status find_diameter(rs__plan *plan, uint32_t *hops) {
 
 rs_status rs__build_shared_trees(rs__plan *plan) {
   rs__shared shared;
-  uint32_t hops;
+  uint32_t hops, rounds = plan->member_count > RS__MANY_CHIPS ? 2 : RS__SHARED_ROUNDS;
   rs_status status = find_diameter(plan, &hops);
   if (status != RS_OK) return status;
   uint32_t *load = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)plan->wiring->link_count * hops);
   if (load == NULL || !rs__plan_count_adds(plan)) return rs_arena_failed(plan->arena, plan->diag);
   for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
     rs__run whole = {0, plan->block};
-    status = rs__shared_make(plan, plan->members, plan->member_count, hops, RS__SHARED_ROUNDS, load,
-                             &shared);
+    status = rs__shared_make(plan, plan->members, plan->member_count, hops, rounds, load, &shared);
     if (status == RS_OK) {
       status = emit(plan, &shared, rs__run_part(whole, plan->variant.splits, k));
     }

@@ -124,15 +124,19 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, 2 * n, plan->block);
 }
 
-/* Every link carries the input and sums of it: for messages of which two take less time than the hops of
- * a tree there and back. */
+/* Every link carries the input and one sum at least: for messages of which two take less time than the hops up
+ * and down a tree of depth four; with very many chips, where choosing trees takes long, than one hop. Pieces
+ * have trees of their own, which evens out what links carry. */
 static size_t splits_shared(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  if (plan->is_mesh || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
+  const rs_timing *t = plan->timing;
+  int64_t hop = t->latency_cycles[RS_CABLE_RACK] + t->forward_cycles + t->add_cycles;
+  bool is_large = n > RS__PIECES_CHIPS_MAX;
+  int64_t slots = rs_timing_slots(t, 2 * RS_MIN(plan->block, INT64_C(1) << 20));
+  bool is_short = slots <= (is_large ? hop : 8 * hop);
+  if (plan->is_mesh || !is_short || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
   size_t count = offer(list, 0, 1, plan->block);
-  count = offer(list, count, 2, plan->block);
-  count = offer(list, count, 4, plan->block);
-  return offer(list, count, 8, plan->block);
+  return is_large ? count : offer(list, count, 4, plan->block);
 }
 
 /* Pieces go over different gateways; with many nodes every chip is one for any single piece. */

@@ -38,6 +38,11 @@ static uint32_t *load_of(const rs__shared *s, uint32_t link, uint32_t depth) {
 static void acquire(rs__shared *s, uint32_t id) {
   const rs__bundle *b = &s->bundles[id];
   if (s->bundles[id].uses++ > 0) return;
+  if (!b->is_listed) {
+    s->bundles[id].is_listed = true;
+    s->bundles[id].next = s->first_bundle[b->chip];
+    s->first_bundle[b->chip] = id;
+  }
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
     uint32_t *uses = key_of(s, part);
@@ -118,9 +123,9 @@ static uint32_t intern(rs__shared *s, uint32_t chip, rs__shared_part *parts, uin
                                 .first_part = s->part_count,
                                 .part_count = count,
                                 .first_key = s->key_count,
-                                .next = s->first_bundle[chip],
+                                .next = RS_NONE,
                                 .next_equal = s->table[hash & s->table_mask]};
-  s->first_bundle[chip] = s->table[hash & s->table_mask] = id;
+  s->table[hash & s->table_mask] = id;
   s->part_count += count;
   s->key_count += keys;
   return id;
@@ -159,7 +164,9 @@ typedef struct tree_maker {
   candidate *candidates;
   uint32_t candidate_capacity;
   rs__shared_part *scratch;
-  uint32_t *left; /* items of the level that are not taken */
+  candidate *covers; /* chips of the nearer level, and what they could take */
+  uint32_t *ways;    /* and the least load of a link on from there */
+  uint32_t *left;    /* items of the level that are not taken */
   uint32_t left_count;
 } tree_maker;
 
@@ -259,9 +266,16 @@ static void take_shared(tree_maker *m, uint32_t level) {
   rs__shared *s = m->s;
   uint32_t count = 0;
   for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
-    for (uint32_t id = s->first_bundle[m->order[k]]; id != RS_NONE; id = s->bundles[id].next) {
-      const rs__bundle *b = &s->bundles[id];
-      if (b->uses == 0 || !goes_inward(m, b)) continue;
+    for (uint32_t *at = &s->first_bundle[m->order[k]]; *at != RS_NONE;) {
+      uint32_t id = *at;
+      rs__bundle *b = &s->bundles[id];
+      if (b->uses == 0) { /* no longer sent: what is not met again costs nothing */
+        b->is_listed = false;
+        *at = b->next;
+        continue;
+      }
+      at = &b->next;
+      if (!goes_inward(m, b)) continue;
       uint32_t gain = gain_of(m, b, level);
       if (gain == 0) continue;
       if (!push_candidate(m, &count, id, gain)) return;
@@ -389,23 +403,31 @@ static void mark_taken_by(tree_maker *m, uint32_t chip) {
   }
 }
 
-/* Chips of the nearer level that take all that is left: greedy, most items first. */
+/* Chips of the nearer level that take all that is left: greedy, most items first, and of equals the one with
+ * the least loaded way on. What a chip could take only becomes less, so that the largest figure is looked at
+ * again and stands if it is still that. */
 static void choose_takers(tree_maker *m, uint32_t level) {
   uint32_t first = m->level_first[level - 1], count = m->level_first[level] - first;
+  for (uint32_t k = 0; k < count; k++) {
+    uint32_t chip = m->order[first + (k + m->root) % count];
+    m->covers[k] = (candidate){chip, cover_of(m, chip)};
+    m->ways[k] = way_out(m, chip, m->s->hops - level + 1);
+  }
   for (;;) {
-    uint32_t best = RS_NONE, best_gain = 0, best_load = 0;
-    for (uint32_t k = 0; k < count; k++) {
-      uint32_t chip = m->order[first + (k + m->root) % count];
-      uint32_t gain = m->is_dirty[chip] ? 0 : cover_of(m, chip);
-      if (gain < best_gain || gain == 0) continue;
-      uint32_t load = way_out(m, chip, m->s->hops - level + 1);
-      if (gain == best_gain && load >= best_load) continue;
-      best = chip;
-      best_gain = gain;
-      best_load = load;
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < count; k++) {
+      const candidate *a = &m->covers[k];
+      const candidate *b = &m->covers[best];
+      if (a->gain > b->gain || (a->gain == b->gain && m->ways[k] < m->ways[best])) best = k;
     }
-    if (best == RS_NONE) return;
-    mark_taken_by(m, best);
+    if (count == 0 || m->covers[best].gain == 0) return;
+    uint32_t gain = cover_of(m, m->covers[best].id);
+    if (gain < m->covers[best].gain) {
+      m->covers[best].gain = gain;
+      continue;
+    }
+    mark_taken_by(m, m->covers[best].id);
+    m->covers[best].gain = 0;
   }
 }
 
@@ -491,8 +513,11 @@ static bool init_maker(tree_maker *m, rs__shared *s) {
   m->is_dirty = RS_ARENA_NEW(arena, bool, chips);
   m->scratch = RS_ARENA_NEW(arena, rs__shared_part, items);
   m->left = RS_ARENA_NEW(arena, uint32_t, items);
+  m->covers = RS_ARENA_NEW(arena, candidate, chips);
+  m->ways = RS_ARENA_NEW(arena, uint32_t, chips);
   return m->level != NULL && m->order != NULL && m->level_first != NULL && m->first_item != NULL &&
-         m->takings != NULL && m->is_dirty != NULL && m->scratch != NULL && m->left != NULL;
+         m->takings != NULL && m->is_dirty != NULL && m->scratch != NULL && m->left != NULL &&
+         m->covers != NULL && m->ways != NULL;
 }
 
 static bool init_shared(rs__shared *s) {
