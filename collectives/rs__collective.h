@@ -28,6 +28,7 @@ typedef struct rs__task {
   uint32_t meets;       /* the plan's own: the task with which it lands together, or RS_NONE */
   uint8_t source, target, action;
   bool result; /* what it writes is part of the receiver's result */
+  bool rides;  /* the plan's own: it is one transmission with the task before it */
 } rs__task;
 
 /* What a booked task is in a schedule. */
@@ -119,6 +120,7 @@ typedef struct rs__plan {
   const rs_wiring *wiring;
   const rs_timing *timing;
   const rs_collective_request *request;
+  rs_calendar *calendar;    /* in which it will be booked */
   const uint32_t *position; /* [chip] place in the group, or RS_NONE */
   const uint32_t *members;  /* the group, for kinds other than send */
   uint32_t member_count;
@@ -164,10 +166,18 @@ typedef struct rs__plan {
 
 /* ---- rs_calendar.c: vector units that do not keep up ---- */
 
-/* Books a burst that is added on arrival: the link, and where adds could be too many in a cycle a
- * lane of the receiver's vector unit. *lane: RS_NONE when none was needed. */
-int64_t rs__calendar_book_add(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
-                              int64_t count, uint32_t *lane);
+#define RS__SHARED_MAX 16 /* places that a transmission may have */
+
+/* Books a transmission that is added on arrival in so many places: the link, and where adds could be
+ * too many in a cycle as many lanes of the receiver's vector unit. *lanes[i]: left as it is when none
+ * is needed. It must be allowed. */
+int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                               int64_t count, uint32_t *const *lanes, uint32_t adds);
+/* Whether what a link brings may be added in so many places, beside all that was booked or held; and
+ * holds that. */
+bool rs__calendar_adds_allow(const rs_calendar *calendar, uint32_t link, uint32_t adds);
+bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link,
+                            uint32_t adds); /* false: no memory */
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count);
 
@@ -185,6 +195,25 @@ void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size
 /* Appends; RS_NONE when the plan has failed. start_cycles is the earliest start for its own sake;
  * the caller's task need not set pending, first_edge, rank, left, right. */
 uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
+
+/* One more place at the receiver for what `task` sends: a burst of the same transmission, which costs
+ * the link nothing and the vector unit an add if it adds (rs_schedule.h, TRANSMISSIONS). A plan that adds
+ * one transmission in several places must have asked rs__plan_may_add, or it is refused when it is run.
+ * The new task must be
+ * appended at once after `task` or another one that rides with it; `task` may be either. The place
+ * must be another one than theirs. Returns a task, for edges from and to it:
+ *   - tasks that need what it writes get an edge from it, as from any task (reads, lands, meets,
+ *     clears: the place that it writes is what counts);
+ *   - an edge to it holds up the whole transmission: all start together, at the least time that
+ *     suits every one of them. So what comes before it must be a task before the first of them.
+ * start_cycles of the first task is the earliest start for the sake of all; rank too is the first's. */
+uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
+                       rs_action action, bool result);
+
+/* Whether the vector unit at the end of a link has room to add what the link brings in so many places; if
+ * so it is held for that. One place is always allowed. */
+bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places);
+
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind);
 uint32_t rs__plan_join(rs__plan *plan);
 
@@ -211,6 +240,9 @@ void rs__plan_rank_by_order(rs__plan *plan); /* of ranks that are ways still to 
 int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan);
 
 /* ---- rs_plan.c again ---- */
+
+/* Holds the vector unit for the places in which the transmission of a task is added. False: no memory. */
+bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first);
 
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);

@@ -34,7 +34,7 @@ rs__pace rs__pace_later(const rs_timing *t, const rs__pace *a, const rs__pace *b
 
 typedef struct rs__held {
   rs_uint128 value;
-  rs__pace kept; /* never: it is the chip's own input */
+  rs__pace kept; /* never: it is the chip's own input, or in `tmp` what was zero */
   rs__pace added;
   rs__pace read;
 } rs__held;
@@ -124,9 +124,9 @@ rs__held *rs__stream_replace(rs__stream_memory *m, rs__store *store, uint32_t in
 
 /* A burst that may still be on its link, or adds that may still come to a chip. */
 typedef struct rs__busy {
-  int64_t start_cycles, end_cycles, count;
+  rs_burst burst;
+  int64_t end_cycles; /* on its link; or the last arrival */
   uint64_t number;
-  uint32_t stride;
   uint32_t next; /* of the same link or chip, or the next free one */
 } rs__busy;
 
@@ -136,8 +136,10 @@ typedef struct rs__stream_links {
   uint32_t *of_link; /* [link] list */
   uint8_t *used;     /* [link] */
   uint32_t used_count;
-  uint32_t *of_chip;   /* [chip] list; NULL: the vector unit cannot be short */
+  uint32_t *of_chip;   /* [chip] list; NULL: a vector unit keeps up with all its links */
   int64_t adds_a_link; /* most vectors that a link can bring in a cycle */
+  uint32_t *places;    /* [link] in which its transmissions were added, at most; 1 at the start */
+  int64_t *places_in;  /* [chip] sum over its links */
   rs__busy *busy;
   uint32_t busy_count, busy_capacity, busy_free;
 } rs__stream_links;
@@ -153,9 +155,10 @@ bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header, const
 void rs__stream_links_deinit(rs__stream_links *l);
 size_t rs__stream_links_bytes(const rs__stream_links *l);
 
-/* Bursts enter their links in order of start. *other: the burst that is met. */
+/* Bursts enter their links in order of start. *other: the burst that is met; *rides: the link carries it
+ * already. */
 rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint64_t number,
-                                   uint64_t *other);
+                                   uint64_t *other, bool *rides);
 /* A burst whose first vector arrives, in order of arrival: NONE or PERHAPS too many adds in a cycle. */
 rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
                                  int64_t arrival_cycles);

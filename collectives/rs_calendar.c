@@ -12,7 +12,8 @@
  * Where more vectors could come into a chip in one cycle than its vector unit adds, bursts that are
  * added also book a lane of the unit, from their first arrival on: a lane takes the adds of one link
  * at full rate, and there are as many as fit. Usually there are none, because 16 ports bring 16
- * vectors a slot at most and the unit adds as many a cycle.
+ * vectors a slot at most and the unit adds as many a cycle. A transmission that is added in several
+ * places takes a lane for each. Without lanes a chip's links may be added in so many places together.
  */
 #include <string.h>
 
@@ -41,20 +42,28 @@ struct rs_calendar {
   rs_timing timing;
   uint32_t line_count;
   uint32_t lanes_per_chip; /* 0: the vector units keep up whatever comes */
-  line *lines;             /* [link], then [chip · lanes_per_chip + lane] */
+  uint32_t lanes_over;     /* then: how many it has more than links */
+  uint8_t *places;     /* then: [link] in how many more than one what it brings is added, at most */
+  uint32_t *places_of; /* then: [chip] the sum over its links */
+  line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
   log_entry *log;
   uint64_t log_count, log_capacity;
 };
 
-/* Lanes of a vector unit, or 0 when it needs none. */
-static uint32_t lanes_for(const rs_wiring *wiring, const rs_timing *timing) {
-  int64_t per_link = rs_ceil_div_i64(timing->slot_den, timing->slot_num); /* vectors a cycle */
-  uint32_t degree = 0;
+/* A lane takes what one link brings. Where every link may have one, nothing needs to be booked, and what
+ * is left over is for transmissions that are added in more places than one. */
+static void find_lanes_wanted(rs_calendar *calendar) {
+  const rs_wiring *wiring = calendar->wiring;
+  const rs_timing *t = &calendar->timing;
+  int64_t per_link = rs_ceil_div_i64(t->slot_den, t->slot_num); /* vectors a cycle */
+  int64_t lanes = t->adds_per_cycle / per_link;
+  uint32_t degree = 1;
   for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
     degree = RS_MAX(degree, wiring->in_first[chip + 1] - wiring->in_first[chip]);
   }
-  int64_t lanes = timing->adds_per_cycle / per_link;
-  return lanes >= degree ? 0 : (uint32_t)RS_MAX(1, lanes);
+  bool keeps_up = lanes >= degree;
+  calendar->lanes_per_chip = keeps_up ? 0 : (uint32_t)RS_MAX(1, lanes);
+  calendar->lanes_over = keeps_up ? (uint32_t)RS_MIN(lanes - degree, UINT32_MAX) : 0;
 }
 
 rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing) {
@@ -63,10 +72,13 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   calendar->arena = arena;
   calendar->wiring = wiring;
   calendar->timing = *timing;
-  calendar->lanes_per_chip = lanes_for(wiring, timing);
+  find_lanes_wanted(calendar);
   calendar->line_count = wiring->link_count + wiring->chip_count * calendar->lanes_per_chip;
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
-  return calendar->lines == NULL ? NULL : calendar;
+  calendar->places = RS_ARENA_NEW(arena, uint8_t, wiring->link_count);
+  calendar->places_of = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  bool good = calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
+  return good ? calendar : NULL;
 }
 
 /* The first interval that ends after `time`. */
@@ -166,42 +178,82 @@ int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_
   return book_line(calendar, link, earliest_cycles, count);
 }
 
-/* The lane of a chip that is free first at or after *arrival, which becomes that time. */
-static uint32_t find_lane(const rs_calendar *calendar, uint32_t chip, int64_t length,
-                          int64_t *arrival) {
-  uint32_t first = calendar->wiring->link_count + chip * calendar->lanes_per_chip;
-  uint32_t best = RS_NONE, before;
-  int64_t best_start = 0;
-  for (uint32_t lane = first; lane < first + calendar->lanes_per_chip; lane++) {
-    int64_t start = find_gap(&calendar->lines[lane], *arrival, length, &before);
-    if (best != RS_NONE && start >= best_start) continue;
-    best = lane;
-    best_start = start;
-  }
-  *arrival = best_start;
-  return best;
+bool rs__calendar_adds_allow(const rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  if (calendar->lanes_per_chip > 0) return adds <= calendar->lanes_per_chip;
+  if (adds <= 1u + calendar->places[link]) return true;
+  uint32_t chip = calendar->wiring->links[link].to;
+  return adds - 1 - calendar->places[link] <= calendar->lanes_over - calendar->places_of[chip];
 }
 
-int64_t rs__calendar_book_add(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
-                              int64_t count, uint32_t *lane) {
-  *lane = RS_NONE;
-  if (calendar->lanes_per_chip == 0) {
+bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  assert(adds <= RS__SHARED_MAX && rs__calendar_adds_allow(calendar, link, adds));
+  if (calendar->lanes_per_chip > 0) return true; /* lanes are booked when they are known */
+  uint8_t *places = &calendar->places[link];
+  if (adds <= 1u + *places) return true;
+  if (!reserve_log(calendar)) return false;
+  log_entry entry = {.booked = {*places, 0}, .line = RS_NONE, .index = link};
+  calendar->log[calendar->log_count++] = entry;
+  calendar->places_of[calendar->wiring->links[link].to] += adds - 1 - *places;
+  *places = (uint8_t)(adds - 1);
+  return true;
+}
+
+static void lower_places(rs_calendar *calendar, const log_entry *entry) {
+  uint8_t *places = &calendar->places[entry->index];
+  uint8_t before = (uint8_t)entry->booked.start;
+  calendar->places_of[calendar->wiring->links[entry->index].to] -= (uint32_t)(*places - before);
+  *places = before;
+}
+
+/* Lanes of a chip that are free for `length` from the earliest moment at or after `arrival` at which
+ * there are so many, lowest first; returns that moment. A lane that is not free then is free for so
+ * long only from its next gap on; so the moment is not before the wanted-th of these. */
+static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t arrival,
+                          int64_t length, uint32_t wanted, uint32_t *lanes) {
+  uint32_t first = calendar->wiring->link_count + chip * calendar->lanes_per_chip;
+  assert(wanted <= RS__SHARED_MAX && wanted <= calendar->lanes_per_chip);
+  for (;;) {
+    int64_t soonest[RS__SHARED_MAX]; /* the least gaps, in order */
+    uint32_t found = 0, known = 0;
+    for (uint32_t i = 0; i < calendar->lanes_per_chip && found < wanted; i++) {
+      uint32_t before;
+      int64_t gap = find_gap(&calendar->lines[first + i], arrival, length, &before);
+      if (gap == arrival) lanes[found++] = first + i;
+      uint32_t at = known < wanted ? known++ : wanted;
+      for (; at > 0 && soonest[at - 1] > gap; at--) {
+        if (at < wanted) soonest[at] = soonest[at - 1];
+      }
+      if (at < wanted) soonest[at] = gap;
+    }
+    if (found == wanted) return arrival;
+    arrival = soonest[wanted - 1];
+  }
+}
+
+int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
+                               int64_t count, uint32_t *const *lanes, uint32_t adds) {
+  assert(rs__calendar_adds_allow(calendar, link, adds));
+  if (adds == 0 || calendar->lanes_per_chip == 0) {
+    if (!rs__calendar_hold_adds(calendar, link, adds)) return -1;
     return rs_calendar_book(calendar, link, earliest_cycles, count);
   }
   const rs_link *l = &calendar->wiring->links[link];
   int64_t latency = rs_timing_latency(&calendar->timing, l);
   int64_t length = rs_timing_slots(&calendar->timing, count);
   int64_t start = earliest_cycles;
+  uint32_t found[RS__SHARED_MAX];
   for (;;) {
-    /* The first start that suits the link, then the first arrival that suits a lane; both grow. */
+    /* The first start that suits the link, then the first arrival that suits lanes; both grow. */
     uint32_t before;
     start = find_gap(&calendar->lines[link], start, length, &before);
-    int64_t arrival = start + latency;
-    *lane = find_lane(calendar, l->to, length, &arrival);
+    int64_t arrival = find_lanes(calendar, l->to, start + latency, length, adds, found);
     if (arrival == start + latency) break;
     start = arrival - latency;
   }
-  if (rs__calendar_book_lane(calendar, *lane, start + latency, count) < 0) return -1;
+  for (uint32_t i = 0; i < adds; i++) {
+    *lanes[i] = found[i];
+    if (rs__calendar_book_lane(calendar, found[i], start + latency, count) < 0) return -1;
+  }
   return rs_calendar_book(calendar, link, start, count);
 }
 
@@ -239,6 +291,10 @@ void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
   assert(mark <= calendar->log_count);
   while (calendar->log_count > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
-    undo(&calendar->lines[entry->line], entry);
+    if (entry->line == RS_NONE) {
+      lower_places(calendar, entry);
+    } else {
+      undo(&calendar->lines[entry->line], entry);
+    }
   }
 }

@@ -287,9 +287,8 @@ rs_status rs__checker_vector_unit(rs__checker *c) {
   for (uint32_t chip = 0; chip < c->wiring->chip_count; chip++) {
     degree = RS_MAX(degree, c->wiring->in_first[chip + 1] - c->wiring->in_first[chip]);
   }
-  if ((rs_int128)degree * rs_ceil_div_i64(t->slot_den, t->slot_num) <= t->adds_per_cycle) {
-    return RS_OK;
-  }
+  rs_int128 arrivals = (rs_int128)degree * rs_ceil_div_i64(t->slot_den, t->slot_num);
+  if (arrivals <= t->adds_per_cycle && !c->has_shared_adds) return RS_OK;
   uint64_t count = list_runs(c, NULL);
   if (count == 0) return RS_OK;
   add_run *runs = RS_ARENA_NEW(c->arena, add_run, count);

@@ -64,6 +64,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .wiring = c->wiring,
                    .timing = &c->padded,
                    .request = request,
+                   .calendar = c->calendar,
                    .position = position,
                    .members = request->chips,
                    .member_count = request->chip_count,
@@ -359,11 +360,15 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
-    int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
-    if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-    assert(start == task->start_cycles);
+    if (!task->rides) {
+      if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
+      int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
+      if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+      assert(start == task->start_cycles);
+    }
     if (task->lane != RS_NONE) {
-      int64_t arrival = start + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
+      int64_t arrival =
+          task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
       int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
       if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
       assert(added == arrival);

@@ -1,7 +1,7 @@
 /*
  * Tries periods upward from the load of the busiest link. For one period, every burst is an arc on a
  * circle of P · den ticks; per link the arcs, sorted by where they begin, must not reach into the
- * next, the last not into the first. Bursts are dealt to links once.
+ * next, the last not into the first. Bursts are dealt to links once, one of each transmission.
  */
 #include "rs_periodic.h"
 
@@ -66,10 +66,12 @@ static bool make_deal(const rs_schedule *s, const rs_wiring *w, deal *d) {
   d->order = malloc((s->burst_count + 1) * sizeof *d->order);
   d->arcs = malloc((s->burst_count + 1) * sizeof *d->arcs);
   if (d->first == NULL || d->order == NULL || d->arcs == NULL) return false;
-  for (uint64_t i = 0; i < s->burst_count; i++) d->first[s->bursts[i].link + 2]++;
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    if (!rs_schedule_rides(s, i)) d->first[s->bursts[i].link + 2]++;
+  }
   for (uint32_t l = 0; l < w->link_count; l++) d->first[l + 2] += d->first[l + 1];
   for (uint64_t i = 0; i < s->burst_count; i++) {
-    d->order[d->first[s->bursts[i].link + 1]++] = (uint32_t)i;
+    if (!rs_schedule_rides(s, i)) d->order[d->first[s->bursts[i].link + 1]++] = (uint32_t)i;
   }
   return true;
 }

@@ -97,17 +97,56 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
   *added = *task;
   added->start_cycles = RS_MAX(added->start_cycles, 0);
   added->pending = 0;
+  added->rides = false;
   added->first_edge = added->left = added->right = added->meets = RS_NONE;
   return plan->task_count++;
+}
+
+/* The task with which one rides, and the first behind all that ride with that. */
+static uint32_t first_of(const rs__plan *plan, uint32_t id) {
+  while (plan->tasks[id].rides) id--;
+  return id;
+}
+
+static uint32_t end_of(const rs__plan *plan, uint32_t first) {
+  do first++;
+  while (first < plan->task_count && plan->tasks[first].rides);
+  return first;
 }
 
 uint32_t rs__plan_join(rs__plan *plan) {
   return rs__plan_add(plan, &(rs__task){.link = RS_NONE, .count = 1});
 }
 
+uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
+                       rs_action action, bool result) {
+  if (plan->status != RS_OK) return RS_NONE;
+  uint32_t first = first_of(plan, task);
+  assert(plan->tasks[first].link != RS_NONE && end_of(plan, first) == plan->task_count);
+  assert(plan->task_count - first < RS__SHARED_MAX);
+  rs__task rider = plan->tasks[first];
+  rider.target = (uint8_t)target;
+  rider.target_offset = target_offset;
+  rider.action = (uint8_t)action;
+  rider.result = result;
+  uint32_t id = rs__plan_add(plan, &rider);
+  if (id != RS_NONE) plan->tasks[id].rides = true;
+  return id;
+}
+
+bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places) {
+  if (plan->status != RS_OK || places <= 1) return true;
+  if (!rs__calendar_adds_allow(plan->calendar, link, places)) return false;
+  if (!rs__calendar_hold_adds(plan->calendar, link, places)) {
+    plan->status = rs_arena_failed(plan->arena, plan->diag);
+  }
+  return true;
+}
+
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind) {
   if (plan->status != RS_OK) return;
-  assert(before < after && after < plan->task_count);
+  uint32_t first = first_of(plan, after);
+  assert(before < first && after < plan->task_count);
   if (plan->edge_count == plan->edge_capacity) {
     rs__edge *edges = rs__grow(plan->arena, plan->edges, &plan->edge_capacity, sizeof *edges);
     if (edges == NULL) {
@@ -118,7 +157,7 @@ void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kin
   }
   plan->edges[plan->edge_count] = (rs__edge){after, plan->tasks[before].first_edge, kind};
   plan->tasks[before].first_edge = plan->edge_count++;
-  plan->tasks[after].pending++;
+  plan->tasks[first].pending++;
   if (kind == RS__MEETS) plan->tasks[after].meets = before;
 }
 
@@ -319,15 +358,18 @@ static lane *lane_of(runner *r, uint32_t link) {
   return &r->lanes[r->lane_at[link] - 1];
 }
 
+/* A transmission has as far to go as the farthest of its places. */
 static void rank_tasks(rs__plan *plan) {
+  uint32_t riders_way = 0;
   for (uint32_t id = plan->task_count; id-- > 0;) {
     rs__task *task = &plan->tasks[id];
     uint32_t way = 0;
     for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
-      const rs__task *after = &plan->tasks[plan->edges[e].task];
+      const rs__task *after = &plan->tasks[first_of(plan, plan->edges[e].task)];
       way = RS_MAX(way, after->rank + (after->link == RS_NONE ? 0 : 1));
     }
-    task->rank = way;
+    task->rank = RS_MAX(way, riders_way);
+    riders_way = task->rides ? task->rank : 0;
   }
 }
 
@@ -341,48 +383,82 @@ static void push_ready(runner *r, uint32_t id) {
 static void release_followers(runner *r, const rs__task *task) {
   const rs__plan *plan = r->plan;
   for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
-    uint32_t id = plan->edges[e].task;
-    rs__task *after = &plan->tasks[id];
+    const rs__task *after = &plan->tasks[plan->edges[e].task];
+    uint32_t first = first_of(plan, plan->edges[e].task);
     int64_t allowed = edge_allows(plan, task, after, plan->edges[e].kind);
-    after->start_cycles = RS_MAX(after->start_cycles, allowed);
-    if (--after->pending == 0) push_ready(r, id);
+    plan->tasks[first].start_cycles = RS_MAX(plan->tasks[first].start_cycles, allowed);
+    if (--plan->tasks[first].pending == 0) push_ready(r, first);
   }
 }
 
-static int64_t book_link(runner *r, rs__task *task) {
-  task->lane = RS_NONE;
-  if (task->action != RS_ACTION_ADD) {
-    return rs_calendar_book(r->calendar, task->link, task->start_cycles, task->count);
+/* Books the link, and a lane for every task of the transmission that adds. −1: no memory. */
+static int64_t book_link(runner *r, uint32_t first, uint32_t end) {
+  rs__task *tasks = r->plan->tasks;
+  uint32_t *lanes[RS__SHARED_MAX]; /* of those that add */
+  uint32_t adds = 0;
+  for (uint32_t id = first; id < end; id++) {
+    tasks[id].lane = RS_NONE;
+    if (tasks[id].action == RS_ACTION_ADD) lanes[adds++] = &tasks[id].lane;
   }
-  return rs__calendar_book_add(r->calendar, task->link, task->start_cycles, task->count,
-                               &task->lane);
+  return rs__calendar_book_adds(r->calendar, tasks[first].link, tasks[first].start_cycles,
+                                tasks[first].count, lanes, adds);
 }
 
-/* One that comes too late to land together with another lands after that. */
-static int64_t book_meeting(runner *r, rs__task *task) {
-  const rs__task *met = &r->plan->tasks[task->meets];
-  int64_t together = edge_allows(r->plan, met, task, RS__MEETS);
-  int64_t after = edge_allows(r->plan, met, task, RS__LANDS);
+static uint32_t count_adds(const rs__plan *plan, uint32_t first, uint32_t end) {
+  uint32_t adds = 0;
+  for (uint32_t id = first; id < end; id++) adds += plan->tasks[id].action == RS_ACTION_ADD;
+  return adds;
+}
+
+bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first) {
+  uint32_t adds = count_adds(plan, first, end_of(plan, first));
+  return adds <= 1 || rs__calendar_hold_adds(plan->calendar, plan->tasks[first].link, adds);
+}
+
+/* Whether a task that starts then neither lands together with the one that it meets nor after it;
+ * *after: when it may land after it. */
+static bool misses(const rs__plan *plan, const rs__task *task, int64_t start, int64_t *after) {
+  if (task->meets == RS_NONE) return false;
+  const rs__task *met = &plan->tasks[task->meets];
+  *after = edge_allows(plan, met, task, RS__LANDS);
+  return start != edge_allows(plan, met, task, RS__MEETS) && start < *after;
+}
+
+/* One that comes too late to land together with another lands after that. Each task of the transmission
+ * can move the start once. */
+static int64_t book_transmission(runner *r, uint32_t first, uint32_t end) {
   uint64_t mark = rs_calendar_mark(r->calendar);
-  int64_t start = book_link(r, task);
-  if (start < 0 || start == together || start >= after) return start;
-  rs_calendar_rewind(r->calendar, mark);
-  task->start_cycles = after;
-  return book_link(r, task);
+  int64_t start = book_link(r, first, end);
+  for (uint32_t id = first; id < end && start >= 0; id++) {
+    int64_t after;
+    if (!misses(r->plan, &r->plan->tasks[id], start, &after)) continue;
+    rs_calendar_rewind(r->calendar, mark);
+    r->plan->tasks[first].start_cycles = after;
+    start = book_link(r, first, end);
+    id = first - 1; /* what landed together with another no longer does */
+  }
+  return start;
 }
 
 static rs_status book_task(runner *r, uint32_t id) {
   rs__plan *plan = r->plan;
   rs__task *task = &plan->tasks[id];
-  int64_t start = task->meets == RS_NONE ? book_link(r, task) : book_meeting(r, task);
+  uint32_t end = end_of(plan, id);
+  if (!rs__calendar_adds_allow(r->calendar, task->link, count_adds(plan, id, end))) {
+    return rs_diag_set(plan->diag, RS_E_INFEASIBLE,
+                       "the vector unit cannot add what comes in so many places at once");
+  }
+  int64_t start = book_transmission(r, id, end);
   if (start < 0) return rs_arena_failed(plan->arena, plan->diag);
   int64_t length = rs_timing_slots(plan->timing, task->count);
   if (start > RS__TIME_MAX) {
     return rs_diag_set(plan->diag, RS_E_OVERFLOW, "the schedule is longer than 2^59 cycles");
   }
-  task->start_cycles = start;
   lane_of(r, task->link)->free_at = start + length;
-  release_followers(r, task);
+  for (uint32_t i = id; i < end; i++) {
+    plan->tasks[i].start_cycles = start;
+    release_followers(r, &plan->tasks[i]);
+  }
   return RS_OK;
 }
 
@@ -452,7 +528,7 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   if (!plan->has_ranks || plan->order != NULL) rank_tasks(plan);
   if (plan->order != NULL) rs__plan_rank_by_order(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
-    if (plan->tasks[id].pending == 0) push_ready(&r, id);
+    if (plan->tasks[id].pending == 0 && !plan->tasks[id].rides) push_ready(&r, id);
   }
   rs_status status = run_events(&r);
   return status == RS_OK ? check_guards(plan) : status;

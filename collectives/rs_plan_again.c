@@ -60,7 +60,7 @@ int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan) {
   if (slots == NULL) return -1;
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
-    if (task->link == RS_NONE) continue;
+    if (task->link == RS_NONE || task->rides) continue;
     slots[task->link] += task->count;
     most = RS_MAX(most, slots[task->link]);
   }

@@ -152,13 +152,18 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
  * own, which are not looked for here. */
 static bool book_all(const rs_repeater *r, const template *t, const rs_schedule *s,
                      rs_calendar *calendar, int64_t later) {
-  for (uint64_t i = 0; i < t->burst_count; i++) {
+  for (uint64_t i = 0, end; i < t->burst_count; i = end) {
     const rs_burst *b = &s->bursts[t->first_burst + i];
     int64_t start = b->start_cycles + later;
-    uint32_t lane = RS_NONE;
-    int64_t booked = b->action == RS_ACTION_ADD
-                         ? rs__calendar_book_add(calendar, r->links[i], start, b->count, &lane)
-                         : rs_calendar_book(calendar, r->links[i], start, b->count);
+    uint32_t lanes[RS__SHARED_MAX], *places[RS__SHARED_MAX];
+    uint32_t adds = b->action == RS_ACTION_ADD;
+    for (end = i + 1; end < t->burst_count; end++) {
+      if (!rs_schedule_rides(s, t->first_burst + end)) break;
+      adds += s->bursts[t->first_burst + end].action == RS_ACTION_ADD;
+    }
+    if (!rs__calendar_adds_allow(calendar, r->links[i], adds)) return false;
+    for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
+    int64_t booked = rs__calendar_book_adds(calendar, r->links[i], start, b->count, places, adds);
     if (booked != start) return false;
   }
   return true;

@@ -119,8 +119,12 @@ static rs_status enter_link(rs_stream_checker *c, const flight *f, rs_diag *diag
   char text[160], name[48];
   uint64_t other = UINT64_MAX;
   const rs_burst *b = &f->burst;
-  rs__meeting meeting = rs__stream_links_enter(&c->links, b, f->number, &other);
-  if (meeting == RS__MEETS_NONE) return RS_OK;
+  bool rides;
+  rs__meeting meeting = rs__stream_links_enter(&c->links, b, f->number, &other, &rides);
+  if (meeting == RS__MEETS_NONE) {
+    if (!rides) c->report.check.vectors += (uint64_t)b->count;
+    return RS_OK;
+  }
   if (meeting == RS__MEETS_NO_MEMORY) return no_memory(diag);
   rs_wiring_link_name(c->wiring, b->link, name, sizeof name);
   burst_text(c, b, text, sizeof text);
@@ -194,7 +198,8 @@ static rs_status read_span(rs_stream_checker *c, const access *a, const rs__span
   const rs_timing *t = &c->header->timing;
   rs__held *held = span->held;
   int64_t ready = c->header->ops[a->burst->op].ready_cycles + t->send_cycles;
-  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
+  if (held->kept.cycles < 0 && a->burst->source == RS_BUFFER_OUT &&
+      rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before the chip's own input is ready",
                   UINT64_MAX, diag);
   }
@@ -282,8 +287,9 @@ static rs_status check_target(rs_stream_checker *c, const access *a, const rs__s
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what has yet to depart with",
                   held->read.burst, diag);
   }
-  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
-                                   c->header->ops[a->burst->op].ready_cycles) {
+  if (held->kept.cycles < 0 && a->burst->target == RS_BUFFER_OUT &&
+      rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
+          c->header->ops[a->burst->op].ready_cycles) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "arrives before the chip's own input",
                   UINT64_MAX, diag);
   }
@@ -315,8 +321,14 @@ static rs_status land_add(rs_stream_checker *c, const access *a, rs__chip_memory
   rs__live_op *live = c->memory.ops[a->burst->op];
   for (; address < end; i++) {
     if (i == store->count || store->spans[i].first > address) {
-      return refuse(c, a, RS_FAULT_EMPTY, address, "adds to memory that holds nothing", UINT64_MAX,
-                    diag);
+      if (a->burst->target == RS_BUFFER_OUT) {
+        return refuse(c, a, RS_FAULT_EMPTY, address, "adds to memory that holds nothing",
+                      UINT64_MAX, diag);
+      }
+      int64_t next = i == store->count ? end : RS_MIN(end, store->spans[i].first);
+      rs__held *zero = rs__stream_replace(&c->memory, store, i, 0, address, next);
+      if (zero == NULL) return no_memory(diag);
+      *zero = (rs__held){0, RS__NEVER, RS__NEVER, RS__NEVER};
     }
     const rs__span *span = &store->spans[i];
     rs_status status = check_target(c, a, span, diag);
@@ -458,7 +470,6 @@ static void count_burst(rs_stream_checker *c, const rs_burst *b) {
   int64_t settled = rs_burst_arrival(t, &c->wiring->links[b->link], b, b->count - 1) +
                     t->receive_cycles + (b->action == RS_ACTION_ADD ? t->add_cycles : 0);
   c->report.check.bursts++;
-  c->report.check.vectors += (uint64_t)b->count;
   c->report.check.makespan_cycles = RS_MAX(c->report.check.makespan_cycles, settled);
 }
 

@@ -20,37 +20,51 @@ static uint32_t *new_lists(size_t count) {
   return lists;
 }
 
-/* A link brings vectors at least a slot apart: ⌈1 / slot⌉ in a cycle at most. */
-static bool vector_unit_may_be_short(const rs__stream_links *l) {
-  int64_t most = 0;
-  for (uint32_t chip = 0; chip < l->wiring->chip_count; chip++) {
-    most = RS_MAX(most, (int64_t)(l->wiring->in_first[chip + 1] - l->wiring->in_first[chip]));
+/* More vectors may come into a chip in a cycle than it adds, all links adding in as many places as they
+ * ever did. */
+static bool vector_unit_may_be_short(const rs__stream_links *l, uint32_t chip) {
+  return l->adds_a_link > l->timing->adds_per_cycle / RS_MAX(l->places_in[chip], 1);
+}
+
+static bool init_places(rs__stream_links *l) {
+  const rs_wiring *w = l->wiring;
+  bool is_short = false;
+  l->places = malloc(((size_t)w->link_count + 1) * sizeof *l->places);
+  l->places_in = malloc(((size_t)w->chip_count + 1) * sizeof *l->places_in);
+  if (l->places == NULL || l->places_in == NULL) return false;
+  for (uint32_t k = 0; k < w->link_count; k++) l->places[k] = 1;
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    l->places_in[chip] = w->in_first[chip + 1] - w->in_first[chip];
+    is_short |= vector_unit_may_be_short(l, chip);
   }
-  return l->adds_a_link > l->timing->adds_per_cycle / RS_MAX(most, 1);
+  if (is_short) l->of_chip = new_lists(w->chip_count);
+  return !is_short || l->of_chip != NULL;
 }
 
 bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header,
                            const rs_wiring *wiring) {
   *l = (rs__stream_links){.timing = &header->timing, .wiring = wiring, .busy_free = RS_NONE};
+  /* A link brings vectors at least a slot apart: ⌈1 / slot⌉ in a cycle at most. */
   l->adds_a_link = rs_ceil_div_i64(header->timing.slot_den, header->timing.slot_num);
   l->of_link = new_lists(wiring->link_count);
   l->used = calloc((size_t)wiring->link_count + 1, 1);
-  bool is_short = vector_unit_may_be_short(l);
-  if (is_short) l->of_chip = new_lists(wiring->chip_count);
-  return l->of_link != NULL && l->used != NULL && (!is_short || l->of_chip != NULL);
+  return init_places(l) && l->of_link != NULL && l->used != NULL;
 }
 
 void rs__stream_links_deinit(rs__stream_links *l) {
   free(l->of_link);
   free(l->used);
   free(l->of_chip);
+  free(l->places);
+  free(l->places_in);
   free(l->busy);
 }
 
 size_t rs__stream_links_bytes(const rs__stream_links *l) {
-  size_t chips = l->of_chip == NULL ? 0 : l->wiring->chip_count;
-  return l->busy_capacity * sizeof *l->busy + chips * sizeof *l->of_chip +
-         (size_t)l->wiring->link_count * (sizeof *l->of_link + sizeof *l->used);
+  size_t a_chip = sizeof *l->places_in + (l->of_chip == NULL ? 0 : sizeof *l->of_chip);
+  size_t a_link = sizeof *l->of_link + sizeof *l->used + sizeof *l->places;
+  return l->busy_capacity * sizeof *l->busy + l->wiring->chip_count * a_chip +
+         l->wiring->link_count * a_link;
 }
 
 /* ---- lists ---- */
@@ -86,14 +100,13 @@ static void drop(rs__stream_links *l, uint32_t *place) {
 /* ---- links ---- */
 
 /* Ticks from a vector of `a` to one of `b`. */
-static rs_int128 distance(const rs_timing *t, const rs__busy *a, int64_t i, const rs__busy *b,
+static rs_int128 distance(const rs_timing *t, const rs_burst *a, int64_t i, const rs_burst *b,
                           int64_t j) {
-  rs_int128 slots = (rs_int128)j * b->stride - (rs_int128)i * a->stride;
-  return (rs_int128)(b->start_cycles - a->start_cycles) * t->slot_den + slots * t->slot_num;
+  return rs_burst_ticks(t, b, j) - rs_burst_ticks(t, a, i);
 }
 
 /* Whether vector i of `b`, which starts later, meets one of `a`. */
-static bool vector_meets(const rs_timing *t, const rs__busy *a, const rs__busy *b, int64_t i) {
+static bool vector_meets(const rs_timing *t, const rs_burst *a, const rs_burst *b, int64_t i) {
   rs_int128 since = distance(t, a, 0, b, i); /* ≥ 0 */
   rs_int128 j = since / ((rs_int128)a->stride * t->slot_num);
   for (rs_int128 k = j; k <= j + 1; k++) {
@@ -104,7 +117,7 @@ static bool vector_meets(const rs_timing *t, const rs__busy *a, const rs__busy *
   return false;
 }
 
-static rs__meeting links_meet(const rs_timing *t, const rs__busy *a, const rs__busy *b) {
+static rs__meeting links_meet(const rs_timing *t, const rs_burst *a, const rs_burst *b) {
   /* With equal strides all vectors of b repeat the distance of its first; a lone one has no stride. */
   bool first_decides = a->stride == b->stride || a->count == 1;
   if (!first_decides && b->count > UNEQUAL_VECTORS_MAX) return RS__MEETS_PERHAPS;
@@ -115,24 +128,35 @@ static rs__meeting links_meet(const rs_timing *t, const rs__busy *a, const rs__b
 }
 
 rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint64_t number,
-                                   uint64_t *other) {
+                                   uint64_t *other, bool *rides) {
   int64_t last = b->count > 1 ? (b->count - 1) * b->stride : 0;
-  rs__busy entry = {b->start_cycles, 0, b->count, number, b->stride, RS_NONE};
-  entry.end_cycles = b->start_cycles + rs_timing_slots(l->timing, last + 1);
+  int64_t end = b->start_cycles + rs_timing_slots(l->timing, last + 1);
+  uint32_t places = b->action == RS_ACTION_ADD;
   uint32_t *place = &l->of_link[b->link];
+  *rides = false;
   while (*place != RS_NONE) {
     rs__busy *before = &l->busy[*place];
     if (before->end_cycles <= b->start_cycles) {
       drop(l, place);
       continue;
     }
-    *other = before->number;
-    rs__meeting meeting = links_meet(l->timing, before, &entry);
-    if (meeting != RS__MEETS_NONE) return meeting;
     place = &before->next;
+    if (rs_burst_shares(&before->burst, b)) {
+      *rides = true;
+      places += before->burst.action == RS_ACTION_ADD;
+      continue;
+    }
+    *other = before->number;
+    rs__meeting meeting = links_meet(l->timing, &before->burst, b);
+    if (meeting != RS__MEETS_NONE) return meeting;
+  }
+  if (places > l->places[b->link]) {
+    l->places_in[l->wiring->links[b->link].to] += places - l->places[b->link];
+    l->places[b->link] = places;
   }
   l->used_count += l->used[b->link] == 0;
   l->used[b->link] = 1;
+  rs__busy entry = {*b, end, number, RS_NONE};
   return push(l, &l->of_link[b->link], &entry) ? RS__MEETS_NONE : RS__MEETS_NO_MEMORY;
 }
 
@@ -140,7 +164,11 @@ rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint6
 
 rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
                                  int64_t arrival_cycles) {
-  if (l->of_chip == NULL || b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
+  if (b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
+  if (l->of_chip == NULL) {
+    uint32_t chip = l->wiring->links[b->link].to;
+    return vector_unit_may_be_short(l, chip) ? RS__MEETS_PERHAPS : RS__MEETS_NONE;
+  }
   const rs_link *link = &l->wiring->links[b->link];
   int64_t active = 1;
   uint32_t *place = &l->of_chip[link->to];
@@ -155,6 +183,6 @@ rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_
   }
   if (l->adds_a_link > l->timing->adds_per_cycle / active) return RS__MEETS_PERHAPS;
   int64_t last = rs_burst_arrival(l->timing, link, b, b->count - 1);
-  rs__busy entry = {arrival_cycles, last, b->count, number, b->stride, RS_NONE};
+  rs__busy entry = {*b, last, number, RS_NONE};
   return push(l, &l->of_chip[link->to], &entry) ? RS__MEETS_NONE : RS__MEETS_NO_MEMORY;
 }

@@ -80,6 +80,7 @@ typedef struct rs__reader {
   rs__resolved *groups; /* lists of chips */
 } rs__reader;
 
+/* rs_experiment_fault.c. */
 rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
                                const char *expected, const char *suggestion);
 

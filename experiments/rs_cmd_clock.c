@@ -83,8 +83,8 @@ static rs_status read_schedule(job *j, rs_diag *diag) {
     if (status == RS_OK) j->point.topology = j->schedule->topology;
     if (status == RS_OK) j->margin_cycles = promised_margin(j->schedule);
   } else {
-    status = rs_cli_read_experiment(arena, path, j->arguments->values[OPTION_SET],
-                                    j->arguments->value_counts[OPTION_SET], &experiment, diag);
+    status = rs_experiment_read(arena, path, j->arguments->values[OPTION_SET],
+                                j->arguments->value_counts[OPTION_SET], &experiment, diag);
     if (status == RS_OK) status = take_point(j, experiment, diag);
   }
   if (status == RS_OK) status = rs__proof_run(j->schedule, j->point.wiring, &j->proof, diag);

@@ -10,15 +10,7 @@
 #include <string.h>
 
 #include "rs__experiment.h"
-
-rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
-                               const char *expected, const char *suggestion) {
-  rs_diag_set(r->diag, RS_E_INPUT, "%s", what);
-  if (expected != NULL) rs_diag_expect(r->diag, "%s", expected);
-  rs_diag_suggest(r->diag, suggestion);
-  rs_diag_at(r->diag, place->file, place->line, place->column);
-  return RS_E_INPUT;
-}
+#include "rs_cli.h"
 
 /* ---- the mapping ---- */
 
@@ -232,6 +224,25 @@ static rs_status check_task(rs__reader *r) {
   return RS_OK;
 }
 
+/* Every chip of the experiment is a GPU of the catalogue: nothing will look at wiring and sharding. */
+static bool has_gpus_only(const rs__reader *r) {
+  size_t axis = find_axis(r, RS_KEY_CHIP);
+  size_t count = axis < r->axis_count ? r->axes[axis].values->item_count : 1;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = axis < r->axis_count ? r->axes[axis].values->items[i].value->text
+                                            : r->draft.text[RS_KEY_CHIP];
+    const rs_chip *chip = name == NULL ? NULL : rs_chip_find(name);
+    if (chip == NULL || chip->kind != RS_CHIP_GPU) return false;
+  }
+  return r->task == RS_TASK_DECODE || r->task == RS_TASK_PREFILL;
+}
+
+/* What would be needed of LPUs; nobody asks for it. */
+static const char *otherwise_on_gpus(rs_key key) {
+  if (key == RS_KEY_TOPOLOGY) return "mesh:2";
+  return key == RS_KEY_TENSOR || key == RS_KEY_PIPELINE ? "1" : NULL;
+}
+
 /* A key that is swept need not stand in the file as well. */
 static rs_status check_complete(rs__reader *r) {
   for (int i = 0; i < RS_KEY_COUNT; i++) {
@@ -239,8 +250,10 @@ static rs_status check_complete(rs__reader *r) {
     const rs__key_row *row = rs__experiment_key_row(key);
     if (r->draft.text[key] != NULL || find_axis(r, key) < r->axis_count) continue;
     if ((row->tasks >> r->keys_bit & 1) == 0) continue;
-    if (row->otherwise == NULL) return report_missing(r, key);
-    r->draft.text[key] = row->otherwise;
+    const char *otherwise = row->otherwise;
+    if (otherwise == NULL && has_gpus_only(r)) otherwise = otherwise_on_gpus(key);
+    if (otherwise == NULL) return report_missing(r, key);
+    r->draft.text[key] = otherwise;
     r->draft.place[key] = (rs__place){r->file, 1, 1};
   }
   return RS_OK;
@@ -351,4 +364,16 @@ rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *tex
   result->task = r.task;
   *experiment = result;
   return RS_OK;
+}
+
+rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *const *overrides,
+                             size_t override_count, const rs_experiment **experiment,
+                             rs_diag *diag) {
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+  return rs_experiment_parse(arena, name, text, length, overrides, override_count, experiment,
+                             diag);
 }

@@ -179,6 +179,10 @@ typedef struct rs_experiment {
 rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *text, size_t length,
                               const char *const *overrides, size_t override_count,
                               const rs_experiment **experiment, rs_diag *diag);
+/* The same from a file; "-": stdin. */
+rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *const *overrides,
+                             size_t override_count, const rs_experiment **experiment,
+                             rs_diag *diag);
 
 /* "key: value" lines of a point. */
 void rs_point_print(const rs_point *point, rs_sink *sink);

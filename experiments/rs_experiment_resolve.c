@@ -264,7 +264,7 @@ static rs_key find_cause(const rs_point *point) {
   if (!rs_mul_i64(chips, q->replicas, &chips) || chips > working) {
     return RS_KEY_REPLICAS;
   }
-  if (q->pipeline > m->layers) return RS_KEY_PIPELINE;
+  if (q->pipeline > rs_sharding_stages_max(m)) return RS_KEY_PIPELINE;
   if (rs_sharding_check_split(m, q->tensor, NULL) != RS_OK) return RS_KEY_TENSOR;
   if (rs_sharding_check_experts(m, q, NULL) != RS_OK) return RS_KEY_EXPERT;
   return q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_DISPATCH;

@@ -114,16 +114,18 @@ typedef struct rs__losing {
   rs__memory *memory;
   uint64_t *computes; /* intervals that read a result, by start */
   uint64_t compute_count, compute_next;
-  bool *chip_hit; /* [chip] has a result that is lost */
-  bool error_done;
+  bool *chip_hit;       /* [chip] has a result that is lost */
+  uint32_t error_burst; /* whose vector the bit error hits; RS_NONE: none yet */
+  int64_t error_vector;
 } rs__losing;
 
 rs_status rs__losing_init(rs__losing *losing, const rs__player *player, rs__memory *memory);
 void rs__losing_deinit(rs__losing *losing);
 
-/* The word that a vector, arriving now, brings: its own, or a spoiled one. */
+/* The word that a vector, arriving now, brings: its own, or a spoiled one. rides: to a further place of
+ * its transmission; it is not lost once more. */
 uint64_t rs__losing_deliver(rs__losing *losing, uint32_t burst, int64_t k, int64_t now_cycles,
-                            uint64_t value);
+                            uint64_t value, bool rides);
 /* Intervals that start at or before `cycles` hand on what is wrong in what they read. */
 void rs__losing_compute(rs__losing *losing, int64_t cycles);
 /* Counts results that are wrong at the end. */

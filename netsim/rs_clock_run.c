@@ -45,13 +45,16 @@ rs_status rs_departures_create(rs_arena *arena, const rs_schedule *schedule,
   if (d->first == NULL || d->bursts == NULL || d->before == NULL || d->vectors == NULL) {
     return rs_arena_failed(arena, diag);
   }
-  for (uint64_t i = 0; i < schedule->burst_count; i++) d->first[schedule->bursts[i].link + 1]++;
+  for (uint64_t i = 0; i < schedule->burst_count; i++) {
+    if (!rs_schedule_rides(schedule, i)) d->first[schedule->bursts[i].link + 1]++;
+  }
   for (size_t l = 0; l < links; l++) {
     d->first[l + 1] += d->first[l];
     next[l] = d->first[l];
   }
   for (uint64_t i = 0; i < schedule->burst_count; i++) {
     const rs_burst *b = &schedule->bursts[i];
+    if (rs_schedule_rides(schedule, i)) continue; /* a FIFO holds a vector once */
     d->before[next[b->link]] = d->vectors[b->link];
     d->bursts[next[b->link]++] = i;
     d->vectors[b->link] += b->count;

@@ -1,5 +1,5 @@
 /*
- * A timetable as flows: every burst is a flow over its link that begins at its time in the timetable,
+ * A timetable as flows: every transmission is a flow over its link that begins at its time in the timetable,
  * and not before the first vector that it passes on has come; of all bursts that it reads from, the one
  * that comes last in the timetable counts.
  *
@@ -55,11 +55,18 @@ static bool find_need(const replay *r, const rs_burst *reader, rs_flow_need *nee
   return latest >= 0;
 }
 
-static bool add_run(replay *r, const rs_burst *run) {
+/* What the slowest place of a transmission takes for its add. */
+static int64_t adding_cycles(const replay *r, uint32_t index) {
+  bool adds = false;
+  do adds |= r->schedule->bursts[index].action == RS_ACTION_ADD;
+  while (++index < r->schedule->burst_count && rs_schedule_rides(r->schedule, index));
+  return adds ? r->schedule->timing.add_cycles : 0;
+}
+
+static bool add_run(replay *r, const rs_burst *run, int64_t adding) {
   const rs_timing *t = &r->schedule->timing;
   rs_flow_need need;
   bool waits = find_need(r, run, &need);
-  int64_t adding = run->action == RS_ACTION_ADD ? t->add_cycles : 0;
   rs_flow flow = {.start_cycles = run->start_cycles,
                   .vectors = run->count,
                   .lead_cycles = rs_timing_latency(t, &r->fluid->wiring->links[run->link]),
@@ -72,15 +79,20 @@ static bool add_run(replay *r, const rs_burst *run) {
 /* Strided bursts interleave on a link vector by vector, which rates cannot say: a flow a vector. */
 static bool add_burst(replay *r, uint32_t index) {
   const rs_burst *b = &r->schedule->bursts[index];
+  if (rs_schedule_rides(r->schedule, index)) { /* the same flow: its bytes move once */
+    r->flow_first[index] = r->flow_first[index - 1];
+    return true;
+  }
+  int64_t adding = adding_cycles(r, index);
   r->flow_first[index] = r->fluid->flow_count;
-  if (b->stride == 1) return add_run(r, b);
+  if (b->stride == 1) return add_run(r, b, adding);
   for (int64_t k = 0; k < b->count; k++) {
     rs_burst one = *b;
     one.start_cycles = rs_burst_departure(&r->schedule->timing, b, k);
     one.count = 1;
     one.source_offset += k;
     one.target_offset += k;
-    if (!add_run(r, &one)) return false;
+    if (!add_run(r, &one, adding)) return false;
   }
   return true;
 }
@@ -88,7 +100,7 @@ static bool add_burst(replay *r, uint32_t index) {
 static rs_status check_reach(const rs_schedule *schedule, rs_diag *diag) {
   int64_t flows = 0;
   for (uint64_t i = 0; i < schedule->burst_count && flows <= RS_FLUID_FLOWS_MAX; i++) {
-    flows += schedule->bursts[i].stride == 1 ? 1 : schedule->bursts[i].count;
+    flows += schedule->bursts[i].stride == 1 ? 1 : schedule->bursts[i].count; /* or fewer */
   }
   if (flows <= RS_FLUID_FLOWS_MAX) return RS_OK;
   rs_diag_set(diag, RS_E_LIMIT, "a schedule of %llu bursts is beyond the fluid network's reach",

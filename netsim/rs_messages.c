@@ -102,10 +102,23 @@ static rs_burst find_origin(const extraction *x, uint32_t burst, int64_t vector,
 
 /* ---- messages ---- */
 
+/* An earlier burst of the same transmission whose messages serve this one too; RS_NONE: there is none. */
+static uint32_t find_sharer(const extraction *x, uint32_t burst) {
+  while (rs_schedule_rides(x->schedule, burst)) {
+    if (!x->relays[--burst]) return burst;
+  }
+  return RS_NONE;
+}
+
+/* A burst with messages of its own. */
+static bool is_message(const extraction *x, uint32_t burst) {
+  return !x->relays[burst] && find_sharer(x, burst) == RS_NONE;
+}
+
 static uint64_t count_messages(const extraction *x, int64_t segment) {
   uint64_t count = 0;
-  for (uint64_t i = 0; i < x->schedule->burst_count; i++) {
-    if (x->relays[i]) continue;
+  for (uint32_t i = 0; i < x->schedule->burst_count; i++) {
+    if (!is_message(x, i)) continue;
     count += (uint64_t)rs_ceil_div_i64(x->schedule->bursts[i].count, segment);
     if (count > MESSAGES_MAX) break;
   }
@@ -126,8 +139,12 @@ static rs_status cut_runs(extraction *x, int64_t segment_vectors) {
   if (x->out->messages == NULL) return rs_arena_failed(x->arena, x->diag);
   for (uint32_t i = 0; i < x->schedule->burst_count; i++) {
     const rs_burst *b = &x->schedule->bursts[i];
-    x->first[i] = x->out->message_count;
-    for (int64_t k = 0; k < b->count && !x->relays[i]; k += x->segment) {
+    uint32_t sharer = x->relays[i] ? RS_NONE : find_sharer(x, i);
+    x->first[i] = sharer != RS_NONE ? x->first[sharer] : x->out->message_count;
+    for (int64_t k = 0; k < b->count && sharer != RS_NONE; k += x->segment) {
+      x->out->messages[x->first[i] + k / x->segment].adds |= b->action == RS_ACTION_ADD;
+    }
+    for (int64_t k = 0; k < b->count && is_message(x, i); k += x->segment) {
       x->out->messages[x->out->message_count++] =
           (rs_message){.to = x->wiring->links[b->link].to,
                        .gate = RS_NONE,
@@ -217,7 +234,7 @@ static bool find_gate(extraction *x, uint64_t first, uint32_t *gate) {
 static bool find_gates(extraction *x) {
   for (uint32_t i = 0; i < x->schedule->burst_count; i++) {
     const rs_burst *b = &x->schedule->bursts[i];
-    if (x->relays[i]) continue;
+    if (!is_message(x, i)) continue;
     uint32_t index = x->first[i];
     for (int64_t k = 0; k < b->count; k += x->segment) {
       rs_message *message = &x->out->messages[index++];

@@ -105,11 +105,13 @@ static uint32_t take_active(traffic *t) {
 }
 
 /* Drops bursts that ended before `burst` starts, tests it against the others. A collision can lie
- * ahead, and another one before it: it is reported when the clock comes to the first. */
-static bool enter_link(traffic *t, const rs_burst *burst) {
+ * ahead, and another one before it: it is reported when the clock comes to the first. *rides: it is of
+ * the transmission of one that has entered. */
+static bool enter_link(traffic *t, const rs_burst *burst, bool *rides) {
   const rs_timing *timing = &t->player->schedule->timing;
   rs_int128 start = rs_burst_ticks(timing, burst, 0);
   uint32_t *place = &t->head[burst->link];
+  *rides = false;
   while (*place != RS_NONE) {
     active_burst *other = &t->active[*place];
     int64_t cycle;
@@ -120,7 +122,9 @@ static bool enter_link(traffic *t, const rs_burst *burst) {
       t->free = ended;
       continue;
     }
-    if (rs__player_collide(timing, other->burst, burst, &cycle) && cycle < t->fault_cycles) {
+    if (rs_burst_shares(other->burst, burst)) {
+      *rides = true;
+    } else if (rs__player_collide(timing, other->burst, burst, &cycle) && cycle < t->fault_cycles) {
       t->fault_a = other->burst;
       t->fault_b = burst;
       t->fault_cycles = cycle;
@@ -151,9 +155,11 @@ static bool depart(traffic *t, uint32_t index) {
   rs__player *p = t->player;
   const rs_burst *burst = &p->schedule->bursts[index];
   const rs_link *link = &p->wiring->links[burst->link];
-  rs__player_count(p, burst, burst->count);
   int64_t last = rs_burst_arrival(&p->schedule->timing, link, burst, burst->count - 1);
-  return enter_link(t, burst) && rs__player_begin_next(p, index) &&
+  bool rides;
+  if (!enter_link(t, burst, &rides)) return false;
+  if (!rides) rs__player_count(p, burst, burst->count);
+  return rs__player_begin_next(p, index) &&
          rs_event_queue_push(p->events, last, RS__EVENT_ARRIVE, index, 0);
 }
 

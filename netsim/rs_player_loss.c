@@ -56,7 +56,8 @@ rs_status rs__losing_init(rs__losing *losing, const rs__player *player, rs__memo
                          .loss = player->options->loss,
                          .schedule = player->schedule,
                          .wiring = player->wiring,
-                         .memory = memory};
+                         .memory = memory,
+                         .error_burst = RS_NONE};
   assert(losing->loss != NULL);
   *losing->loss = (rs_loss){.first_cycles = -1, .first_burst = RS_NONE};
   losing->chip_hit = calloc((size_t)player->wiring->chip_count + 1, sizeof *losing->chip_hit);
@@ -78,20 +79,28 @@ static bool is_dead(const rs__losing *l, uint32_t link) {
   return o->dead_chips != NULL && (o->dead_chips[ends->from] || o->dead_chips[ends->to]);
 }
 
-static bool is_hit(rs__losing *l, uint32_t link, int64_t now_cycles) {
+static bool is_hit(rs__losing *l, uint32_t burst, int64_t k, int64_t now_cycles) {
+  uint32_t link = l->schedule->bursts[burst].link;
   const rs_outage *o = l->outage;
   if (is_dead(l, link) && now_cycles > o->at_cycles) return true;
-  if (link != o->error_link || l->error_done) return false;
+  if (link != o->error_link) return false;
   const rs_timing *t = &l->schedule->timing;
-  l->error_done = now_cycles - rs_timing_latency(t, &l->wiring->links[link]) >= o->at_cycles;
-  return l->error_done;
+  bool is_after = now_cycles - rs_timing_latency(t, &l->wiring->links[link]) >= o->at_cycles;
+  if (l->error_burst == RS_NONE && is_after) {
+    l->error_burst = burst;
+    l->error_vector = k;
+    return true;
+  }
+  /* the same vector, to another place of its transmission */
+  return l->error_burst != RS_NONE && k == l->error_vector &&
+         rs_burst_shares(&l->schedule->bursts[l->error_burst], &l->schedule->bursts[burst]);
 }
 
 uint64_t rs__losing_deliver(rs__losing *losing, uint32_t burst, int64_t k, int64_t now_cycles,
-                            uint64_t value) {
+                            uint64_t value, bool rides) {
   rs_loss *loss = losing->loss;
-  if (!is_hit(losing, losing->schedule->bursts[burst].link, now_cycles)) return value;
-  loss->vectors_lost++;
+  if (!is_hit(losing, burst, k, now_cycles)) return value;
+  loss->vectors_lost += !rides;
   if (loss->first_cycles < 0) {
     loss->first_cycles = now_cycles;
     loss->first_burst = burst;

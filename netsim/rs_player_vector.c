@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rs__player.h"
 #include "rs_schedule_text.h"
@@ -37,6 +38,8 @@ typedef struct clockwork {
   rs__player *player;
   rs__memory memory;
   rs_int128 *link_free; /* [link] ticks from which on it is free */
+  uint32_t *carried;    /* [link] the burst whose vector departed last */
+  uint32_t *with;       /* [burst] the one before it in its transmission, or RS_NONE */
   flight *flights;
   uint32_t flight_count, flight_capacity, flight_free;
   action *actions;
@@ -99,13 +102,25 @@ static rs_status refuse(const clockwork *c, const action *a, const char *what, i
                      (long long)c->now, (long long)a->k, text, what, more);
 }
 
+/* A vector that departs at one instant with the last one of its link: whether it is one transmission with
+ * all that did. Their vectors have one number, as their starts are one. */
+static bool rides_along(const clockwork *c, uint32_t burst) {
+  const rs_burst *bursts = c->player->schedule->bursts;
+  uint32_t other = c->carried[bursts[burst].link];
+  while (other != RS_NONE && rs_burst_shares(&bursts[other], &bursts[burst])) {
+    other = c->with[other];
+  }
+  return other == RS_NONE;
+}
+
 static rs_status depart(clockwork *c, const action *a) {
   rs__player *p = c->player;
   const rs_timing *t = &p->schedule->timing;
   const rs_burst *burst = &p->schedule->bursts[a->burst];
   rs_int128 ticks = (rs_int128)c->now * t->slot_den - a->early_ticks;
   rs_int128 *link_free = &c->link_free[burst->link];
-  if (ticks < *link_free) {
+  bool rides = ticks + t->slot_num == *link_free && rides_along(c, a->burst);
+  if (ticks < *link_free && !rides) {
     char name[48], text[160];
     rs_wiring_link_name(p->wiring, burst->link, name, sizeof name);
     rs_burst_describe(p->schedule, p->wiring, burst, text, sizeof text);
@@ -114,13 +129,15 @@ static rs_status depart(clockwork *c, const action *a) {
                        (long long)c->now, (long long)a->k, text);
   }
   *link_free = ticks + t->slot_num;
+  c->with[a->burst] = rides ? c->carried[burst->link] : RS_NONE;
+  c->carried[burst->link] = a->burst;
   const rs__word *word = &c->memory.words[c->memory.source_first[a->burst] + (size_t)a->k];
   if (word->departs_cycles < 0) return refuse(c, a, "reads memory that holds nothing", -1);
   if (word->departs_cycles > c->now) {
     return refuse(c, a, "departs before it is there", word->departs_cycles);
   }
   c->flights[a->flight].value = word->value;
-  rs__player_count(p, burst, 1);
+  if (!rides) rs__player_count(p, burst, 1);
   return RS_OK;
 }
 
@@ -130,14 +147,18 @@ static rs_status arrive(clockwork *c, const action *a) {
   const rs_burst *burst = &c->player->schedule->bursts[a->burst];
   rs__word *word = &c->memory.words[c->memory.target_first[a->burst] + (size_t)a->k];
   uint64_t value = c->flights[a->flight].value;
-  if (c->losing != NULL) value = rs__losing_deliver(c->losing, a->burst, a->k, c->now, value);
+  bool rides = c->with[a->burst] != RS_NONE;
+  if (c->losing != NULL)
+    value = rs__losing_deliver(c->losing, a->burst, a->k, c->now, value, rides);
   int64_t departs = c->now + RS_MIN(t->forward_cycles, t->receive_cycles + t->send_cycles);
   int64_t settled = c->now + t->receive_cycles;
   c->flights[a->flight].next = c->flight_free;
   c->flight_free = a->flight;
   rs__player_arrive(c->player, burst, c->now);
   if (burst->action == RS_ACTION_ADD) {
-    if (word->departs_cycles < 0) return refuse(c, a, "adds to memory that holds nothing", -1);
+    if (word->departs_cycles < 0 && burst->target == RS_BUFFER_OUT) {
+      return refuse(c, a, "adds to memory that holds nothing", -1);
+    }
     if (word->arrived_cycles > c->now) {
       return refuse(c, a, "is added before there is anything", word->arrived_cycles);
     }
@@ -261,18 +282,31 @@ static rs_status run_losing(clockwork *c) {
   return status;
 }
 
+static bool init_links(clockwork *c) {
+  size_t links = (size_t)c->player->wiring->link_count + 1;
+  size_t bursts = (size_t)c->player->schedule->burst_count + 1;
+  c->link_free = calloc(links, sizeof *c->link_free);
+  c->carried = malloc(links * sizeof *c->carried);
+  c->with = malloc(bursts * sizeof *c->with);
+  if (c->link_free == NULL || c->carried == NULL || c->with == NULL) return false;
+  memset(c->carried, 0xff, links * sizeof *c->carried); /* RS_NONE */
+  memset(c->with, 0xff, bursts * sizeof *c->with);
+  return true;
+}
+
 rs_status rs__player_run_vectors(rs__player *player) {
   clockwork c = {.player = player, .flight_free = RS_NONE};
   rs_status status = rs__memory_init(&c.memory, player);
   if (status == RS_OK) {
-    c.link_free = calloc((size_t)player->wiring->link_count + 1, sizeof *c.link_free);
     bool breaks = player->options->outage != NULL;
-    status = c.link_free == NULL ? rs_arena_failed(NULL, player->diag)
-             : breaks            ? run_losing(&c)
-                                 : run_events(&c);
+    status = !init_links(&c) ? rs_arena_failed(NULL, player->diag)
+             : breaks        ? run_losing(&c)
+                             : run_events(&c);
   }
   rs__memory_deinit(&c.memory);
   free(c.link_free);
+  free(c.carried);
+  free(c.with);
   free(c.flights);
   free(c.actions);
   return status;

@@ -9,7 +9,10 @@
  *   in    the chip's own contribution; never written
  *   out   where the result is to be; for reductions and for a chip's own part of a result it holds
  *         a copy of the chip's input at the start (see the table), elsewhere nothing
- *   tmp   tmp_vectors of hop buffer, holding nothing at the start
+ *   tmp   tmp_vectors of hop buffer, holding nothing at the start. What is added there first is added
+ *         to zero: a compiled program clears such places beforehand, since it knows them. So a sum
+ *         that is made on the way has no first part that the others would have to wait for. Nothing
+ *         can be read before something came.
  * Vector `a` of `in` on chip c is the symbol e(c, a). With N chips in the group, i the position of
  * a chip in it, and b = block_vectors:
  *
@@ -47,6 +50,15 @@
  *     between an add's arrival and its completion is a fault.
  *   - a kept vector and vectors that are added to it may arrive at the same instant: they meet at
  *     the adder, and their sum is what is first written there.
+ *
+ * TRANSMISSIONS. Bursts of one operation that agree in link, start, count, stride, source and
+ * source offset and differ in target or target offset are one transmission (rs_burst_shares): the
+ * link carries the vectors once, and each burst writes them to a place of its own. A vector that
+ * arrives is a stream past the receiver's memory and vector unit, and what one of them takes from it
+ * is still there for the next; so it may be added to `out` and kept in `tmp`, or added in two places,
+ * at the price of an add each. Link time, wire bytes and energy count a transmission once; writes and
+ * adds count every burst. Two bursts on one link with one start that are not one transmission
+ * collide, and so do exact duplicates. In canonical order a transmission's bursts are neighbours.
  *
  * READY. in[k] of an operation on a chip is in SRAM from ready_cycles on, unless a compute interval
  * on that chip has writes_op = the operation: then vector k of the n that the interval makes is in
@@ -93,7 +105,7 @@ typedef enum rs_buffer { RS_BUFFER_IN, RS_BUFFER_OUT, RS_BUFFER_TMP } rs_buffer;
 
 typedef enum rs_action {
   RS_ACTION_KEEP,   /* write */
-  RS_ACTION_ADD,    /* sum into what is there; there must be something */
+  RS_ACTION_ADD,    /* sum into what is there; in `out` there must be something */
   RS_ACTION_FORWARD /* write to a hop buffer (tmp) only to send on */
 } rs_action;
 
@@ -213,6 +225,19 @@ static inline int64_t rs_burst_departure(const rs_timing *timing, const rs_burst
 static inline int64_t rs_burst_arrival(const rs_timing *timing, const rs_link *link,
                                        const rs_burst *burst, int64_t k) {
   return rs_burst_departure(timing, burst, k) + rs_timing_latency(timing, link);
+}
+
+/* Both are of one transmission: see above. Neither has to be well-formed. */
+static inline bool rs_burst_shares(const rs_burst *a, const rs_burst *b) {
+  return a->link == b->link && a->start_cycles == b->start_cycles && a->op == b->op &&
+         a->source == b->source && a->source_offset == b->source_offset && a->count == b->count &&
+         a->stride == b->stride && (a->target != b->target || a->target_offset != b->target_offset);
+}
+
+/* Burst `index` of a schedule in canonical order is carried by the link for the one before it: what
+ * the link does is counted there. O(1). */
+static inline bool rs_schedule_rides(const rs_schedule *schedule, uint64_t index) {
+  return index > 0 && rs_burst_shares(&schedule->bursts[index - 1], &schedule->bursts[index]);
 }
 
 /* Well-formedness, without judging the plan: indices in range, counts and strides ≥ 1, offsets

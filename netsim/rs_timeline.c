@@ -71,6 +71,7 @@ static size_t collect(const rs_schedule *schedule, const rs_wiring *wiring,
   }
   for (uint64_t i = 0; i < schedule->burst_count; i++) {
     const rs_burst *b = &schedule->bursts[i];
+    if (rs_schedule_rides(schedule, i)) continue; /* the link shows it once */
     uint32_t chip = wiring->links[b->link].from;
     int64_t start = rs_schedule_wall(schedule, b->start_cycles);
     int64_t end = rs_schedule_wall_end(schedule, burst_end(&schedule->timing, b));

@@ -60,6 +60,19 @@ static void put_memory(rs_json *json, const char *key, uint8_t buffer, int64_t o
   put_text(json, key, text);
 }
 
+/* The further places of a transmission: target_2, action_2, … */
+static void put_riders(writing *w, uint64_t record) {
+  const rs_schedule *s = w->schedule;
+  for (int place = 2; ++record < s->burst_count && rs_schedule_rides(s, record); place++) {
+    const rs_burst *burst = &s->bursts[record];
+    char key[24];
+    snprintf(key, sizeof key, "target_%d", place);
+    put_memory(&w->json, key, burst->target, burst->target_offset);
+    snprintf(key, sizeof key, "action_%d", place);
+    put_text(&w->json, key, rs_action_word((rs_action)burst->action));
+  }
+}
+
 static void put_burst_arguments(writing *w, const rs__slice *slice) {
   const rs_burst *burst = &w->schedule->bursts[slice->record];
   put_number(&w->json, "to_chip", w->wiring->links[burst->link].to);
@@ -68,6 +81,7 @@ static void put_burst_arguments(writing *w, const rs__slice *slice) {
   put_memory(&w->json, "source", burst->source, burst->source_offset);
   put_memory(&w->json, "target", burst->target, burst->target_offset);
   put_text(&w->json, "action", rs_action_word((rs_action)burst->action));
+  put_riders(w, slice->record);
   put_number(&w->json, "arrival_cycles", rs__timeline_arrival(w->schedule, w->wiring, slice));
 }
 

@@ -255,7 +255,9 @@ static inline void oracle_arrive(oracle *o, const oracle_event *e) {
   if (w->last_write == e->cycle && !add) {
     ORACLE_BLAME(o, "burst %d writes with another", (int)e->burst);
   }
-  if (add && !w->holds) ORACLE_BLAME(o, "burst %d adds to nothing", (int)e->burst);
+  if (add && !w->holds && b->target == RS_BUFFER_OUT) {
+    ORACLE_BLAME(o, "burst %d adds to nothing", (int)e->burst);
+  }
   if (add && e->cycle < w->addable) ORACLE_BLAME(o, "burst %d adds early", (int)e->burst);
   if (!add && w->holds && e->cycle < w->settles) {
     ORACLE_BLAME(o, "burst %d overwrites early", (int)e->burst);
@@ -284,12 +286,32 @@ static inline int oracle_compare_events(const void *left, const void *right) {
 typedef struct oracle_point {
   rs_int128 time;
   uint32_t key;
+  const rs_burst *burst;
 } oracle_point;
 
 static inline int oracle_compare_points(const void *left, const void *right) {
   const oracle_point *a = left, *b = right;
   if (a->key != b->key) return a->key < b->key ? -1 : 1;
   return a->time < b->time ? -1 : a->time > b->time;
+}
+
+/* The sentence under TRANSMISSIONS, word for word. */
+static inline bool oracle_is_one(const rs_burst *a, const rs_burst *b) {
+  bool agree = a->op == b->op && a->link == b->link && a->start_cycles == b->start_cycles &&
+               a->count == b->count && a->stride == b->stride && a->source == b->source &&
+               a->source_offset == b->source_offset;
+  bool differ = a->target != b->target || a->target_offset != b->target_offset;
+  return agree && differ;
+}
+
+/* Point i against all before it that are less than a slot away on its link. */
+static inline void oracle_link(oracle *o, const oracle_point *slots, uint64_t i) {
+  for (uint64_t j = i; j-- > 0 && slots[j].key == slots[i].key;) {
+    rs_int128 gap = slots[i].time - slots[j].time;
+    if (gap >= o->schedule->timing.slot_num) break;
+    if (gap == 0 && oracle_is_one(slots[j].burst, slots[i].burst)) continue;
+    ORACLE_BLAME(o, "link %u is booked twice", slots[i].key);
+  }
 }
 
 static inline void oracle_capacity(oracle *o, uint64_t vectors) {
@@ -301,19 +323,14 @@ static inline void oracle_capacity(oracle *o, uint64_t vectors) {
     const rs_burst *b = &s->bursts[i];
     const rs_link *link = &o->wiring->links[b->link];
     for (int64_t k = 0; k < b->count; k++) {
-      slots[used++] = (oracle_point){rs_burst_ticks(&s->timing, b, k), b->link};
+      slots[used++] = (oracle_point){rs_burst_ticks(&s->timing, b, k), b->link, b};
       if (b->action != RS_ACTION_ADD) continue;
-      adds[added++] = (oracle_point){rs_burst_arrival(&s->timing, link, b, k), link->to};
+      adds[added++] = (oracle_point){rs_burst_arrival(&s->timing, link, b, k), link->to, b};
     }
   }
   qsort(slots, used, sizeof *slots, oracle_compare_points);
   qsort(adds, added, sizeof *adds, oracle_compare_points);
-  for (uint64_t i = 1; i < used; i++) {
-    if (slots[i].key == slots[i - 1].key &&
-        slots[i].time - slots[i - 1].time < s->timing.slot_num) {
-      ORACLE_BLAME(o, "link %u is booked twice", slots[i].key);
-    }
-  }
+  for (uint64_t i = 1; i < used; i++) oracle_link(o, slots, i);
   for (uint64_t i = (uint64_t)s->timing.adds_per_cycle; i < added; i++) {
     const oracle_point *other = &adds[i - (uint64_t)s->timing.adds_per_cycle];
     if (adds[i].key == other->key && adds[i].time == other->time) {

@@ -297,6 +297,7 @@ static void look_at_link(const rs_clock_run_config *c, uint32_t link, brute *b) 
   const rs_timing *t = &c->schedule->timing;
   int64_t period = 0, count = 0;
   for (uint64_t i = 0; i < c->schedule->burst_count; i++) {
+    if (rs_schedule_rides(c->schedule, i)) continue; /* a vector, however many places it goes to */
     if (c->schedule->bursts[i].link == link) count += c->schedule->bursts[i].count;
   }
   uint64_t burst;
@@ -309,6 +310,7 @@ static void look_at_link(const rs_clock_run_config *c, uint32_t link, brute *b) 
   for (int64_t round = 0; round < rounds; round++) {
     for (uint64_t i = 0; i < c->schedule->burst_count; i++) {
       const rs_burst *run = &c->schedule->bursts[i];
+      if (rs_schedule_rides(c->schedule, i)) continue;
       for (int64_t k = 0; run->link == link && k < run->count; k++) {
         int64_t departure = round * period + rs_burst_departure(t, run, k);
         if (departure >= c->run_cycles) continue;

@@ -22,7 +22,7 @@ enum { PACKET_BYTES = 328, PACKET_PAYLOAD_BYTES = 320 };
 static double c2c_energy_j(const rs_chip *chip, const rs_schedule *schedule) {
   double vectors = 0;
   for (uint64_t i = 0; i < schedule->burst_count; i++) {
-    vectors += (double)schedule->bursts[i].count;
+    if (!rs_schedule_rides(schedule, i)) vectors += (double)schedule->bursts[i].count;
   }
   double wire_bytes = vectors * (double)chip->timing.vector_bytes * PACKET_BYTES;
   return wire_bytes / PACKET_PAYLOAD_BYTES * 8 * chip->c2c_pj_per_bit * 1e-12;
