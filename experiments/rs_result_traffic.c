@@ -168,6 +168,7 @@ static rs_status run_network(rs_arena *scratch, const rs_point *point, const uin
                                      .distance = distance,
                                      .router_cycles = timing->forward_cycles,
                                      .buffer_vectors = point->buffer_vectors,
+                                     .channels = point->virtual_channels,
                                      .seed = point->seed};
   return rs_adaptive_simulate(scratch, point->wiring, timing, &config, run, result, diag);
 }
