@@ -1,21 +1,33 @@
 /* Diagnostics: fixed buffers, so that reporting an error can never fail for want of memory. */
 #include "rs_status.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-rs_status rs_diag_set(rs_diag *diag, rs_status status, const char *format, ...) {
+RS_PRINTF(3, 0)
+static rs_status set(rs_diag *diag, rs_status status, const char *format, va_list arguments) {
   if (diag == NULL) return status;
   /* The new sentence may quote the old one, so the old one is cleared only when it was read. */
   char what[sizeof diag->what];
-  va_list arguments;
-  va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
-  va_end(arguments);
   *diag = (rs_diag){.status = status};
   memcpy(diag->what, what, strlen(what) + 1);
   return status;
+}
+
+rs_status rs_diag_set(rs_diag *diag, rs_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set(diag, status, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+rs_status rs_diag_refuse(rs_diag *diag, const char *file, int line, int column, const char *format,
+                         va_list arguments) {
+  set(diag, RS_E_INPUT, format, arguments);
+  rs_diag_at(diag, file, line, column);
+  return RS_E_INPUT;
 }
 
 void rs_diag_expect(rs_diag *diag, const char *format, ...) {

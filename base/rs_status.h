@@ -12,6 +12,7 @@
 #ifndef RS_STATUS_H
 #define RS_STATUS_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 typedef enum rs_status {
@@ -40,6 +41,11 @@ typedef struct rs_diag {
 /* Sets status and the sentence, clears expectation, suggestion and place. Returns `status`, so that
  * `return rs_diag_set(diag, RS_E_INPUT, "…")` reads well. */
 rs_status rs_diag_set(rs_diag *diag, rs_status status, const char *format, ...) RS_PRINTF(3, 4);
+
+/* RS_E_INPUT at a place, for a parser's own helper, which has taken the arguments of its format. `file` may
+ * be NULL: who knows it adds it. */
+rs_status rs_diag_refuse(rs_diag *diag, const char *file, int line, int column, const char *format,
+                         va_list arguments) RS_PRINTF(5, 0);
 
 /* Adds what was expected ("a size such as 16KiB"). */
 void rs_diag_expect(rs_diag *diag, const char *format, ...) RS_PRINTF(2, 3);

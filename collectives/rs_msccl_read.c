@@ -30,13 +30,10 @@ const char *rs__ms_type_word(rs__ms_type type) {
 }
 
 rs_status rs__ms_refuse(const rs_msccl *program, int line, rs_diag *diag, const char *format, ...) {
-  char text[400];
   va_list list;
   va_start(list, format);
-  vsnprintf(text, sizeof text, format, list);
+  rs_diag_refuse(diag, program->file, line, 1, format, list);
   va_end(list);
-  rs_diag_set(diag, RS_E_INPUT, "%s", text);
-  rs_diag_at(diag, program->file, line, 1);
   return RS_E_INPUT;
 }
 

@@ -16,9 +16,9 @@
 
 static const rs_command *const commands[] = {
     &rs_command_run_experiment, &rs_command_topology, &rs_command_compile, &rs_command_check,
-    &rs_command_diff,           &rs_command_fault,    &rs_command_trace,   &rs_command_clock,
-    &rs_command_cost,           &rs_command_plan,     &rs_command_plot,    &rs_command_report,
-    &rs_command_validate,       &rs_command_list,
+    &rs_command_diff,           &rs_command_fault,    &rs_command_replay,  &rs_command_trace,
+    &rs_command_clock,          &rs_command_cost,     &rs_command_plan,    &rs_command_plot,
+    &rs_command_report,         &rs_command_validate, &rs_command_list,
 };
 
 /* Every command has these besides its own. */

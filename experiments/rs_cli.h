@@ -60,9 +60,9 @@ typedef struct rs_command {
 
 /* Each command is defined in experiments/rs_cmd_<name>.c as `const rs_command rs_command_<name>`. */
 extern const rs_command rs_command_run_experiment, rs_command_plot, rs_command_topology,
-    rs_command_compile, rs_command_check, rs_command_diff, rs_command_fault, rs_command_trace,
-    rs_command_clock, rs_command_cost, rs_command_plan, rs_command_report, rs_command_validate,
-    rs_command_list;
+    rs_command_compile, rs_command_check, rs_command_diff, rs_command_fault, rs_command_replay,
+    rs_command_trace, rs_command_clock, rs_command_cost, rs_command_plan, rs_command_report,
+    rs_command_validate, rs_command_list;
 
 int rs_cli_main(int argc, char **argv);
 

@@ -3,21 +3,17 @@
  * is run as a reader would run it; so what the table says can be asked for again, row by row.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "rs_cli.h"
+#include "rs_process.h"
 #include "rs_validation.h"
 #include "rs_yaml.h"
-
-extern char **environ;
 
 /* What a model of this kind may miss before it must say why. */
 #define CALIBRATION_ERROR_MAX 0.03
@@ -100,46 +96,6 @@ static rs_status make_arguments(const job *j, const rs_validation_row *row, char
   return good ? RS_OK : rs_arena_failed(j->arena, diag);
 }
 
-static int spawn(char *const *arguments, int output, pid_t *child) {
-  posix_spawn_file_actions_t actions;
-  int error = posix_spawn_file_actions_init(&actions);
-  if (error != 0) return error;
-  error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  if (error == 0) {
-    error = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  if (error == 0) error = posix_spawn(child, "/proc/self/exe", &actions, NULL, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
-
-/* What the program prints, until it ends; *status as waitpid has it. */
-static rs_status run_command(char *const *arguments, rs_text *printed, int *status, rs_diag *diag) {
-  int ends[2];
-  pid_t child;
-  char bytes[4096];
-  rs_sink sink = rs_text_sink(printed);
-  if (pipe(ends) != 0) return rs_diag_set(diag, RS_E_SYSTEM, "no pipe: %s", strerror(errno));
-  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  int error = spawn(arguments, ends[1], &child);
-  close(ends[1]);
-  for (ssize_t got = 1; error == 0 && got != 0;) {
-    got = read(ends[0], bytes, sizeof bytes);
-    if (got < 0 && errno != EINTR) break;
-    if (got > 0) rs_sink_bytes(&sink, bytes, (size_t)got);
-  }
-  close(ends[0]);
-  if (error != 0) {
-    return rs_diag_set(diag, RS_E_SYSTEM, "the program cannot be started: %s", strerror(error));
-  }
-  while (waitpid(child, status, 0) < 0) {
-    if (errno != EINTR) return rs_diag_set(diag, RS_E_SYSTEM, "the program was lost");
-  }
-  return sink.failed ? rs_arena_failed(NULL, diag) : RS_OK;
-}
-
 /* NaN: the command gave no such number. */
 static rs_status ask(const job *j, const rs_validation_row *row, double *ours, rs_diag *diag) {
   char **arguments;
@@ -149,7 +105,9 @@ static rs_status ask(const job *j, const rs_validation_row *row, double *ours, r
   rs_status status = make_arguments(j, row, &arguments, diag);
   if (status != RS_OK) return status;
   rs_text_init(&printed);
-  status = run_command(arguments, &printed, &exit_status, diag);
+  const rs_process process = {
+      .program = "/proc/self/exe", .arguments = arguments, .kept = RS_PROCESS_STDOUT};
+  status = rs_process_run(&process, &printed, &exit_status, diag);
   json_t *rows = status == RS_OK && printed.length > 0
                      ? json_loadb(printed.bytes, printed.length, 0, NULL)
                      : NULL;

@@ -1,9 +1,6 @@
 /* Running gnuplot on a plot's data: no shell, no user settings, its first complaint kept. */
 #include "rs_draw.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,8 +8,9 @@
 
 #include "rs__draw.h"
 #include "rs_cli.h"
+#include "rs_process.h"
 
-extern char **environ;
+#define COMPLAINT_BYTES_MAX 2047
 
 /* The folder that holds the scripts: the source tree's, else the installed one. */
 static const char *find_scripts(rs_arena *arena, rs_plot_kind kind) {
@@ -26,21 +24,6 @@ static const char *find_scripts(rs_arena *arena, rs_plot_kind kind) {
 
 /* ---- the child ---- */
 
-/* What the child writes to stderr, until it closes it; beyond the size it is read and dropped. */
-static void read_complaint(int descriptor, char *text, size_t size) {
-  size_t used = 0;
-  char rest[512];
-  for (;;) {
-    bool is_full = used + 1 >= size;
-    ssize_t got =
-        read(descriptor, is_full ? rest : text + used, is_full ? sizeof rest : size - 1 - used);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    if (!is_full) used += (size_t)got;
-  }
-  text[used] = '\0';
-}
-
 /* gnuplot shows the command and a caret first; the reason is the line that ends its message. */
 static const char *last_line(char *text) {
   size_t length = strlen(text);
@@ -50,46 +33,28 @@ static const char *last_line(char *text) {
   return line + strspn(line, " \t");
 }
 
-static int spawn(char *const *arguments, int error_pipe, pid_t *child) {
-  posix_spawn_file_actions_t actions;
-  int error = posix_spawn_file_actions_init(&actions);
-  if (error != 0) return error;
-  error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (error == 0) {
-    error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, error_pipe, STDERR_FILENO);
-  if (error == 0) error = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
-
 static rs_status run_gnuplot(rs_arena *arena, const char *variables, const char *script,
                              rs_diag *diag) {
-  char complaint[2048];
-  int ends[2];
-  int status = 0;
-  pid_t child;
+  int how = 0;
+  rs_text complaint;
   char *copy = rs_arena_strdup(arena, variables);
   char *name = rs_arena_strdup(arena, script);
   if (copy == NULL || name == NULL) return rs_arena_failed(arena, diag);
   char program[] = "gnuplot", defaults[] = "-d", expression[] = "-e";
   char *arguments[] = {program, defaults, expression, copy, name, NULL};
-  if (pipe(ends) != 0) return rs_diag_set(diag, RS_E_SYSTEM, "no pipe: %s", strerror(errno));
-  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  int error = spawn(arguments, ends[1], &child);
-  close(ends[1]);
-  if (error == 0) read_complaint(ends[0], complaint, sizeof complaint);
-  close(ends[0]);
-  if (error != 0) {
-    return rs_diag_set(diag, RS_E_SYSTEM, "gnuplot cannot be started: %s", strerror(error));
+  const rs_process process = {.program = program,
+                              .arguments = arguments,
+                              .kept = RS_PROCESS_STDERR,
+                              .bytes_max = COMPLAINT_BYTES_MAX};
+  rs_text_init(&complaint);
+  rs_status status = rs_process_run(&process, &complaint, &how, diag);
+  if (status == RS_OK && (!WIFEXITED(how) || WEXITSTATUS(how) != 0)) {
+    char empty[] = "";
+    status = rs_diag_set(diag, RS_E_SYSTEM, "gnuplot refused: %.300s",
+                         last_line(complaint.length > 0 ? complaint.bytes : empty));
   }
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return rs_diag_set(diag, RS_E_SYSTEM, "gnuplot was lost");
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return RS_OK;
-  return rs_diag_set(diag, RS_E_SYSTEM, "gnuplot refused: %.300s", last_line(complaint));
+  rs_text_deinit(&complaint);
+  return status;
 }
 
 /* ---- one plot ---- */

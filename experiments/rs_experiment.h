@@ -69,6 +69,7 @@ typedef enum rs_key {
   RS_KEY_PATTERN,
   RS_KEY_OFFERED_LOAD,
   RS_KEY_BUFFER_VECTORS,
+  RS_KEY_CHANNELS,
   RS_KEY_MEASURE_SLOTS,
   RS_KEY_COLLECTIVE,
   RS_KEY_ALGORITHM,
@@ -124,6 +125,7 @@ typedef struct rs_point {
   rs_traffic_config traffic;  /* its pattern and load_ppm */
   rs_routing routing;
   uint32_t buffer_vectors;
+  uint32_t virtual_channels; /* 0: as many as hops */
   rs_network network;
   int64_t measure_slots; /* length of a traffic measurement */
   uint64_t seed;

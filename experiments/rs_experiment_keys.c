@@ -132,6 +132,11 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_BUFFER_VECTORS] = {"buffer_vectors", COUNT("vectors", 65536), .otherwise = "64",
                                .help = "buffer of a link and virtual channel, adaptive network",
                                IN_PACKETS},
+    [RS_KEY_CHANNELS] = {"virtual_channels", COUNT("channels", RS_ADAPTIVE_CHANNELS_MAX),
+                         .otherwise = "0", .has_zero = true,
+                         .help = "of a link, adaptive network; 0: as many as the longest path has "
+                                 "hops, which no deadlock can form with",
+                         IN_PACKETS},
     [RS_KEY_MEASURE_SLOTS] = {"measure_slots", COUNT("slots", 1000000), .otherwise = "1000",
                               .help = "measured time, after half of it to warm up; adaptive and "
                                       "fluid networks",

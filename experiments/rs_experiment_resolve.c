@@ -307,6 +307,7 @@ static rs_network find_network(const rs__draft *draft) {
 static void resolve_packets(const rs__draft *draft, rs_point *point) {
   point->network = find_network(draft);
   point->buffer_vectors = (uint32_t)count_of(draft, RS_KEY_BUFFER_VECTORS);
+  point->virtual_channels = (uint32_t)count_of(draft, RS_KEY_CHANNELS);
   rs_routing_parse(draft->text[RS_KEY_ROUTING], &point->routing);
 }
 

@@ -23,6 +23,7 @@ static rs_status run_messages(rs_arena *scratch, const rs_point *point, const rs
                                      .distance = distance,
                                      .router_cycles = c->timing.forward_cycles,
                                      .buffer_vectors = point->buffer_vectors,
+                                     .channels = point->virtual_channels,
                                      .seed = 1};
   return rs_adaptive_messages(scratch, c->wiring, &c->timing, &config, messages, result, diag);
 }

@@ -39,17 +39,19 @@ static const char *const traffic_columns[] = {"topology",
                                               "events",
                                               "period_cycles",
                                               "busiest_link",
-                                              "busiest_link_vectors"};
+                                              "busiest_link_vectors",
+                                              "measure_slots"};
 
 const char *const *rs__result_traffic_columns(size_t *count) {
   *count = RS_COUNT_OF(traffic_columns);
   return traffic_columns;
 }
 
-/* Warm-up is half of the measurement, draining at most four times as long. */
-static int64_t warm_slots(const rs_point *point) {
-  return point->measure_slots / 2;
-}
+/* In slots. Draining takes at most four times as long as the measurement. */
+typedef struct window {
+  int64_t warm, measure;
+  double work_max; /* of the fluid network; 0: its own */
+} window;
 
 /* ---- distances ---- */
 
@@ -122,46 +124,88 @@ static void fill_packets(rs_arena *arena, const rs_point *point, const rs_traffi
                      "the run and are left out");
 }
 
-static rs_status simulate(rs_arena *scratch, const rs_point *point, const uint8_t *distance,
-                          const rs_traffic_run *run, rs_traffic_result *result, rs_diag *diag) {
+/* What is asked for: warm-up is half of the measurement. */
+static window whole_window(const rs_point *point) {
+  return (window){.warm = point->measure_slots / 2, .measure = point->measure_slots};
+}
+
+/* The shortest that says something, for where SimGrid cannot do a longer one: warm-up as long as the slowest
+ * vector takes through an empty network and a tenth more, so that as much comes out as goes in, and SHORT_SLOTS
+ * of measurement, which are thousands of vectors on any wiring that is so large that it is needed. The limit
+ * of work is about 20 s of SimGrid. */
+enum { SHORT_SLOTS = 40 };
+#define SHORT_WORK_MAX 1.3e8
+
+static window short_window(const rs_point *point, const uint8_t *distance) {
+  const rs_timing *t = &point->chip->timing;
+  size_t n = point->wiring->chip_count;
+  int64_t hops = 0, latency = 0;
+  for (size_t i = 0; i < n * n; i++) {
+    if (distance[i] != UINT8_MAX) hops = RS_MAX(hops, (int64_t)distance[i]);
+  }
+  for (uint32_t l = 0; l < point->wiring->link_count; l++) {
+    latency = RS_MAX(latency, rs_timing_latency(t, &point->wiring->links[l]));
+  }
+  int64_t inside = RS_MAX(hops - 1, INT64_C(0)) * t->forward_cycles;
+  int64_t cycles = t->send_cycles + hops * latency + inside + t->receive_cycles;
+  int64_t slots = rs_mul_ceil_div_i64(cycles, t->slot_den, t->slot_num);
+  return (window){.warm = rs_ceil_div_i64(slots * 11, 10),
+                  .measure = RS_MIN(point->measure_slots, (int64_t)SHORT_SLOTS),
+                  .work_max = SHORT_WORK_MAX};
+}
+
+static rs_status run_network(rs_arena *scratch, const rs_point *point, const uint8_t *distance,
+                             const window *w, const rs_traffic_run *run, rs_traffic_result *result,
+                             rs_diag *diag) {
   const rs_timing *timing = &point->chip->timing;
   if (point->network == RS_NETWORK_FLUID) {
     const rs_fluid_options options = {.program = rs__result_simgrid_program()};
-    const rs_fluid_traffic_config config = {.distance = distance,
-                                            .router_cycles = timing->forward_cycles};
+    const rs_fluid_traffic_config config = {
+        .distance = distance, .router_cycles = timing->forward_cycles, .work_max = w->work_max};
     return rs_fluid_traffic(scratch, point->wiring, timing, &config, run, &options, result, diag);
   }
   const rs_adaptive_config config = {.routing = point->routing,
                                      .distance = distance,
                                      .router_cycles = timing->forward_cycles,
                                      .buffer_vectors = point->buffer_vectors,
+                                     .channels = point->virtual_channels,
                                      .seed = point->seed};
   return rs_adaptive_simulate(scratch, point->wiring, timing, &config, run, result, diag);
+}
+
+static rs_status simulate(rs_arena *scratch, const rs_point *point, const uint8_t *distance,
+                          uint64_t distance_sum, const window *w, rs_traffic_result *result,
+                          rs_diag *diag) {
+  const rs_timing *timing = &point->chip->timing;
+  rs_traffic *traffic;
+  rs_traffic_config make = point->traffic;
+  make.seed = point->seed;
+  make.end_cycles = rs_timing_slots(timing, w->warm + w->measure);
+  make.distance_sum = distance_sum;
+  rs_status status = rs_traffic_create(scratch, point->wiring, timing, &make, &traffic, diag);
+  const rs_traffic_run run = {.next = rs_traffic_draw,
+                              .context = traffic,
+                              .measure_from_cycles = rs_timing_slots(timing, w->warm),
+                              .measure_to_cycles = make.end_cycles,
+                              .end_cycles = rs_timing_slots(timing, w->warm + w->measure * 5)};
+  return status == RS_OK ? run_network(scratch, point, distance, w, &run, result, diag) : status;
 }
 
 static rs_status run_packets(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                              const uint8_t *distance, uint64_t distance_sum, rs_result *r,
                              rs_diag *diag) {
-  const rs_timing *timing = &point->chip->timing;
-  int64_t warm = warm_slots(point);
-  int64_t measure = point->measure_slots;
-  rs_traffic *traffic;
   rs_traffic_result result;
   rs_diag why = {0};
-  rs_traffic_config make = point->traffic;
-  make.seed = point->seed;
-  make.end_cycles = rs_timing_slots(timing, warm + measure);
-  make.distance_sum = distance_sum;
-  rs_status status = rs_traffic_create(scratch, point->wiring, timing, &make, &traffic, &why);
-  rs_traffic_run run = {.next = rs_traffic_draw,
-                        .context = traffic,
-                        .measure_from_cycles = rs_timing_slots(timing, warm),
-                        .measure_to_cycles = make.end_cycles,
-                        .end_cycles = rs_timing_slots(timing, warm + measure * 5)};
-  if (status == RS_OK) status = simulate(scratch, point, distance, &run, &result, &why);
+  window w = whole_window(point);
+  rs_status status = simulate(scratch, point, distance, distance_sum, &w, &result, &why);
+  if (status == RS_E_LIMIT && point->network == RS_NETWORK_FLUID) {
+    w = short_window(point, distance);
+    status = simulate(scratch, point, distance, distance_sum, &w, &result, &why);
+  }
   if (status != RS_OK) return rs__result_explain(arena, status, &why, r, diag);
   double capacity = rs_traffic_capacity(point->wiring, distance_sum);
-  double whole = capacity * (double)measure * point->wiring->chip_count;
+  double whole = capacity * (double)w.measure * point->wiring->chip_count;
+  rs_result_set_i64(r, "measure_slots", w.measure);
   fill_packets(arena, point, &result, 1 / whole, r);
   return RS_OK;
 }

@@ -17,28 +17,61 @@ static uint32_t waits_for(const rs__machine *m, uint32_t index) {
   return RS_NONE;
 }
 
-/* Follows who waits for whom until a port comes again; names at most eight ports. */
-static rs_status report_stuck(const rs__machine *m, uint32_t index, rs_diag *diag) {
-  char ports[200] = "";
+/* "0>1 channel 0, 1>2 channel 0": lanes first … end − 1 of a walk, as many as find room. */
+static void name_lanes(const rs__machine *m, const uint32_t *lanes, size_t first, size_t end,
+                       char *text, size_t size) {
   size_t used = 0;
-  const rs__packet *p = &m->packets[index];
-  uint32_t at = index;
-  for (int step = 0; step < 8 && at != RS__NO_PACKET; step++) {
-    uint32_t l = waits_for(m, at);
-    if (l == RS_NONE) break;
+  text[0] = '\0';
+  for (size_t i = first; i < end; i++) {
     char name[40];
-    rs_wiring_link_name(m->wiring, l / m->channels, name, sizeof name);
-    int length = snprintf(ports + used, sizeof ports - used, "%s%s channel %u",
-                          step == 0 ? "" : ", ", name, l % m->channels);
-    if (length < 0 || used + (size_t)length >= sizeof ports) break;
-    used += (size_t)length;
-    at = m->lanes[l].buffer.head;
+    rs_wiring_link_name(m->wiring, lanes[i] / m->channels, name, sizeof name);
+    if (used + sizeof name + 24 > size) {
+      snprintf(text + used, size - used, ", …");
+      return;
+    }
+    used += (size_t)snprintf(text + used, size - used, "%s%s channel %u", i == first ? "" : ", ",
+                             name, lanes[i] % m->channels);
   }
-  return rs_diag_set(
-      diag, RS_E_REFUSED,
-      "deadlock or starvation at cycle %lld: a packet made at cycle %lld for chip %u "
-      "does not move; it and what is in front wait for: %s",
-      (long long)m->wheel.now, (long long)p->made_cycles, p->to, ports);
+}
+
+/* From a packet to the lane that it waits for, to the packet that is first in that lane's buffer, and so on:
+ * to a lane that comes again, which closes a cycle, or to a packet that waits for no lane. */
+static size_t walk(const rs__machine *m, uint32_t index, uint32_t *lanes, size_t most,
+                   size_t *again) {
+  size_t count = 0;
+  *again = most;
+  while (index != RS__NO_PACKET && count < most) {
+    uint32_t lane = waits_for(m, index);
+    if (lane == RS_NONE) break;
+    for (size_t i = 0; i < count && *again == most; i++) {
+      if (lanes[i] == lane) *again = i;
+    }
+    if (*again < most) break;
+    lanes[count++] = lane;
+    index = m->lanes[lane].buffer.head;
+  }
+  return count;
+}
+
+static rs_status report_stuck(const rs__machine *m, uint32_t index, rs_diag *diag) {
+  uint32_t lanes[256];
+  char ports[300];
+  size_t again;
+  const rs__packet *p = &m->packets[index];
+  size_t count = walk(m, index, lanes, RS_COUNT_OF(lanes), &again);
+  bool is_cycle = again < RS_COUNT_OF(lanes);
+  name_lanes(m, lanes, is_cycle ? again : 0, count, ports, sizeof ports);
+  if (is_cycle) {
+    return rs_diag_set(diag, RS_E_REFUSED,
+                       "deadlock at cycle %lld: a packet made at cycle %lld for chip %u does not "
+                       "move; a cycle of %zu full buffers, each waiting for the next: %s",
+                       (long long)m->wheel.now, (long long)p->made_cycles, p->to, count - again,
+                       ports);
+  }
+  return rs_diag_set(diag, RS_E_REFUSED,
+                     "starvation at cycle %lld: a packet made at cycle %lld for chip %u does not "
+                     "move; it and what is in front wait for: %s",
+                     (long long)m->wheel.now, (long long)p->made_cycles, p->to, ports);
 }
 
 rs_status rs__adaptive_check_ages(const rs__machine *m, rs_diag *diag) {

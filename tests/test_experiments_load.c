@@ -1,6 +1,7 @@
 /* Traffic points: three networks at one load against numbers by hand, patterns, loads that saturate, and
  * what is wrong in a file. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rs_experiment.h"
@@ -78,6 +79,47 @@ static void saturation_is_said(void **state) {
   }
 }
 
+/* A window that SimGrid cannot do, here of ten million packets: the shortest is taken, and the row says so.
+ * Warm-up is the 630 cycles of a way and a tenth, 27 slots and so 30; 40 are measured, in which a chip sends
+ * 7 · 0.6 · 40 = 168 vectors; 1,344 of 8 chips give or take three roots. Their latency is the same. */
+static void a_shorter_window_is_said(void **state) {
+  (void)state;
+  const double slot = 23.616, clock = 900e6, load = 0.6;
+  rs_result r = run("topology: mesh:8\noffered_load: 0.6\nmeasure_slots: 200000\nnetwork: fluid\n");
+  double width = number(&r, "latency_half_width_s") * clock;
+  double share = number(&r, "latency_mean_s") * clock - 630 + slot;
+  assert_int_equal(rs_result_cell(&r, "measure_slots")->integer, 40);
+  assert_true(fabs(number(&r, "packets") - 8 * 168 * 70.0 / 40) < 3 * sqrt(8 * 168 * 70.0 / 40));
+  assert_true(width > 0 && fabs(share - slot / (1 - load)) < 4 * width);
+  assert_string_equal(rs_result_cell(&r, "reason")->text, "");
+  r = run("topology: mesh:8\noffered_load: 0.6\nmeasure_slots: 300\nnetwork: fluid\n");
+  assert_int_equal(rs_result_cell(&r, "measure_slots")->integer, 300);
+}
+
+/* A ring with one channel and buffers of one vector, all three hops the same way: every buffer is full and
+ * waits for the next. The eight are named, once each; with a channel a hop the same traffic moves. */
+static void a_deadlock_is_a_failed_row(void **state) {
+  (void)state;
+  static const char keys[] =
+      "topology: ring:8\noffered_load: 0.9\npattern: tornado\nnetwork: adaptive\n"
+      "buffer_vectors: 1\n";
+  rs_result r = run(rs_arena_printf(arena, "%svirtual_channels: 1\n", keys));
+  const char *reason = rs_result_cell(&r, "reason")->text;
+  assert_true(r.failed);
+  assert_non_null(strstr(reason, "deadlock at cycle "));
+  assert_non_null(strstr(reason, "a cycle of 8 full buffers, each waiting for the next: "));
+  for (int i = 0; i < 8; i++) {
+    char port[40];
+    snprintf(port, sizeof port, "%d>%d channel 0", i, (i + 1) % 8);
+    const char *found = strstr(reason, port);
+    assert_non_null(found);
+    assert_null(strstr(found + 1, port));
+  }
+  r = run(keys);
+  assert_false(r.failed);
+  assert_true(number(&r, "accepted_load") > 0);
+}
+
 /* Beyond SimGrid's reach: a row that says so, at once. */
 static void a_point_beyond_reach_is_a_row(void **state) {
   (void)state;
@@ -128,6 +170,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(three_networks_at_one_load, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(saturation_is_said, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_shorter_window_is_said, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_deadlock_is_a_failed_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(a_point_beyond_reach_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(mistakes_have_a_place, make_arena, destroy_arena),
   };

@@ -33,24 +33,20 @@ typedef struct parser {
 static rs_status refuse_at(rs_diag *diag, int column, const char *format, ...) RS_PRINTF(3, 4);
 
 static rs_status refuse_at(rs_diag *diag, int column, const char *format, ...) {
-  char text[400];
   va_list list;
   va_start(list, format);
-  vsnprintf(text, sizeof text, format, list);
+  rs_diag_refuse(diag, NULL, 1, column, format, list);
   va_end(list);
-  rs_diag_set(diag, RS_E_INPUT, "%s", text);
-  rs_diag_at(diag, NULL, 1, column);
   return RS_E_INPUT;
 }
 
 rs_status rs__arguments_refuse(const rs__arguments *arguments, size_t index, rs_diag *diag,
                                const char *format, ...) {
-  char text[400];
   va_list list;
   va_start(list, format);
-  vsnprintf(text, sizeof text, format, list);
+  rs_diag_refuse(diag, NULL, 1, arguments->column[index], format, list);
   va_end(list);
-  return refuse_at(diag, arguments->column[index], "%s", text);
+  return RS_E_INPUT;
 }
 
 /* Copies text[0 … length) without the blanks around it. */

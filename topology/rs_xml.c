@@ -3,7 +3,6 @@
  * See rs_xml.h for what it takes and refuses.
  */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "rs_xml.h"
@@ -29,13 +28,10 @@ rs_slice rs_xml_attribute_of(const rs_xml *xml, const char *name) {
 }
 
 rs_status rs_xml_refuse(const rs_xml *xml, rs_diag *diag, const char *format, ...) {
-  char text[400];
   va_list list;
   va_start(list, format);
-  vsnprintf(text, sizeof text, format, list);
+  rs_diag_refuse(diag, NULL, xml->event_line, xml->event_column, format, list);
   va_end(list);
-  rs_diag_set(diag, RS_E_INPUT, "%s", text);
-  rs_diag_at(diag, NULL, xml->event_line, xml->event_column);
   return RS_E_INPUT;
 }
 
