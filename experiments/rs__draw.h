@@ -18,6 +18,11 @@ rs_status rs__draw_series(rs_arena *arena, const rs_table *table, const bool *is
                           const rs_plot *plot, rs_sink *data, rs_sink *variables, size_t *written,
                           rs_diag *diag);
 
+/* ---- rs_draw_pareto.c ---- */
+
+rs_status rs__draw_pareto(rs_arena *arena, const rs_table *table, const rs_plot *plot,
+                          rs_sink *data, rs_sink *variables, size_t *written, rs_diag *diag);
+
 /* ---- rs_draw_map.c ---- */
 
 rs_status rs__draw_map(rs_arena *arena, const rs_table *table, const rs_plot *plot, rs_sink *data,

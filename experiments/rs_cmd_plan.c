@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "rs_cli.h"
+#include "rs_draw.h"
 #include "rs_experiment.h"
 #include "rs_placement.h"
 #include "rs_planner.h"
@@ -55,7 +56,8 @@ static const rs_option options[] = {
     {"tensor", 0, RS_OPTION_TEXT, "COUNT",
      "chips of a group, at most (default: heads + 8; with experts 4 x heads)"},
     {"work", 0, RS_OPTION_TEXT, "COUNT",
-     "sum of pipeline x tensor^2 that is compiled at most (default 400000)"},
+     "sum of pipeline x tensor^2 that is compiled at most (default 600000)"},
+    {"draw", 0, RS_OPTION_TEXT, "DIR", "a picture of the rows, a user's rate against that of all"},
     {"jobs", 'j', RS_OPTION_TEXT, "N",
      "threads (default: one a processor; more than 2 do nothing)"},
 };
@@ -234,6 +236,31 @@ static void say_what_it_means(const rs_planner_request *q, const rs_planner_resu
           (long long)result->least.pipeline, (long long)result->least.expert);
 }
 
+/* A user's rate against that of all; without gnuplot the rows stay, and a warning says so. */
+static void draw_front(const rs_arguments *a, const rs_planner_request *q, const rs_table *table) {
+  const char *folder = rs_arguments_value(a, "draw");
+  const char *title = rs_arena_printf(
+      a->arena, "%s on at most %lld %s: a user's rate against that of all (chips × stages)",
+      q->model->name, (long long)q->chips, q->chip->name);
+  const rs_plot plot = {.kind = RS_PLOT_PARETO,
+                        .x = "tokens_per_s_user",
+                        .y = "tokens_per_s_total",
+                        .by = "tensor",
+                        .title = title};
+  const char *paths[2];
+  rs_diag diag = {0};
+  if (folder == NULL) return;
+  rs_status status = rs_file_make_folder(folder, &diag);
+  if (status == RS_OK) {
+    status = rs_draw_plot(a->arena, folder, "plan", table, &plot, 1, paths, &diag);
+  }
+  if (status != RS_OK) {
+    fprintf(stderr, "realscale: warning: no picture: %s\n", diag.what);
+    return;
+  }
+  fprintf(stderr, "picture %s\npicture %s\n", paths[0], paths[1]);
+}
+
 static int run_plan(const rs_arguments *arguments) {
   rs_diag diag = {0};
   rs_model model;
@@ -251,6 +278,7 @@ static int run_plan(const rs_arguments *arguments) {
     add_row(table, &request, &result, &result.rows[i]);
   }
   say_what_it_means(&request, &result);
+  draw_front(arguments, &request, table);
   return rs_cli_print_table(arguments, table);
 }
 

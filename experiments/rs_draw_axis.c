@@ -29,9 +29,21 @@ static const axis_name names[] = {
     {"accepted_load", "accepted load (share of capacity)"},
     {"tokens_per_s_user", "tokens/s of a user"},
     {"tokens_per_s_total", "tokens/s in all"},
+    {"price_per_million_tokens", "price of a million tokens (the table's currency)"},
     {"energy_j_per_token", "energy of a token (J)"},
     {"energy_dynamic_j_per_token", "dynamic energy of a token (J)"},
     {"energy_static_j_per_token", "static energy of a token (J)"},
+};
+
+/* Words beside which the unit is chosen by size. */
+static const axis_name words_of[] = {
+    {"weight_bytes_total", "weights in all"},
+    {"kv_bytes_total", "caches in all"},
+    {"attention_s", "time in attention"},
+    {"network_s", "time on the network"},
+    {"first_token_s", "time to the first token"},
+    {"token_latency_s", "time of a token"},
+    {"sram_bytes_per_chip_max", "SRAM of the fullest chip"},
 };
 
 typedef struct unit {
@@ -101,6 +113,11 @@ void rs__draw_axis(const char *column, double most, rs__axis_form *form) {
   } else {
     put_words(column, "", form->label, sizeof form->label);
     return;
+  }
+  for (size_t i = 0; i < RS_COUNT_OF(words_of); i++) {
+    if (strcmp(words_of[i].column, column) == 0) {
+      snprintf(words, sizeof words, "%s", words_of[i].label);
+    }
   }
   snprintf(form->label, sizeof form->label, "%s (%s)", words, chosen->name);
   form->scale = 1 / chosen->size;

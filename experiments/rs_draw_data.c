@@ -5,7 +5,7 @@
  *
  *   stack   head: label weights attention vector network pipeline rate; then a row a result
  *   wirings a block a family: its name, then rows of chips, average and diameter; last the bound
- *   line and bar: rs_draw_series.c; map: rs_draw_map.c
+ *   line and bar: rs_draw_series.c; map: rs_draw_map.c; pareto: rs_draw_pareto.c
  */
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +45,15 @@ static size_t longest_line(const rs_table *table, const bool *is_naming) {
     }
   }
   return longest;
+}
+
+/* Of a name with a line a key. */
+static size_t count_lines(const rs_table *table, const bool *is_naming) {
+  rs__label l;
+  size_t lines = 1;
+  rs__draw_name_row(table, is_naming, 0, "\n", &l);
+  for (size_t i = 0; i < l.used; i++) lines += l.text[i] == '\n' ? 1 : 0;
+  return lines;
 }
 
 static void put_stack_row(const rs_table *table, size_t row, const char *name, double scale,
@@ -88,8 +97,8 @@ static size_t write_stack(const rs_table *table, const bool *is_naming, rs_sink 
     longest = RS_MAX(longest, l.used);
   }
   rs__draw_set_text(variables, "ylabel_", form.label);
-  rs_sink_printf(variables, "rows = %zu; is_slanted = %d; longest = %zu; ", written, is_slanted,
-                 longest);
+  rs_sink_printf(variables, "rows = %zu; is_slanted = %d; longest = %zu; lines_ = %zu; ", written,
+                 is_slanted, longest, count_lines(table, is_naming));
   return written;
 }
 
@@ -180,6 +189,9 @@ static rs_status write_data(rs_arena *arena, const rs_table *table, const bool *
       break;
     case RS_PLOT_MAP:
       status = rs__draw_map(arena, table, plot, data, variables, &written, diag);
+      break;
+    case RS_PLOT_PARETO:
+      status = rs__draw_pareto(arena, table, plot, data, variables, &written, diag);
       break;
     case RS_PLOT_LINE:
     case RS_PLOT_BAR:

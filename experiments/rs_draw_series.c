@@ -371,6 +371,7 @@ static void put_bar(const view *v, size_t x_row, size_t series_row, rs_sink *dat
 static size_t write_bars(const view *v, rs_sink *data, rs_sink *variables) {
   size_t series = 0;
   size_t rows = 0;
+  size_t longest = 0;
   rs_sink_put(data, "label");
   for (size_t row = 0; row < v->rows; row++) {
     if (!starts_series(v, row)) continue;
@@ -382,6 +383,7 @@ static size_t write_bars(const view *v, rs_sink *data, rs_sink *variables) {
   for (size_t row = 0; row < v->rows; row++) {
     if (!starts_x(v, row)) continue;
     rs__draw_put_quoted(data, v->x_text[row]);
+    longest = RS_MAX(longest, strlen(v->x_text[row]));
     for (size_t k = 0; k < v->rows; k++) {
       if (!starts_series(v, k)) continue;
       rs_sink_put(data, " ");
@@ -391,7 +393,7 @@ static size_t write_bars(const view *v, rs_sink *data, rs_sink *variables) {
     rows++;
   }
   put_axes(v, variables);
-  rs_sink_printf(variables, "rows = %zu; series = %zu; ", rows, series);
+  rs_sink_printf(variables, "rows = %zu; series = %zu; longest = %zu; ", rows, series, longest);
   return rows;
 }
 

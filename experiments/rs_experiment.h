@@ -144,6 +144,7 @@ typedef enum rs_plot_kind {
   RS_PLOT_BAR,
   RS_PLOT_WIRINGS, /* diameter and average hops against chips, with the Moore bound */
   RS_PLOT_MAP,     /* cells at x and y, coloured by a third column; a bound of y as a line */
+  RS_PLOT_PARETO,  /* points over x and y, and the front of the best of both as steps */
   RS_PLOT_KIND_COUNT
 } rs_plot_kind;
 
@@ -152,7 +153,8 @@ typedef struct rs_plot {
   const char *x, *y, *by; /* columns; NULL where not given */
   const char
       *bound; /* of a line plot and a map: a column that is drawn dashed beside y; NULL: none */
-  const char *log; /* of a line plot: "none", "x", "y", "xy"; NULL: x where that spreads its
+  const char
+      *log; /* of a line or Pareto plot: "none", "x", "y", "xy"; NULL: x where that spreads its
                              values more evenly */
   const char *title;
 } rs_plot;
@@ -196,7 +198,8 @@ const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collec
 bool rs_task_parse(const char *word, rs_task *task);
 const char *rs_network_word(rs_network network); /* "scheduled" "adaptive" "fluid" */
 
-const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" "map" */
+const char *rs_plot_kind_word(rs_plot_kind kind); /* "stack" "line" "bar" "wirings" "map"
+                                                     "pareto" */
 bool rs_plot_kind_parse(const char *word, rs_plot_kind *kind);
 
 /* The reference of all keys, as text. */

@@ -571,10 +571,12 @@ void rs_experiment_print_keys(rs_sink *sink) {
   print_line(sink, "sweep", "all", "mapping of lists", "-", "none",
              "values for any key above but name and task; points are the product of all lists, the "
              "first key slowest");
-  print_line(sink, "plots", "all", "list of mappings", "-", "one",
-             "pictures: kind (line, bar, map, stack for decode, wirings for topology), x, y and "
-             "by (columns of the results), of lines bound (a column) and log (none, x, y, xy), "
-             "of maps bound, title");
+  print_line(
+      sink, "plots", "all", "list of mappings", "-", "one",
+      "pictures: kind (line, bar, map, pareto, stack for decode, wirings for topology), x, y and "
+      "by (columns of the results), of lines bound (a column) and log (none, x, y, xy; of pareto "
+      "too), "
+      "of maps bound, title");
 }
 
 /* ---- the identity of a point ---- */

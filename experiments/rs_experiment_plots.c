@@ -5,11 +5,9 @@
 #include "rs__experiment.h"
 #include "rs_result.h"
 
-static const char *const kinds[] = {[RS_PLOT_STACK] = "stack",
-                                    [RS_PLOT_LINE] = "line",
-                                    [RS_PLOT_BAR] = "bar",
-                                    [RS_PLOT_WIRINGS] = "wirings",
-                                    [RS_PLOT_MAP] = "map"};
+static const char *const kinds[] = {
+    [RS_PLOT_STACK] = "stack",     [RS_PLOT_LINE] = "line", [RS_PLOT_BAR] = "bar",
+    [RS_PLOT_WIRINGS] = "wirings", [RS_PLOT_MAP] = "map",   [RS_PLOT_PARETO] = "pareto"};
 
 /* What a task shows when nothing is asked for. */
 static const rs_plot usual_plots[RS_TASK_COUNT] = {
@@ -50,7 +48,7 @@ static rs_status read_kind(const rs__reader *r, const rs__place *place, const ch
   char what[160];
   if (rs_plot_kind_parse(text, kind)) return RS_OK;
   snprintf(what, sizeof what, "unknown kind of plot '%.80s'", text);
-  return rs__experiment_fault(r, place, what, "stack, line, bar, map or wirings",
+  return rs__experiment_fault(r, place, what, "stack, line, bar, map, pareto or wirings",
                               rs_nearest_word(text, kinds, RS_COUNT_OF(kinds)));
 }
 
@@ -121,16 +119,17 @@ static rs_status read_plot(const rs__reader *r, const rs_yaml_node *node, const 
     has_kind = has_kind || strcmp(node->items[i].key, "kind") == 0;
   }
   if (!has_kind) {
-    return rs__experiment_fault(r, &place, "a plot has no kind", "stack, line, bar, map or wirings",
-                                NULL);
+    return rs__experiment_fault(r, &place, "a plot has no kind",
+                                "stack, line, bar, map, pareto or wirings", NULL);
   }
   if ((plot->kind == RS_PLOT_WIRINGS && r->task != RS_TASK_TOPOLOGY) ||
       (plot->kind == RS_PLOT_STACK && r->task != RS_TASK_DECODE)) {
     return rs__experiment_fault(r, &place, "the task has no plot of this kind",
-                                "stack for decode, wirings for topology, line, bar or map", NULL);
+                                "stack for decode, wirings for topology, line, bar, map or pareto",
+                                NULL);
   }
-  bool has_axes =
-      plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR || plot->kind == RS_PLOT_MAP;
+  bool has_axes = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_BAR ||
+                  plot->kind == RS_PLOT_MAP || plot->kind == RS_PLOT_PARETO;
   if (!has_axes && (plot->x != NULL || plot->y != NULL || plot->by != NULL)) {
     return rs__experiment_fault(r, &place, "a plot of this kind has no x, y or by",
                                 "kind and title only", NULL);
@@ -143,10 +142,16 @@ static rs_status read_plot(const rs__reader *r, const rs_yaml_node *node, const 
     return rs__experiment_fault(r, &place, "a map needs what its cells are coloured by",
                                 "by: a column of numbers", NULL);
   }
+  if (plot->kind == RS_PLOT_PARETO && rs_result_column_is_text(plot->x)) {
+    return rs__experiment_fault(r, &place, "a front needs numbers for x and y",
+                                "x: a column of numbers", NULL);
+  }
   bool has_bound = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_MAP;
-  if ((!has_bound && plot->bound != NULL) || (plot->kind != RS_PLOT_LINE && plot->log != NULL)) {
+  bool has_log = plot->kind == RS_PLOT_LINE || plot->kind == RS_PLOT_PARETO;
+  if ((!has_bound && plot->bound != NULL) || (!has_log && plot->log != NULL)) {
     return rs__experiment_fault(r, &place, "a plot of this kind has no bound or log",
-                                "bound with kind: line or map, log with kind: line", NULL);
+                                "bound with kind: line or map, log with kind: line or pareto",
+                                NULL);
   }
   return RS_OK;
 }

@@ -12,18 +12,21 @@ if (ending eq 'svg') {
 }
 set output file
 set datafile missing '?'
-if (strlen(subtitle) > 0) {
-  # The title stands over the axes, not over the key: a long second line would be cut.
-  lines = word(subtitle, 1)
-  room = 64 - strlen(lines)
-  do for [i = 2:words(subtitle)] {
-    lines = lines.(room > strlen(word(subtitle, i)) ? ' ' : "\n").word(subtitle, i)
-    room = (room > strlen(word(subtitle, i)) ? room : 64) - strlen(word(subtitle, i)) - 1
+# Titles stand over the axes, not over the key: what is longer than they are would be cut.
+lines = ''
+do for [part in 'title_ subtitle'] {
+  text = value(part)
+  room = part eq 'title_' ? 80 : 64
+  if (strlen(text) > 0) {
+    lines = lines.(strlen(lines) > 0 ? "\n" : '').word(text, 1)
+    left_ = room - strlen(word(text, 1))
+    do for [i = 2:words(text)] {
+      lines = lines.(left_ > strlen(word(text, i)) ? ' ' : "\n").word(text, i)
+      left_ = (left_ > strlen(word(text, i)) ? left_ : room) - strlen(word(text, i)) - 1
+    }
   }
-  set title title_."\n".lines noenhanced
-} else {
-  set title title_ noenhanced
 }
+set title lines noenhanced
 set ylabel ylabel_ noenhanced
 set grid ytics linetype 1 dashtype 1 linewidth 0.8 linecolor rgb '#c8c8c8'
 set border 3 linecolor rgb '#404040'

@@ -2,6 +2,29 @@
 load scripts.'/common.gp'
 set xlabel xlabel_ noenhanced
 set cblabel cblabel_ noenhanced
+if (is_grid) {
+  # A cell each pair of values: its number, or why there is none.
+  stats data index 0 using 3 nooutput
+  set palette defined (0 '#fff4e0', 1 '#f08030')
+  set cbrange [(STATS_min < 0.5 * STATS_max ? 0 : STATS_min):STATS_max]
+  eval 'set xtics ('.xtics_.')'
+  eval 'set ytics ('.ytics_.')'
+  set grid noxtics noytics
+  set tics scale 0
+  set xrange [-0.5:columns-0.5]
+  set yrange [-0.5:lines_-0.5]
+  set style fill solid 1 border rgb 'white'
+  set rmargin 16
+  set bmargin 6
+  set key below center horizontal noenhanced samplen 1
+  refusals = refused == 0 ? '' : ", data index 1 using 1:2:(0.5):(0.5) with boxxyerror linecolor rgb '#e4e4e4' notitle, " \
+    .'data index 1 using 1:2:3 with labels font small textcolor rgb "#707070" notitle, ' \
+    .'keyentry with points pointtype 5 pointsize 2 linecolor rgb "#e4e4e4" title ' \
+    .'"none: too little memory, too few chips or layers, or no such split"'
+  eval 'plot data index 0 using 1:2:(0.5):(0.5):3 with boxxyerror linecolor palette notitle, ' \
+    .'data index 0 using 1:2:(sprintf("%.3g", $3)) with labels font small textcolor rgb "#202020" notitle'.refusals
+  exit
+}
 stats data index 0 using 3:4 nooutput
 left = STATS_min_x; right = STATS_max_y
 stats data index 0 using 5:6 nooutput

@@ -15,6 +15,7 @@ if (is_slanted) {
   set xtics rotate by 40 right font small
   set bmargin 3 + 0.25 * longest
 }
+if (!is_slanted && lines_ > 1) { set bmargin 2 + 1.3 * lines_ }
 # Beyond 32 bars every k-th has its name.
 every_k = 1 + (rows - 1) / 32
 name(dummy) = int(column(0)) % every_k == 0 ? strcol(1) : ''

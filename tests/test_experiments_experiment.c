@@ -286,10 +286,10 @@ static void plots_are_checked(void **state) {
   (void)state;
   check_mistake(NULL, "plots: {kind: stack}\n", "e:7:8: plots is not a list");
   check_mistake(NULL, "plots: [stack]\n", "e:7:9: a plot is not a mapping");
-  check_mistake(
-      NULL, "plots: [{kind: stak}]\n",
-      "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar, map or wirings; did you "
-      "mean 'stack'?");
+  check_mistake(NULL, "plots: [{kind: stak}]\n",
+                "e:7:16: unknown kind of plot 'stak'; expected stack, line, bar, map, pareto or "
+                "wirings; did you "
+                "mean 'stack'?");
   check_mistake(NULL, "plots: [{title: x}]\n", "e:7:9: a plot has no kind");
   check_mistake(NULL, "plots: [{kind: wirings}]\n", "e:7:9: the task has no plot of this kind");
   check_mistake(NULL, "plots: [{kind: line, x: batch, y: token}]\n",
