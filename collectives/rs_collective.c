@@ -88,7 +88,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .wiring = c->wiring,
                    .timing = &c->padded,
                    .request = request,
-                   .adds_max = rs__calendar_adds_max(c->calendar),
+                   .calendar = c->calendar,
                    .position = position,
                    .members = request->chips,
                    .member_count = request->chip_count,
@@ -392,6 +392,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
     if (!task->rides) {
+      if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
       int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
       if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
       assert(start == task->start_cycles);

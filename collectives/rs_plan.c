@@ -134,6 +134,15 @@ uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t 
   return id;
 }
 
+bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places) {
+  if (plan->status != RS_OK || places <= 1) return true;
+  if (!rs__calendar_adds_allow(plan->calendar, link, places)) return false;
+  if (!rs__calendar_hold_adds(plan->calendar, link, places)) {
+    plan->status = rs_arena_failed(plan->arena, plan->diag);
+  }
+  return true;
+}
+
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind) {
   if (plan->status != RS_OK) return;
   uint32_t first = first_of(plan, after);
@@ -401,6 +410,11 @@ static uint32_t count_adds(const rs__plan *plan, uint32_t first, uint32_t end) {
   return adds;
 }
 
+bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first) {
+  uint32_t adds = count_adds(plan, first, end_of(plan, first));
+  return adds <= 1 || rs__calendar_hold_adds(plan->calendar, plan->tasks[first].link, adds);
+}
+
 /* Whether a task that starts then neither lands together with the one that it meets nor after it;
  * *after: when it may land after it. */
 static bool misses(const rs__plan *plan, const rs__task *task, int64_t start, int64_t *after) {
@@ -430,9 +444,9 @@ static rs_status book_task(runner *r, uint32_t id) {
   rs__plan *plan = r->plan;
   rs__task *task = &plan->tasks[id];
   uint32_t end = end_of(plan, id);
-  if (count_adds(plan, id, end) > rs__calendar_adds_max(r->calendar)) {
+  if (!rs__calendar_adds_allow(r->calendar, task->link, count_adds(plan, id, end))) {
     return rs_diag_set(plan->diag, RS_E_INFEASIBLE,
-                       "the vector unit cannot add what a link brings in so many places at once");
+                       "the vector unit cannot add what comes in so many places at once");
   }
   int64_t start = book_transmission(r, id, end);
   if (start < 0) return rs_arena_failed(plan->arena, plan->diag);

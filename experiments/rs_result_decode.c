@@ -105,9 +105,6 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
   rs_proof proof;
   double draft_s = 0, verify_s = 0;
   bool has_draft = point->speculation.draft != NULL;
-  if (point->chip->kind == RS_CHIP_GPU && has_draft) {
-    return rs_diag_set(diag, RS_E_INFEASIBLE, "a draft is computed for LPUs only, not for GPUs");
-  }
   if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_status status = build_sharding(scratch, point, &sharding, diag);
   if (status != RS_OK) return status;

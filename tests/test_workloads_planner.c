@@ -105,7 +105,7 @@ static best brute_force(const rs_planner_request *q) {
   for (r.tensor = 1; r.tensor <= RS_MIN(q->chips, tensor_max); r.tensor++) {
     if (r.tensor > q->model->heads && r.tensor % 8 != 0) continue;
     for (r.expert = 1; r.expert <= RS_MAX(q->model->moe.experts, 1); r.expert++) {
-      for (r.pipeline = 1; r.pipeline <= q->model->layers; r.pipeline++) {
+      for (r.pipeline = 1; r.pipeline <= q->model->layers + 2; r.pipeline++) {
         for (r.batch = 1; r.batch <= q->batch_max; r.batch *= 2) {
           for (r.micro_batches = 1; r.micro_batches <= r.pipeline; r.micro_batches++) {
             bool is_tried =

@@ -144,7 +144,7 @@ static rs_limit find_limit(const search *s, rs_arena *scratch, rs_sharding_reque
     r.pipeline++;
   }
   if (r.tensor * (r.pipeline + 1) > q->chips) return RS_LIMIT_CHIPS;
-  return r.pipeline == q->model->layers ? RS_LIMIT_LAYERS : RS_LIMIT_NONE;
+  return r.pipeline == rs_sharding_stages_max(q->model) ? RS_LIMIT_LAYERS : RS_LIMIT_NONE;
 }
 
 static void fill_row(const search *s, rs_arena *scratch, const rs_sharding *sharding,

@@ -32,7 +32,9 @@ static sums add_up(const rs_model *m, const rs__bound *b, const rs_sharding *s) 
               .joules = b->embed_j + b->head_j};
   for (int64_t k = 0; k < s->request.pipeline; k++) {
     const rs_stage *stage = &s->stages[k];
-    int64_t own = (stage->embeds ? b->embed : 0) + (stage->heads ? b->head : 0);
+    /* an embedding alone is collected behind the crossing, so that its bound is not this stage's */
+    bool embeds = stage->embeds && stage->layer_count > 0;
+    int64_t own = (embeds ? b->embed : 0) + (stage->heads ? b->head : 0);
     for (int64_t i = 0; i < stage->layer_count; i++) {
       int kind = rs_model_layer_has_experts(m, stage->first_layer + i) ? 1 : 0;
       bool crosses = i + 1 == stage->layer_count && !stage->heads;
@@ -115,7 +117,7 @@ static rs_status try_micro_batches(lister *l, rs_sharding_request r, bool *fits)
 }
 
 static rs_status try_stages(lister *l, rs_sharding_request r, bool *any) {
-  int64_t most = RS_MIN(l->request->model->layers, l->chips / r.tensor);
+  int64_t most = RS_MIN(rs_sharding_stages_max(l->request->model), l->chips / r.tensor);
   *any = false;
   for (int64_t stages = 1; stages <= most; stages++) {
     bool fits;
@@ -172,7 +174,7 @@ static rs_status try_tensor(lister *l, int64_t tensor) {
   if (tensor > m->heads && tensor % 8 != 0) return RS_OK;
   if (rs_sharding_check_split(m, tensor, NULL) != RS_OK) return RS_OK;
   if (!l->only_least) {
-    int64_t groups = RS_MIN(l->chips / tensor, m->layers);
+    int64_t groups = RS_MIN(l->chips / tensor, rs_sharding_stages_max(m));
     rs_arena_reset(l->scratch);
     l->least_hops = rs__decode_least_hops(l->scratch, l->request->wiring, tensor, groups);
   }
