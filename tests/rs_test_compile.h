@@ -61,7 +61,7 @@ static inline bool is_particular(const char *algorithm) {
   static const char *const names[] = {
       "balanced-hierarchical", "balanced-trees", "dimensions",      "exchange", "gateways",
       "halving-doubling",      "hierarchical",   "nested-exchange", "racks",    "ring",
-      "rotated-trees"};
+      "rotated-trees",         "staggered-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;
   }
