@@ -301,9 +301,10 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run);
 /* ---- rs_plan_forest.c: trees for all members as roots, with even loads ---- */
 
 /* Where blocks start: block b at the places roots[first[b]] … roots[first[b + 1] − 1], all of which hold
- * it from the beginning. */
+ * it from its slot on. */
 typedef struct rs__starts {
   uint32_t blocks;
+  uint32_t *slot;  /* [block] in which it starts; NULL: all in the first, 0 */
   uint32_t *first; /* [block + 1] */
   uint32_t *roots;
 } rs__starts;
@@ -311,9 +312,10 @@ typedef struct rs__starts {
 typedef struct rs__forest {
   uint32_t n; /* members */
   rs__starts starts;
-  uint32_t steps; /* slots of a unit all-gather on these trees */
-  uint32_t *link; /* [block · n + place] by which the chip receives */
-  uint32_t *step; /* [block · n + place] in which slot, from 1; 0: it starts there */
+  uint32_t steps;     /* slots of a unit all-gather on these trees */
+  uint32_t *link;     /* [block · n + place] by which the chip receives */
+  uint32_t *step;     /* [block · n + place] in which slot, from 1; 0: it starts there */
+  uint32_t rank_base; /* of the last slot; 0, or more for what is to go before another forest */
 } rs__forest;
 
 /* Room for blocks that start at so many places in all. */
@@ -465,6 +467,7 @@ rs_status rs__build_balanced_hierarchical(rs__plan *plan);
 rs_status rs__build_all_reduce_shards(rs__plan *plan);
 rs_status rs__build_reduce_scatter(rs__plan *plan);
 rs_status rs__build_all_reduce_forest(rs__plan *plan);
+rs_status rs__build_staggered_forest(rs__plan *plan);
 rs_status rs__build_reduce_scatter_forest(rs__plan *plan);
 rs_status rs__build_all_gather_forest(rs__plan *plan);
 rs_status rs__build_all_gather_rotated(rs__plan *plan);

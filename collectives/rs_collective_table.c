@@ -32,6 +32,8 @@ static const rs_collective_algorithm algorithms[] = {
      "a shard a chip, on trees grown together; longer ways, 2 ceil((N-1)/d) V/N slots"},
     {RS_ALL_REDUCE, "packed-trees",
      "trees of any length that load every link alike; 2(N-1)V/links slots"},
+    {RS_ALL_REDUCE, "staggered-trees",
+     "the same in turns: shards spread while others are summed up"},
     {RS_ALL_REDUCE, "ring", "shards around the group's ring; 2(N-1) L + 2V(N-1)/(2N) slots"},
     {RS_ALL_REDUCE, "halving-doubling", "shards on binomial trees; 2 log2(N) L + V slots or less"},
     {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
@@ -257,6 +259,14 @@ static size_t splits_packed(const rs__plan *plan, int64_t *list) {
   return count;
 }
 
+/* Turns fill the links while sums turn round: of use where slots and hops are about as long. */
+static size_t splits_staggered(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (!wants_forest(plan) || is_long(plan) || plan->block < n / 4) return 0;
+  size_t count = offer(list, 0, even_shards(plan, n), plan->block);
+  return offer(list, count, n, plan->block);
+}
+
 /* Chips of the first node, if all nodes are as large and chips of a node stand side by side. */
 static uint32_t node_size(const rs__plan *plan) {
   const uint32_t *node_of = plan->wiring->node_of;
@@ -351,6 +361,7 @@ static const rs__row rows[] = {
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none},
     {rs__build_packed_trees, splits_packed, bursts_there_back, floor_none},
+    {rs__build_staggered_forest, splits_staggered, bursts_there_back, floor_none},
     {rs__build_ring, splits_one, bursts_shards, floor_none},
     {rs__build_halving, splits_one, bursts_shards, floor_none},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none},

@@ -157,18 +157,37 @@ static void take_arrivals(grower *g, uint32_t step) {
   *list = RS_NONE;
 }
 
+/* Blocks that start in this slot. */
+static void take_starts(grower *g, uint32_t step) {
+  const rs__starts *s = &g->forest->starts;
+  for (uint32_t b = 0; b < g->blocks; b++) {
+    uint32_t at = s->slot == NULL ? 0 : s->slot[b];
+    for (uint32_t i = s->first[b]; i < s->first[b + 1] && at + 1 == step; i++) {
+      g->had[(size_t)s->roots[i] * g->words + b / 64] |= UINT64_C(1) << (b % 64);
+    }
+  }
+}
+
+static uint32_t last_start(const grower *g) {
+  uint32_t last = 0;
+  for (uint32_t b = 0; b < g->blocks && g->forest->starts.slot != NULL; b++) {
+    last = RS_MAX(last, g->forest->starts.slot[b]);
+  }
+  return last;
+}
+
 static rs_status grow_all(grower *g) {
   uint64_t missing = (uint64_t)g->blocks * g->n;
-  uint32_t idle = 0;
+  uint32_t idle = 0, last = last_start(g);
   for (uint32_t b = 0; b < g->blocks; b++) missing -= g->holders[b];
-  memcpy(g->had, g->have, (size_t)g->n * g->words * sizeof *g->had);
   memset(g->arriving, 0xff, (RS__HOP_STEPS_MAX + 1) * sizeof *g->arriving);
   for (uint32_t step = 1; missing > 0; step++) {
     uint64_t before = missing;
+    if (step <= last + 1) take_starts(g, step);
     take_arrivals(g, step);
     sort_blocks(g);
     for (uint32_t k = 0; k < g->n; k++) missing -= receive(g, (k + step) % g->n, step);
-    idle = missing < before ? 0 : idle + 1;
+    idle = missing < before || step <= last ? 0 : idle + 1;
     if (idle > RS__HOP_STEPS_MAX) {
       return rs_diag_set(g->plan->diag, RS_E_INFEASIBLE, "no path inside the group");
     }
@@ -244,6 +263,7 @@ static void fill_hop_steps(grower *g, int64_t vectors) {
 
 rs_status rs__starts_create(rs__plan *plan, uint32_t blocks, uint32_t roots, rs__starts *starts) {
   starts->blocks = blocks;
+  starts->slot = NULL;
   starts->first = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)blocks + 1);
   starts->roots = RS_ARENA_NEW(plan->arena, uint32_t, roots);
   bool failed = starts->first == NULL || starts->roots == NULL;
@@ -318,7 +338,8 @@ rs_status rs__forest_tree(rs__plan *plan, const rs__forest *forest, uint32_t blo
       tree->link[chip] = toward_root ? plan->wiring->links[link].reverse : link;
       tree->order[tree->order_count++] = chip;
       /* Summing up runs the slots backwards, and comes before spreading where there are both. */
-      plan->rank_of[chip] = toward_root ? forest->steps + step : forest->steps - step;
+      uint32_t rank = toward_root ? forest->steps + step : forest->steps - step;
+      plan->rank_of[chip] = forest->rank_base + rank;
     }
   }
   return RS_OK;

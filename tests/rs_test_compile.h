@@ -70,7 +70,8 @@ static inline bool is_particular(const char *algorithm) {
                                       "racks",
                                       "ring",
                                       "rotated-trees",
-                                      "shared-trees"};
+                                      "shared-trees",
+                                      "staggered-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;
   }
