@@ -31,7 +31,7 @@ static rs_status make(made *m, const char *spec, uint32_t count, uint32_t hops, 
                        .members = members,
                        .member_count = count,
                        .diag = &m->diag};
-  return rs__shared_make(&m->plan, members, count, hops, rounds, m->load, &m->shared);
+  return rs__shared_make(&m->plan, members, count, hops, rounds, true, m->load, &m->shared);
 }
 
 /* Transmissions on all links, and those of the busiest one. */
@@ -111,8 +111,9 @@ typedef struct group {
 } group;
 
 /* Compiled, proved at once and in one pass where that decides, and played. */
-static rs_compile_report compile(const char *spec, const rs_timing *timing, int64_t vectors,
-                                 uint32_t count, const rs_ready *ready) {
+static rs_compile_report compile_row(const char *algorithm, const char *spec,
+                                     const rs_timing *timing, int64_t vectors, uint32_t count,
+                                     const rs_ready *ready) {
   rs_arena *arena = rs_arena_create(0);
   rs_wiring *wiring = build_wiring(arena, spec);
   rs_diag diag = {0};
@@ -122,7 +123,7 @@ static rs_compile_report compile(const char *spec, const rs_timing *timing, int6
   uint32_t *chips = RS_ARENA_NEW(arena, uint32_t, count);
   for (uint32_t i = 0; i < count; i++) chips[i] = wiring->chip_count - 1 - i;
   const rs_collective_request request = {.kind = RS_ALL_REDUCE,
-                                         .algorithm = "shared-trees",
+                                         .algorithm = algorithm,
                                          .chips = chips,
                                          .chip_count = count,
                                          .root = RS_NONE,
@@ -144,6 +145,11 @@ static rs_compile_report compile(const char *spec, const rs_timing *timing, int6
   }
   rs_arena_destroy(arena);
   return report;
+}
+
+static rs_compile_report compile(const char *spec, const rs_timing *timing, int64_t vectors,
+                                 uint32_t count, const rs_ready *ready) {
+  return compile_row("shared-trees", spec, timing, vectors, count, ready);
 }
 
 /* On the unit clock a hop is a cycle and nothing else costs: diameter 2, and the sum is the second
@@ -204,6 +210,40 @@ static void inputs_over_time(void **state) {
   assert_true(report.end_cycles >= 1700 + 31 + 2 * 216 + 40 + 20 + 47);
 }
 
+/* ---- cores ---- */
+
+/* A ring of 6 has cores 0 2 4 or two that lie opposite; diameter 3, and a hop up and one down: 5 cycles when
+ * all are at the farthest. */
+static void cores_take_two_hops_more(void **state) {
+  (void)state;
+  rs_timing unit = unit_timing();
+  assert_in_range(compile_row("shared-cores", "ring:6", &unit, 1, 0, NULL).makespan_cycles, 3, 5);
+  assert_in_range(compile_row("shared-cores", "lps:11,7", &unit, 1, 0, NULL).makespan_cycles, 3, 5);
+}
+
+static void every_size_on_cores_is_proved(void **state) {
+  (void)state;
+  static const char *const specs[] = {"ring:5",       "polarfly:3", "dragonfly:a=4,h=2",
+                                      "kautz:3,2",    "torus:3x4",  "hyperx:3x4",
+                                      "realscale:24", "ring:9",     "polarstar:3,iq3"};
+  const rs_timing timings[] = {unit_timing(), chip_timing(), slow_timing()};
+  rs_timing chip = chip_timing();
+  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+    for (size_t t = 0; t < RS_COUNT_OF(timings); t++) {
+      int64_t most = t == 0 ? 15 : 150;
+      for (int64_t vectors = 1; vectors <= most; vectors += 1 + 2 * vectors) {
+        compile_row("shared-cores", specs[i], &timings[t], vectors, 0, NULL);
+      }
+    }
+  }
+  rs_ready ready[13];
+  for (int64_t i = 0; i < 13; i++) ready[i] = (rs_ready){100 * (i % 5), 500, 40};
+  compile_row("shared-cores", "polarfly:3", &chip, 40, 0, ready);
+  for (uint32_t count = 4; count <= 13; count += 3) {
+    compile_row("shared-cores", "polarfly:3", &chip, 9, count, NULL);
+  }
+}
+
 /* Two operations one after the other on the same chips: the second adds nothing while the first does. */
 static void operations_share_vector_units(void **state) {
   (void)state;
@@ -243,6 +283,8 @@ int main(void) {
       cmocka_unit_test(every_size_is_proved),
       cmocka_unit_test(parts_of_a_wiring),
       cmocka_unit_test(inputs_over_time),
+      cmocka_unit_test(cores_take_two_hops_more),
+      cmocka_unit_test(every_size_on_cores_is_proved),
       cmocka_unit_test(operations_share_vector_units),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
