@@ -1,5 +1,6 @@
 /* All-reduce by shared trees: which sums are made, how many transmissions a link has, and every size proved. */
 #include "rs__shared.h"
+#include "rs_periodic.h"
 #include "rs_test_compile.h"
 #include "rs_test_stream.h"
 
@@ -273,6 +274,42 @@ static void operations_share_vector_units(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* The same again after the least period: proved as two operations, vector units too. */
+static void it_can_be_repeated(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_timing chip = chip_timing();
+  rs_wiring *wiring = build_wiring(arena, "polarfly:7");
+  uint32_t chips[57];
+  for (uint32_t i = 0; i < 57; i++) chips[i] = i;
+  rs_schedule *schedule = rs_schedule_create(arena, wiring, "polarfly:7", &chip);
+  rs_calendar *calendar = rs_calendar_create(arena, wiring, &chip);
+  rs_diag diag = {0};
+  int64_t period;
+  const rs_collective_request request = {.kind = RS_ALL_REDUCE,
+                                         .algorithm = "shared-trees",
+                                         .chips = chips,
+                                         .chip_count = 57,
+                                         .root = RS_NONE,
+                                         .block_bytes = 3 * 320};
+  assert_ok(rs_collective_compile(schedule, wiring, calendar, &request, NULL, NULL, &diag), &diag);
+  rs_schedule_sort(schedule);
+  assert_ok(rs_periodic_find(arena, schedule, wiring, &period, &diag), &diag);
+  uint64_t count = schedule->burst_count;
+  rs_op op = schedule->ops[0];
+  uint32_t again = rs_schedule_add_op(schedule, &op, chips, 57);
+  for (uint64_t i = 0; i < count; i++) {
+    rs_burst burst = schedule->bursts[i];
+    burst.start_cycles += period;
+    burst.op = again;
+    assert_non_null(rs_schedule_add_burst(schedule, &burst));
+  }
+  rs_check_report check;
+  const rs_check_options options = {.seed = 1};
+  assert_ok(rs_checker_run(schedule, wiring, &options, &check, &diag), &diag);
+  rs_arena_destroy(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_input_comes_once),
@@ -286,6 +323,7 @@ int main(void) {
       cmocka_unit_test(cores_take_two_hops_more),
       cmocka_unit_test(every_size_on_cores_is_proved),
       cmocka_unit_test(operations_share_vector_units),
+      cmocka_unit_test(it_can_be_repeated),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
