@@ -460,6 +460,7 @@ const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
 rs_status rs__build_shared_trees(rs__plan *plan);
+rs_status rs__build_shared_cores(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_dimensions(rs__plan *plan);
 rs_status rs__build_nested_exchange(rs__plan *plan);

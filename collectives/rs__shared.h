@@ -57,9 +57,10 @@ typedef struct rs__shared {
 /* Chooses trees of at most so many hops from every core to every other one, through members (and other
  * chips where the variant allows relays). `load` ([link · hops + depth of what is sent]) is what links carry
  * already, and is raised.
+ * `neighbourhoods`: the first round and every other one look for sums of all neighbours of a chip.
  * RS_E_INFEASIBLE: some core is farther. */
 rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_count, uint32_t hops,
-                          uint32_t rounds, uint32_t *load, rs__shared *shared);
+                          uint32_t rounds, bool neighbourhoods, uint32_t *load, rs__shared *shared);
 
 /* RS_E_REFUSED with the first violation. */
 rs_status rs__shared_check(const rs__shared *shared, rs_diag *diag);

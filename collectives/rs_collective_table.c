@@ -17,6 +17,8 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
     {RS_ALL_REDUCE, "shared-trees",
      "a tree of least depth to every chip, equal sums sent once; diameter L + 2 V slots or more"},
+    {RS_ALL_REDUCE, "shared-cores",
+     "up to a core beside every chip, shared trees among cores, down; (diameter + 2) L + V slots"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "dimensions",
      "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
@@ -136,7 +138,20 @@ static size_t splits_shared(const rs__plan *plan, int64_t *list) {
   bool is_short = slots <= (is_large ? hop : 8 * hop);
   if (plan->is_mesh || !is_short || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
   size_t count = offer(list, 0, 1, plan->block);
-  return is_large ? count : offer(list, count, 4, plan->block);
+  if (is_large) return count;
+  count = offer(list, count, 4, plan->block);
+  return n <= RS__MANY_PIECES_CHIPS_MAX ? offer(list, count, 8, plan->block) : count;
+}
+
+/* Shards, each with cores of its own: for messages of which a vector a link for each takes less time than the
+ * hops up and down a tree of depth four. */
+static size_t splits_shared_cores(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  const rs_timing *t = plan->timing;
+  int64_t hop = t->latency_cycles[RS_CABLE_RACK] + t->forward_cycles + t->add_cycles;
+  int64_t slots = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20));
+  if (plan->is_mesh || n < 4 || n > RS__PIECES_CHIPS_MAX || slots > 16 * hop) return 0;
+  return offer(list, 0, n, plan->block);
 }
 
 /* Pieces go over different gateways; with many nodes every chip is one for any single piece. */
@@ -353,6 +368,7 @@ static int64_t floor_into_each(const rs__plan *plan) {
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each, false},
     {rs__build_shared_trees, splits_shared, bursts_links, floor_none, false},
+    {rs__build_shared_cores, splits_shared_cores, bursts_there_back, floor_none, false},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none, false},
     {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none, false},
     {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none, false},

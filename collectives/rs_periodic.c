@@ -1,7 +1,9 @@
 /*
  * Tries periods upward from the load of the busiest link. For one period, every burst is an arc on a
  * circle of P · den ticks; per link the arcs, sorted by where they begin, must not reach into the
- * next, the last not into the first. Bursts are dealt to links once, one of each transmission.
+ * next, the last not into the first. Bursts are dealt to links once, one of each transmission. Vector units
+ * are not looked at cycle by cycle: where one could be short, a run's adds on that chip are over before those
+ * of the next begin.
  */
 #include "rs_periodic.h"
 
@@ -91,6 +93,45 @@ static void find_bounds(const rs_schedule *s, const deal *d, int64_t *low, int64
   }
 }
 
+/* ---- vector units ---- */
+
+typedef struct unit_load {
+  int64_t first, last; /* arrivals of what is added */
+  int64_t places;      /* the most that each link adds in, summed */
+} unit_load;
+
+/* Raises *low to the longest time in which adds come to a chip that could be too many when two runs overlap. */
+static bool raise_by_adds(const rs_schedule *s, const rs_wiring *w, const deal *d, int64_t *low) {
+  const rs_timing *t = &s->timing;
+  unit_load *units = malloc(((size_t)w->chip_count + 1) * sizeof *units);
+  if (units == NULL) return false;
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) units[chip] = (unit_load){INT64_MAX, 0, 0};
+  for (uint32_t l = 0; l < d->link_count; l++) {
+    unit_load *unit = &units[w->links[l].to];
+    int64_t most = 0;
+    for (uint64_t i = d->first[l]; i < d->first[l + 1]; i++) {
+      uint64_t burst = d->order[i];
+      const rs_burst *b = &s->bursts[burst];
+      int64_t adds = b->action == RS_ACTION_ADD;
+      for (uint64_t k = burst + 1; k < s->burst_count && rs_schedule_rides(s, k); k++) {
+        adds += s->bursts[k].action == RS_ACTION_ADD;
+      }
+      if (adds == 0) continue;
+      most = RS_MAX(most, adds);
+      unit->first = RS_MIN(unit->first, rs_burst_arrival(t, &w->links[l], b, 0));
+      unit->last = RS_MAX(unit->last, rs_burst_arrival(t, &w->links[l], b, b->count - 1));
+    }
+    unit->places += most;
+  }
+  int64_t a_link = rs_ceil_div_i64(t->slot_den, t->slot_num);
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    if (units[chip].places <= t->adds_per_cycle / a_link) continue;
+    *low = RS_MAX(*low, units[chip].last - units[chip].first + 1);
+  }
+  free(units);
+  return true;
+}
+
 rs_status rs_periodic_find(rs_arena *arena, const rs_schedule *schedule, const rs_wiring *wiring,
                            int64_t *period_cycles, rs_diag *diag) {
   deal d;
@@ -104,6 +145,10 @@ rs_status rs_periodic_find(rs_arena *arena, const rs_schedule *schedule, const r
     return rs_arena_failed(arena, diag);
   }
   find_bounds(schedule, &d, &low, &high);
+  if (!raise_by_adds(schedule, wiring, &d, &low)) {
+    free_deal(&d);
+    return rs_arena_failed(arena, diag);
+  }
   int64_t period = low;
   while (period < high && !period_works(&d, period)) period++;
   free_deal(&d);

@@ -2,7 +2,8 @@
  * A schedule that is run again and again: the least initiation interval.
  *
  * Repeating a schedule every P cycles puts copies of its bursts on every link at all multiples of P.
- * P works when no two bursts of a link overlap modulo P. Data needs no thought: every run has memory
+ * P works when no two bursts of a link overlap modulo P, and where a vector unit could be short, when a run's
+ * adds are over before the next one's begin. Data needs no thought: every run has memory
  * of its own. Only schedules of contiguous bursts (stride 1), as all compilers here make.
  */
 #ifndef RS_PERIODIC_H

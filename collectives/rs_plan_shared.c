@@ -560,7 +560,8 @@ static rs_status improve(rs__shared *s, tree_maker *m, uint32_t core) {
 }
 
 rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_count, uint32_t hops,
-                          uint32_t rounds, uint32_t *load, rs__shared *shared) {
+                          uint32_t rounds, bool neighbourhoods, uint32_t *load,
+                          rs__shared *shared) {
   *shared = (rs__shared){
       .plan = plan, .hops = hops, .cores = cores, .core_count = core_count, .load = load};
   tree_maker maker;
@@ -574,7 +575,7 @@ rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_c
   rs_status status = RS_OK;
   for (uint32_t round = 0; round < rounds; round++) {
     uint64_t before = shared->squares;
-    maker.tries_neighbourhoods = (round & 1) == 0;
+    maker.tries_neighbourhoods = ((round & 1) == 0) == neighbourhoods;
     for (uint32_t i = 0; i < core_count && status == RS_OK; i++) {
       status = improve(shared, &maker, i);
     }

@@ -32,6 +32,7 @@ static const char *const collective_columns[] = {"collective",
                                                  "latency_bound_cycles",
                                                  "bandwidth_bound_cycles",
                                                  "pair_bound_cycles",
+                                                 "sum_bound_cycles",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
@@ -181,6 +182,7 @@ void rs__collective_fill_times(const rs__collective *c, int64_t makespan, rs_res
   rs_result_set_i64(r, "latency_bound_cycles", c->bound.latency_cycles);
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
   rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
+  rs_result_set_i64(r, "sum_bound_cycles", c->bound.sum_cycles);
   if (c->is_steady && c->period_cycles > 0) {
     rs_result_set_i64(r, "period_cycles", c->period_cycles);
     rs_result_set_double(r, "steady_bus_bandwidth_bytes_per_s",

@@ -1,5 +1,6 @@
 /* All-reduce by shared trees: which sums are made, how many transmissions a link has, and every size proved. */
 #include "rs__shared.h"
+#include "rs_periodic.h"
 #include "rs_test_compile.h"
 #include "rs_test_stream.h"
 
@@ -31,7 +32,7 @@ static rs_status make(made *m, const char *spec, uint32_t count, uint32_t hops, 
                        .members = members,
                        .member_count = count,
                        .diag = &m->diag};
-  return rs__shared_make(&m->plan, members, count, hops, rounds, m->load, &m->shared);
+  return rs__shared_make(&m->plan, members, count, hops, rounds, true, m->load, &m->shared);
 }
 
 /* Transmissions on all links, and those of the busiest one. */
@@ -111,8 +112,9 @@ typedef struct group {
 } group;
 
 /* Compiled, proved at once and in one pass where that decides, and played. */
-static rs_compile_report compile(const char *spec, const rs_timing *timing, int64_t vectors,
-                                 uint32_t count, const rs_ready *ready) {
+static rs_compile_report compile_row(const char *algorithm, const char *spec,
+                                     const rs_timing *timing, int64_t vectors, uint32_t count,
+                                     const rs_ready *ready) {
   rs_arena *arena = rs_arena_create(0);
   rs_wiring *wiring = build_wiring(arena, spec);
   rs_diag diag = {0};
@@ -122,7 +124,7 @@ static rs_compile_report compile(const char *spec, const rs_timing *timing, int6
   uint32_t *chips = RS_ARENA_NEW(arena, uint32_t, count);
   for (uint32_t i = 0; i < count; i++) chips[i] = wiring->chip_count - 1 - i;
   const rs_collective_request request = {.kind = RS_ALL_REDUCE,
-                                         .algorithm = "shared-trees",
+                                         .algorithm = algorithm,
                                          .chips = chips,
                                          .chip_count = count,
                                          .root = RS_NONE,
@@ -144,6 +146,11 @@ static rs_compile_report compile(const char *spec, const rs_timing *timing, int6
   }
   rs_arena_destroy(arena);
   return report;
+}
+
+static rs_compile_report compile(const char *spec, const rs_timing *timing, int64_t vectors,
+                                 uint32_t count, const rs_ready *ready) {
+  return compile_row("shared-trees", spec, timing, vectors, count, ready);
 }
 
 /* On the unit clock a hop is a cycle and nothing else costs: diameter 2, and the sum is the second
@@ -204,6 +211,40 @@ static void inputs_over_time(void **state) {
   assert_true(report.end_cycles >= 1700 + 31 + 2 * 216 + 40 + 20 + 47);
 }
 
+/* ---- cores ---- */
+
+/* A ring of 6 has cores 0 2 4 or two that lie opposite; diameter 3, and a hop up and one down: 5 cycles when
+ * all are at the farthest. */
+static void cores_take_two_hops_more(void **state) {
+  (void)state;
+  rs_timing unit = unit_timing();
+  assert_in_range(compile_row("shared-cores", "ring:6", &unit, 1, 0, NULL).makespan_cycles, 3, 5);
+  assert_in_range(compile_row("shared-cores", "lps:11,7", &unit, 1, 0, NULL).makespan_cycles, 3, 5);
+}
+
+static void every_size_on_cores_is_proved(void **state) {
+  (void)state;
+  static const char *const specs[] = {"ring:5",       "polarfly:3", "dragonfly:a=4,h=2",
+                                      "kautz:3,2",    "torus:3x4",  "hyperx:3x4",
+                                      "realscale:24", "ring:9",     "polarstar:3,iq3"};
+  const rs_timing timings[] = {unit_timing(), chip_timing(), slow_timing()};
+  rs_timing chip = chip_timing();
+  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+    for (size_t t = 0; t < RS_COUNT_OF(timings); t++) {
+      int64_t most = t == 0 ? 15 : 150;
+      for (int64_t vectors = 1; vectors <= most; vectors += 1 + 2 * vectors) {
+        compile_row("shared-cores", specs[i], &timings[t], vectors, 0, NULL);
+      }
+    }
+  }
+  rs_ready ready[13];
+  for (int64_t i = 0; i < 13; i++) ready[i] = (rs_ready){100 * (i % 5), 500, 40};
+  compile_row("shared-cores", "polarfly:3", &chip, 40, 0, ready);
+  for (uint32_t count = 4; count <= 13; count += 3) {
+    compile_row("shared-cores", "polarfly:3", &chip, 9, count, NULL);
+  }
+}
+
 /* Two operations one after the other on the same chips: the second adds nothing while the first does. */
 static void operations_share_vector_units(void **state) {
   (void)state;
@@ -233,6 +274,42 @@ static void operations_share_vector_units(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* The same again after the least period: proved as two operations, vector units too. */
+static void it_can_be_repeated(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_timing chip = chip_timing();
+  rs_wiring *wiring = build_wiring(arena, "polarfly:7");
+  uint32_t chips[57];
+  for (uint32_t i = 0; i < 57; i++) chips[i] = i;
+  rs_schedule *schedule = rs_schedule_create(arena, wiring, "polarfly:7", &chip);
+  rs_calendar *calendar = rs_calendar_create(arena, wiring, &chip);
+  rs_diag diag = {0};
+  int64_t period;
+  const rs_collective_request request = {.kind = RS_ALL_REDUCE,
+                                         .algorithm = "shared-trees",
+                                         .chips = chips,
+                                         .chip_count = 57,
+                                         .root = RS_NONE,
+                                         .block_bytes = 3 * 320};
+  assert_ok(rs_collective_compile(schedule, wiring, calendar, &request, NULL, NULL, &diag), &diag);
+  rs_schedule_sort(schedule);
+  assert_ok(rs_periodic_find(arena, schedule, wiring, &period, &diag), &diag);
+  uint64_t count = schedule->burst_count;
+  rs_op op = schedule->ops[0];
+  uint32_t again = rs_schedule_add_op(schedule, &op, chips, 57);
+  for (uint64_t i = 0; i < count; i++) {
+    rs_burst burst = schedule->bursts[i];
+    burst.start_cycles += period;
+    burst.op = again;
+    assert_non_null(rs_schedule_add_burst(schedule, &burst));
+  }
+  rs_check_report check;
+  const rs_check_options options = {.seed = 1};
+  assert_ok(rs_checker_run(schedule, wiring, &options, &check, &diag), &diag);
+  rs_arena_destroy(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_input_comes_once),
@@ -243,7 +320,10 @@ int main(void) {
       cmocka_unit_test(every_size_is_proved),
       cmocka_unit_test(parts_of_a_wiring),
       cmocka_unit_test(inputs_over_time),
+      cmocka_unit_test(cores_take_two_hops_more),
+      cmocka_unit_test(every_size_on_cores_is_proved),
       cmocka_unit_test(operations_share_vector_units),
+      cmocka_unit_test(it_can_be_repeated),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
