@@ -5,7 +5,7 @@
  * numbers: the symbol and when it is ready. `out` and `tmp` are lists of entries by address; an
  * entry's segment says what its first vector is worth (vector first + t is worth value · g^t; or a
  * mix: parts of which that is true, such as the blocks of several chips that travel in one burst), who
- * kept it, who added last and who read last. A segment that nobody kept is the chip's own input. Where
+ * kept it, who added last and who read last. A segment that nobody kept is the chip's own input in `out`, and what was zero in `tmp`. Where
  * `out` has no entry it holds its part of the own input, which becomes an entry when it is looked at.
  *
  * BATCHES. Bursts whose addresses have nothing to do with each other are handled one batch after
@@ -49,7 +49,7 @@ typedef struct rs__segment {
   rs_uint128 value;
   const rs__mix
       *mix;       /* NULL: vector first + t is value · g^t; else value is its first part's index */
-  rs__line kept;  /* arrival of what was kept here; none: it is the chip's own input */
+  rs__line kept;  /* arrival of what was kept here; none: the chip's own input, or zero in `tmp` */
   rs__line added; /* latest arrival of an add since */
   rs__line read;  /* latest departure of a read since */
 } rs__segment;

@@ -120,7 +120,7 @@ typedef struct rs__plan {
   const rs_wiring *wiring;
   const rs_timing *timing;
   const rs_collective_request *request;
-  uint32_t adds_max;        /* in so many places the vector unit can add what a link brings */
+  rs_calendar *calendar;    /* in which it will be booked */
   const uint32_t *position; /* [chip] place in the group, or RS_NONE */
   const uint32_t *members;  /* the group, for kinds other than send */
   uint32_t member_count;
@@ -170,16 +170,22 @@ typedef struct rs__plan {
 
 /* Books a transmission that is added on arrival in so many places: the link, and where adds could be
  * too many in a cycle as many lanes of the receiver's vector unit. *lanes[i]: left as it is when none
- * is needed. adds ≤ rs__calendar_adds_max. */
+ * is needed. It must be allowed. */
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds);
+/* Whether what a link brings may be added in so many places, beside all that was booked or held; and
+ * holds that. */
+bool rs__calendar_adds_allow(const rs_calendar *calendar, uint32_t link, uint32_t adds);
+bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link,
+                            uint32_t adds); /* false: no memory */
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count);
 
-/* In how many places a transmission may be added: at least one. */
-uint32_t rs__calendar_adds_max(const rs_calendar *calendar);
 /* The vector unit can add at the full rate of one link at least. */
 bool rs__calendar_adds_fit(const rs_calendar *calendar);
+
+/* Fetches what booking a link will look at first. */
+void rs__calendar_fetch(const rs_calendar *calendar, uint32_t link);
 
 /* ---- rs_plan.c: the graph and the list scheduler ---- */
 
@@ -194,8 +200,9 @@ void *rs__grow(rs_arena *arena, const void *old, uint32_t *capacity, size_t size
 uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
 
 /* One more place at the receiver for what `task` sends: a burst of the same transmission, which costs
- * the link nothing and the vector unit an add if it adds (rs_schedule.h, TRANSMISSIONS); no more than
- * plan->adds_max may add, or the plan is refused when it is run. It must be
+ * the link nothing and the vector unit an add if it adds (rs_schedule.h, TRANSMISSIONS). A plan that adds
+ * one transmission in several places must have asked rs__plan_may_add, or it is refused when it is run.
+ * The new task must be
  * appended at once after `task` or another one that rides with it; `task` may be either. The place
  * must be another one than theirs. Returns a task, for edges from and to it:
  *   - tasks that need what it writes get an edge from it, as from any task (reads, lands, meets,
@@ -205,6 +212,10 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
  * start_cycles of the first task is the earliest start for the sake of all; rank too is the first's. */
 uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
                        rs_action action, bool result);
+
+/* Whether the vector unit at the end of a link has room to add what the link brings in so many places; if
+ * so it is held for that. One place is always allowed. */
+bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places);
 
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind);
 uint32_t rs__plan_join(rs__plan *plan);
@@ -232,6 +243,9 @@ void rs__plan_rank_by_order(rs__plan *plan); /* of ranks that are ways still to 
 int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan);
 
 /* ---- rs_plan.c again ---- */
+
+/* Holds the vector unit for the places in which the transmission of a task is added. False: no memory. */
+bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first);
 
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);
@@ -413,6 +427,7 @@ typedef struct rs__row {
   size_t (*splits)(const rs__plan *plan, int64_t *list);
   int64_t (*bursts)(const rs__plan *plan, int64_t splits); /* it needs at least so many */
   int64_t (*floor_slots)(const rs__plan *plan);            /* some link carries so many vectors */
+  bool goes_without; /* relays were never of use where it can do without */
 } rs__row;
 
 #define RS__SPLITS_MAX 8

@@ -13,7 +13,7 @@
  * added also book a lane of the unit, from their first arrival on: a lane takes the adds of one link
  * at full rate, and there are as many as fit. Usually there are none, because 16 ports bring 16
  * vectors a slot at most and the unit adds as many a cycle. A transmission that is added in several
- * places takes a lane for each; without lanes it may be added in as many as all links together may.
+ * places takes a lane for each. Without lanes a chip's links may be added in so many places together.
  */
 #include <string.h>
 
@@ -27,6 +27,7 @@ typedef struct interval {
 typedef struct line {
   interval *busy;
   uint32_t count, capacity;
+  int64_t last_end; /* of the last interval, so that most bookings need not look at it; 0: none */
 } line;
 
 typedef struct log_entry {
@@ -42,15 +43,17 @@ struct rs_calendar {
   rs_timing timing;
   uint32_t line_count;
   uint32_t lanes_per_chip; /* 0: the vector units keep up whatever comes */
-  uint32_t adds_max;       /* places of a transmission that may add */
-  line *lines;             /* [link], then [chip · lanes_per_chip + lane] */
-  log_entry *log;          /* of bookings since the last ones that were settled */
+  uint32_t lanes_over;     /* then: how many it has more than links */
+  uint8_t *places;     /* then: [link] in how many more than one what it brings is added, at most */
+  uint32_t *places_of; /* then: [chip] the sum over its links */
+  line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
+  log_entry *log;      /* of bookings since the last ones that were settled */
   uint64_t log_count, log_capacity;
   uint64_t settled_count;
 };
 
 /* A lane takes what one link brings. Where every link may have one, nothing needs to be booked, and what
- * is left over allows each of them to add in more places than one. */
+ * is left over is for transmissions that are added in more places than one. */
 static void find_lanes_wanted(rs_calendar *calendar) {
   const rs_wiring *wiring = calendar->wiring;
   const rs_timing *t = &calendar->timing;
@@ -62,8 +65,7 @@ static void find_lanes_wanted(rs_calendar *calendar) {
   }
   bool keeps_up = lanes >= degree;
   calendar->lanes_per_chip = keeps_up ? 0 : (uint32_t)RS_MAX(1, lanes);
-  calendar->adds_max =
-      (uint32_t)RS_MIN(keeps_up ? lanes / degree : RS_MAX(1, lanes), RS__SHARED_MAX);
+  calendar->lanes_over = keeps_up ? (uint32_t)RS_MIN(lanes - degree, UINT32_MAX) : 0;
 }
 
 rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const rs_timing *timing) {
@@ -75,12 +77,15 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   find_lanes_wanted(calendar);
   calendar->line_count = wiring->link_count + wiring->chip_count * calendar->lanes_per_chip;
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
-  return calendar->lines == NULL ? NULL : calendar;
+  calendar->places = RS_ARENA_NEW(arena, uint8_t, wiring->link_count);
+  calendar->places_of = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  bool good = calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
+  return good ? calendar : NULL;
 }
 
 /* The first interval that ends after `time`. */
 static uint32_t find_after(const line *l, int64_t time) {
-  if (l->count == 0 || l->busy[l->count - 1].end <= time) return l->count;
+  if (l->last_end <= time) return l->count;
   uint32_t low = 0, high = l->count - 1;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -129,6 +134,16 @@ static void remove_interval(line *l, uint32_t index) {
 /* Puts `booked` in front of interval `index`, merging with what it touches. */
 static log_entry occupy(line *l, uint32_t index, interval booked) {
   log_entry entry = {.booked = booked, .index = index};
+  if (index == l->count) { /* behind all */
+    entry.merged_before = index > 0 && l->last_end == booked.start;
+    if (entry.merged_before) {
+      l->busy[--entry.index].end = booked.end;
+    } else {
+      l->busy[l->count++] = booked;
+    }
+    l->last_end = booked.end;
+    return entry;
+  }
   entry.merged_before = index > 0 && l->busy[index - 1].end == booked.start;
   entry.merged_after = index < l->count && l->busy[index].start == booked.end;
   if (entry.merged_before) entry.index = index - 1;
@@ -142,6 +157,7 @@ static log_entry occupy(line *l, uint32_t index, interval booked) {
   } else {
     insert_interval(l, index, booked);
   }
+  l->last_end = l->busy[l->count - 1].end;
   return entry;
 }
 
@@ -175,6 +191,33 @@ int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_
   return book_line(calendar, link, earliest_cycles, count);
 }
 
+bool rs__calendar_adds_allow(const rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  if (calendar->lanes_per_chip > 0) return adds <= calendar->lanes_per_chip;
+  if (adds <= 1u + calendar->places[link]) return true;
+  uint32_t chip = calendar->wiring->links[link].to;
+  return adds - 1 - calendar->places[link] <= calendar->lanes_over - calendar->places_of[chip];
+}
+
+bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link, uint32_t adds) {
+  assert(adds <= RS__SHARED_MAX && rs__calendar_adds_allow(calendar, link, adds));
+  if (calendar->lanes_per_chip > 0) return true; /* lanes are booked when they are known */
+  uint8_t *places = &calendar->places[link];
+  if (adds <= 1u + *places) return true;
+  if (!reserve_log(calendar)) return false;
+  log_entry entry = {.booked = {*places, 0}, .line = RS_NONE, .index = link};
+  calendar->log[calendar->log_count++] = entry;
+  calendar->places_of[calendar->wiring->links[link].to] += adds - 1 - *places;
+  *places = (uint8_t)(adds - 1);
+  return true;
+}
+
+static void lower_places(rs_calendar *calendar, const log_entry *entry) {
+  uint8_t *places = &calendar->places[entry->index];
+  uint8_t before = (uint8_t)entry->booked.start;
+  calendar->places_of[calendar->wiring->links[entry->index].to] -= (uint32_t)(*places - before);
+  *places = before;
+}
+
 /* Lanes of a chip that are free for `length` from the earliest moment at or after `arrival` at which
  * there are so many, lowest first; returns that moment. A lane that is not free then is free for so
  * long only from its next gap on; so the moment is not before the wanted-th of these. */
@@ -202,7 +245,9 @@ static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t ar
 
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds) {
+  assert(rs__calendar_adds_allow(calendar, link, adds));
   if (adds == 0 || calendar->lanes_per_chip == 0) {
+    if (!rs__calendar_hold_adds(calendar, link, adds)) return -1;
     return rs_calendar_book(calendar, link, earliest_cycles, count);
   }
   const rs_link *l = &calendar->wiring->links[link];
@@ -225,10 +270,6 @@ int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t ear
   return rs_calendar_book(calendar, link, start, count);
 }
 
-uint32_t rs__calendar_adds_max(const rs_calendar *calendar) {
-  return calendar->adds_max;
-}
-
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count) {
   return book_line(calendar, lane, arrival_cycles, count);
@@ -238,6 +279,10 @@ bool rs__calendar_adds_fit(const rs_calendar *calendar) {
   return calendar->lanes_per_chip == 0 ||
          calendar->timing.adds_per_cycle >=
              rs_ceil_div_i64(calendar->timing.slot_den, calendar->timing.slot_num);
+}
+
+void rs__calendar_fetch(const rs_calendar *calendar, uint32_t link) {
+  __builtin_prefetch(&calendar->lines[link]);
 }
 
 uint64_t rs_calendar_mark(const rs_calendar *calendar) {
@@ -262,12 +307,17 @@ static void undo(line *l, const log_entry *entry) {
   } else {
     remove_interval(l, entry->index);
   }
+  l->last_end = l->count == 0 ? 0 : l->busy[l->count - 1].end;
 }
 
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
   assert(mark >= calendar->settled_count && mark <= rs_calendar_mark(calendar));
   while (rs_calendar_mark(calendar) > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
-    undo(&calendar->lines[entry->line], entry);
+    if (entry->line == RS_NONE) {
+      lower_places(calendar, entry);
+    } else {
+      undo(&calendar->lines[entry->line], entry);
+    }
   }
 }

@@ -182,10 +182,10 @@ static rs_status read_input(rs__checker *c, const access *a, int64_t shift, int6
 static rs_status read_segment(rs__checker *c, const access *a, rs__segment *s, int64_t first,
                               int64_t last) {
   const rs_timing *t = &c->schedule->timing;
-  if (s->kept.base < 0) {
+  if (s->kept.base < 0 && a->burst->source == RS_BUFFER_OUT) {
     rs_status status = read_input(c, a, a->bank->input_shift, first, last);
     if (status != RS_OK) return status;
-  } else {
+  } else if (s->kept.base >= 0) {
     if (!rs__line_follows(c, &a->line, &s->kept, first, last, t->forward_cycles)) {
       int64_t at = find_early(c, a, &s->kept, first, last, t->forward_cycles);
       return refuse_access(c, a, RS_FAULT_EARLY, at, "departs before it can hold what comes with",
@@ -259,7 +259,8 @@ static rs_status check_target(rs__checker *c, const access *a, const rs__segment
                          "overwrites what has yet to depart with", s->read.burst);
   }
   if (s->kept.base < 0) {
-    if (!rs__line_finds_ready(c, &a->line, &a->bank->ready, a->bank->input_shift, first, last, 0)) {
+    if (a->burst->target == RS_BUFFER_OUT &&
+        !rs__line_finds_ready(c, &a->line, &a->bank->ready, a->bank->input_shift, first, last, 0)) {
       return refuse_access(c, a, RS_FAULT_EARLY, first, "arrives before the chip's own input",
                            RS_NONE);
     }
@@ -278,12 +279,16 @@ static rs_status check_target(rs__checker *c, const access *a, const rs__segment
   return RS_OK;
 }
 
-/* Adds a run of `value` to entries from `i` on. */
-static rs_status write_add(rs__checker *c, const access *a, const rs__runs *runs, uint32_t i,
+/* Adds a run of `value` to entries from `i` on. Hop buffer without an entry is zero. */
+static rs_status write_add(rs__checker *c, const access *a, rs__runs *runs, uint32_t i,
                            int64_t address, int64_t end, rs_uint128 value) {
   for (;; i++) {
     if (i == runs->count || runs->entries[i].first > address) {
-      return refuse_empty(c, a, "adds to", address);
+      if (a->burst->target == RS_BUFFER_OUT) return refuse_empty(c, a, "adds to", address);
+      int64_t next = i == runs->count ? end : RS_MIN(end, runs->entries[i].first);
+      rs__segment *zero = rs__runs_replace(c, runs, i, 0, address, next);
+      if (zero == NULL) return rs_arena_failed(c->arena, c->diag);
+      *zero = (rs__segment){0, NULL, RS__NO_LINE, RS__NO_LINE, RS__NO_LINE};
     }
     const rs__entry *e = &runs->entries[i];
     rs__segment *s = e->segment;

@@ -41,6 +41,8 @@ typedef struct compilation {
   trial best, last;     /* they change places when the last was better */
   uint64_t mark;        /* of the calendar before all trials */
   int64_t planned;      /* bursts of all trials */
+  bool as_built;        /* running the best once more was of no use */
+  bool best_is_booked;  /* the calendar holds the best trial: no other was run since */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
@@ -87,7 +89,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .wiring = c->wiring,
                    .timing = &c->padded,
                    .request = request,
-                   .adds_max = rs__calendar_adds_max(c->calendar),
+                   .calendar = c->calendar,
                    .position = position,
                    .members = request->chips,
                    .member_count = request->chip_count,
@@ -163,6 +165,7 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs__plan *plan = &c->last.plan;
   rs_calendar_rewind(c->calendar, c->mark);
+  c->best_is_booked = false;
   rs_arena_reset(plan->arena);
   plan->variant = variant;
   rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
@@ -198,6 +201,7 @@ static void keep_if_better(compilation *c, rs_compile_row *shown) {
   if (!is_better) return;
   c->best = c->last;
   c->last = best;
+  c->best_is_booked = true;
 }
 
 /* No plan ends before this in which some link carries so many vectors. */
@@ -245,6 +249,7 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
     rs_status status = try_variant(c, row, (rs__variant){splits, relays == 1});
     if (status == RS_OK) {
       keep_if_better(c, shown);
+      if (rs__row_at(row)->goes_without) break;
     } else if (status != RS_E_INFEASIBLE && status != RS_E_LIMIT) {
       return status;
     } else if (shown->makespan_cycles < 0) {
@@ -343,12 +348,18 @@ static rs_status run_again(compilation *c, rs_arena *arena, bool *better) {
 /* Only rows that rank their tasks themselves gain: the others are ranked by the longest way anyhow. */
 static rs_status refine(compilation *c, rs_compile_row *shown) {
   rs_status status = RS_OK;
-  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX;
+  const rs_compile_variant *asked = &c->request->variant;
+  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX &&
+                (asked->splits == 0 || !asked->as_built);
+  c->as_built = true;
   for (int turn = 0; turn < RS__AGAIN_TURNS && better && status == RS_OK; turn++) {
     rs_arena *arena = rs_arena_create(0);
     if (arena == NULL) return rs_arena_failed(NULL, c->diag);
     status = run_again(c, arena, &better);
-    if (better) keep_if_better(c, shown);
+    if (better) {
+      keep_if_better(c, shown);
+      c->as_built = false;
+    }
     rs_arena_destroy(arena);
   }
   return status;
@@ -375,30 +386,40 @@ static rs_status choose(compilation *c) {
 
 /* ---- the result ---- */
 
-/* Books the best plan again, at the starts that it has, and appends it. */
+/* Books a task of the best plan again, at the start that it has. */
+static rs_status book_again(const compilation *c, uint32_t id) {
+  const rs__plan *plan = &c->best.plan;
+  const rs__task *task = &plan->tasks[id];
+  if (!task->rides) {
+    if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
+    int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
+    if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+    assert(start == task->start_cycles);
+  }
+  if (task->lane == RS_NONE) return RS_OK;
+  int64_t arrival =
+      task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
+  int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
+  if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+  assert(added == arrival);
+  return RS_OK;
+}
+
 static rs_status append_bursts(const compilation *c, uint32_t op) {
   const rs__plan *plan = &c->best.plan;
-  rs_calendar_rewind(c->calendar, c->mark);
-  if (plan->turned.part_count > 0) return rs__turned_append(plan, c->calendar, c->schedule, op);
+  bool is_turned = plan->turned.part_count > 0, books = is_turned || !c->best_is_booked;
+  if (books) rs_calendar_rewind(c->calendar, c->mark);
+  if (is_turned) return rs__turned_append(plan, c->calendar, c->schedule, op);
+  if (!rs_schedule_reserve_bursts(c->schedule, RS_MAX(count_bursts(plan), 1))) {
+    return rs_arena_failed(c->schedule->arena, c->diag);
+  }
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
-    if (!task->rides) {
-      int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
-      if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-      assert(start == task->start_cycles);
-    }
-    if (task->lane != RS_NONE) {
-      int64_t arrival =
-          task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
-      int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
-      if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-      assert(added == arrival);
-    }
+    rs_status status = books ? book_again(c, id) : RS_OK;
+    if (status != RS_OK) return status;
     rs_burst burst = rs__task_burst(task, op);
-    if (rs_schedule_add_burst(c->schedule, &burst) == NULL) {
-      return rs_arena_failed(c->schedule->arena, c->diag);
-    }
+    rs_schedule_add_burst(c->schedule, &burst); /* there is room */
   }
   return RS_OK;
 }
@@ -419,7 +440,7 @@ static rs_status append_result(compilation *c) {
   c->report->op = op;
   c->report->algorithm = algorithm;
   c->report->variant =
-      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
+      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays, c->as_built};
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

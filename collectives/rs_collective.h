@@ -54,10 +54,12 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
-/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+/* How a row was tried: in how many pieces or shards, whether chips outside the group relay, and whether
+ * the order of the row's own timetable was the best that was found. */
 typedef struct rs_compile_variant {
   int64_t splits;
   bool relays;
+  bool as_built;
 } rs_compile_variant;
 
 /* Working memory that one compilation after another uses, each from the start: for callers that compile

@@ -9,8 +9,9 @@
  * has a core of its own, so that links share the work.
  *
  * What comes to a core's chip is wanted twice: in its `out`, and by the others of the core. It cannot be
- * read from `out` while theirs comes in there, so that the last hop to the core carries it twice, into
- * `out` and into hop buffer, and a core's chip sends its own input and its hop buffer to the others.
+ * read from `out` while theirs comes in there, so that the last hop to the core goes to two places, into
+ * `out` and into hop buffer, and a core's chip sends its own input and its hop buffer to the others. That
+ * is one transmission, unless it is added in both and the vector unit has no room for that.
  */
 #include <string.h>
 
@@ -231,7 +232,15 @@ static void copy_up(builder *b, uint32_t chip, rs__run run) {
   task.target = RS_BUFFER_TMP;
   task.target_offset = plan->tmp_of[to];
   task.action = is_alone ? RS_ACTION_FORWARD : RS_ACTION_ADD;
-  uint32_t id = add_up(b, chip, &task);
+  uint32_t id;
+  if (is_alone || rs__plan_may_add(plan, task.link, 2)) {
+    id = rs__plan_also(plan, b->ups[chip].first, RS_BUFFER_TMP, task.target_offset,
+                       (rs_action)task.action, false);
+    if (id != RS_NONE) plan->tasks[b->ups[chip].first].rank = task.rank;
+    b->ups[chip].count++;
+  } else {
+    id = add_up(b, chip, &task);
+  }
   if (id == RS_NONE) return;
   if (first == RS_NONE) b->first_in[to] = id;
   if (!is_alone) rs__plan_edge(plan, first, id, RS__LANDS);

@@ -11,12 +11,13 @@
  *   6    between nodes: w to a gateway's hop buffer, where those that come are summed up
  *   7    gateways add it to `out` of their node
  * Besides, w of the own node comes to `out` of each chip from its neighbour in round 6, and what a
- * gateway spreads comes to its own `out` over the same link a second time, in rounds 3 and 7.
+ * gateway spreads comes to its own `out` in the same transmission in which it comes to its hop buffer,
+ * in rounds 2 and 6 (or in a second one, where the vector unit has no room to add it twice).
  *
  * So each contribution comes to each chip once: w of the nodes of a rack are disjoint, as each other
  * rack's sum enters the rack by one link, and between two nodes one link is used.
  *
- * Links carry: in a node 1 + 1 + 1 + 1 + 1 messages, between nodes 4, between racks 1. Where two chips
+ * Links carry: in a node 1 + 1 + 1 + 1 + 1 messages, between nodes 2, between racks 1. Where two chips
  * write into what the other must still read, both start together and land a latency later, which is
  * checked after booking (guards).
  */
@@ -47,6 +48,8 @@ typedef struct nested {
   int64_t *at;                           /* [place] where, in hop buffer */
   uint32_t *share;  /* [place] the join of its share of other racks, or RS_NONE */
   uint32_t *spread; /* [place] first task of those to its node, or RS_NONE */
+  uint32_t
+      *together; /* [rack] the join of all its nodes' sums, until racks have exchanged; or NULL */
 } nested;
 
 static uint32_t chip_at(const nested *x, uint32_t place) {
@@ -264,6 +267,33 @@ static void order_gates(nested *x, int level, uint32_t place) {
   *first = moved;
 }
 
+/* Orders `writer`, which adds to `out` of a place, behind the tasks of a level's gates that read it. */
+static void clear_reads(const nested *x, int level, uint32_t place, uint32_t writer) {
+  const gate *gates = x->gates[level];
+  for (uint32_t g = x->left[level][place]; g != RS_NONE && writer != RS_NONE;
+       g = gates[g].left_next) {
+    uint32_t reader = level == IN_RACK ? gates[g].copy : gates[g].forward;
+    if (reader != RS_NONE) rs__plan_edge(x->plan, reader, writer, RS__CLEARS);
+  }
+}
+
+/* What a gate inside a rack brings into hop buffer is added to the receiver's own `out` as well. */
+static void share_gate(nested *x, gate *g) {
+  rs__plan *plan = x->plan;
+  rs__task *task = &plan->tasks[g->forward];
+  g->copy = RS_NONE;
+  if (task->action == RS_ACTION_ADD && !rs__plan_may_add(plan, g->link, 2)) return;
+  int64_t least = rs__plan_lands_on_in(plan, g->link, 0, plan->block);
+  task->start_cycles = RS_MAX(task->start_cycles, least);
+  g->copy = rs__plan_also(plan, g->forward, RS_BUFFER_OUT, 0, RS_ACTION_ADD, true);
+  if (g->copy == RS_NONE) return;
+  if (x->together != NULL) {
+    rs__plan_edge(plan, x->together[x->rack_of[g->to]], g->copy, RS__READS);
+  } else {
+    clear_reads(x, BETWEEN_RACKS, g->to, g->copy);
+  }
+}
+
 /* What the senders of a place's gates have, summed up in its hop buffer. Returns where; −1: none of
  * them has anything. */
 static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t place) {
@@ -279,7 +309,7 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
   }
   int64_t at = -1;
   for (uint32_t g = x->came[level][place]; g != RS_NONE; g = gates[g].came_next) {
-    gates[g].forward = RS_NONE;
+    gates[g].forward = gates[g].copy = RS_NONE;
     if (x->ready[gates[g].from] == RS_NONE) continue;
     if (first == RS_NONE) at = rs__plan_tmp(plan, chip_at(x, place), plan->block);
     rs__task task = {.count = plan->block,
@@ -291,6 +321,7 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
                      .action = first == RS_NONE ? RS_ACTION_FORWARD : RS_ACTION_ADD};
     uint32_t id = gates[g].forward = rs__plan_add(plan, &task);
     if (id == RS_NONE) return -1;
+    if (level == IN_RACK) share_gate(x, &gates[g]);
     rs__plan_edge(plan, join, id, RS__READS);
     if (first == RS_NONE)
       first = id;
@@ -298,16 +329,6 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
       rs__plan_edge(plan, first, id, RS__MEETS);
   }
   return at;
-}
-
-/* Orders `writer`, which adds to `out` of a place, behind the tasks of a level's gates that read it. */
-static void clear_reads(const nested *x, int level, uint32_t place, uint32_t writer) {
-  const gate *gates = x->gates[level];
-  for (uint32_t g = x->left[level][place]; g != RS_NONE && writer != RS_NONE;
-       g = gates[g].left_next) {
-    uint32_t reader = level == IN_RACK ? gates[g].copy : gates[g].forward;
-    if (reader != RS_NONE) rs__plan_edge(x->plan, reader, writer, RS__CLEARS);
-  }
 }
 
 /* What came to a place by gates inside the rack, from tmp[at], into `out` of the others of its node.
@@ -337,36 +358,46 @@ static void spread_sum(nested *x, uint32_t place, int64_t at, int read_by) {
 
 /* ---- rounds 1 to 3 ---- */
 
-/* Second copies inside racks start together: when the sums of all are there, and the forwarded ones have
- * left their links. They land on what others of them read. */
-static void copy_sums(nested *x, const uint32_t *together) {
-  gate *gates = x->gates[IN_RACK];
-  for (uint32_t g = 0; g < x->gate_count[IN_RACK]; g++) {
-    uint32_t join = together[x->rack_of[gates[g].to]];
-    gates[g].copy = add_to_out(x, gates[g].link, RS_BUFFER_OUT, 0, join);
-    if (gates[g].copy == RS_NONE) return;
+/* A join a rack: the sums of its nodes are there. All gates inside a rack land on what others of them
+ * read, so they start together. */
+static rs_status join_racks(nested *x) {
+  rs__plan *plan = x->plan;
+  x->together = RS_ARENA_NEW(plan->arena, uint32_t, x->rack_count);
+  if (x->together == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t r = 0; r < x->rack_count; r++) x->together[r] = rs__plan_join(plan);
+  for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
+    rs__plan_edge(plan, x->ready[i], x->together[x->rack_of[i]], RS__READS);
   }
-  for (uint32_t g = 0; g < x->gate_count[IN_RACK]; g++) {
+  return plan->status;
+}
+
+/* What is not shared follows together, when all forwarded sums of the rack have left their links. */
+static void copy_sums(nested *x) {
+  rs__plan *plan = x->plan;
+  gate *gates = x->gates[IN_RACK];
+  uint32_t *forwarded = RS_ARENA_NEW(plan->arena, uint32_t, x->rack_count);
+  if (forwarded == NULL) plan->status = rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t r = 0; r < x->rack_count && plan->status == RS_OK; r++) {
+    forwarded[r] = rs__plan_join(plan);
+    if (forwarded[r] != RS_NONE) rs__plan_edge(plan, x->together[r], forwarded[r], RS__READS);
+  }
+  for (uint32_t g = 0; g < x->gate_count[IN_RACK] && plan->status == RS_OK; g++) {
+    rs__plan_edge(plan, gates[g].forward, forwarded[x->rack_of[gates[g].to]], RS__FOLLOWS);
+  }
+  for (uint32_t g = 0; g < x->gate_count[IN_RACK] && plan->status == RS_OK; g++) {
+    if (gates[g].copy != RS_NONE) continue;
+    uint32_t join = forwarded[x->rack_of[gates[g].to]];
+    gates[g].copy = add_to_out(x, gates[g].link, RS_BUFFER_OUT, 0, join);
+  }
+}
+
+static void guard_sums(nested *x) {
+  const gate *gates = x->gates[IN_RACK];
+  for (uint32_t g = 0; g < x->gate_count[IN_RACK] && x->plan->status == RS_OK; g++) {
     for (uint32_t h = x->left[IN_RACK][gates[g].to]; h != RS_NONE; h = gates[h].left_next) {
       rs__plan_guard(x->plan, gates[h].copy, gates[g].copy);
     }
   }
-}
-
-static rs_status join_racks(nested *x, uint32_t **together) {
-  rs__plan *plan = x->plan;
-  *together = RS_ARENA_NEW(plan->arena, uint32_t, x->rack_count);
-  if (*together == NULL) return rs_arena_failed(plan->arena, plan->diag);
-  for (uint32_t r = 0; r < x->rack_count; r++) (*together)[r] = rs__plan_join(plan);
-  if (plan->status != RS_OK) return plan->status;
-  for (uint32_t i = 0; i < x->n; i++) {
-    rs__plan_edge(plan, x->ready[i], (*together)[x->rack_of[i]], RS__READS);
-  }
-  const gate *gates = x->gates[IN_RACK];
-  for (uint32_t g = 0; g < x->gate_count[IN_RACK]; g++) {
-    rs__plan_edge(plan, gates[g].forward, (*together)[x->rack_of[gates[g].to]], RS__FOLLOWS);
-  }
-  return plan->status;
 }
 
 /* A join behind all that came to `out` of a place: the rack's sum. */
@@ -394,19 +425,23 @@ static uint32_t join_rack_sum(const nested *x, uint32_t place) {
 
 static rs_status sum_racks(nested *x) {
   rs__plan *plan = x->plan;
-  uint32_t *together;
   rs_status status = RS_OK;
   for (uint32_t p = 0; p < x->node_count && status == RS_OK; p++) status = sum_node(x, p);
   if (status != RS_OK) return status;
-  for (uint32_t i = 0; i < x->n; i++) x->at[i] = forward_sums(x, IN_RACK, RS_BUFFER_OUT, i);
-  status = join_racks(x, &together);
+  status = join_racks(x);
+  for (uint32_t i = 0; i < x->n && status == RS_OK; i++) {
+    x->at[i] = forward_sums(x, IN_RACK, RS_BUFFER_OUT, i);
+    status = plan->status;
+  }
   if (status != RS_OK) return status;
-  copy_sums(x, together);
+  copy_sums(x);
+  guard_sums(x);
   for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) spread_sum(x, i, x->at[i], IN_RACK);
   uint32_t *sums = RS_ARENA_NEW(plan->arena, uint32_t, x->n);
   if (sums == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) sums[i] = join_rack_sum(x, i);
   x->ready = sums;
+  x->together = NULL;
   return plan->status;
 }
 
@@ -528,9 +563,9 @@ static rs_status spread_shares(nested *x) {
   }
   for (uint32_t g = 0; g < x->gate_count[IN_RACK] && plan->status == RS_OK; g++) {
     uint32_t from = gates[g].from;
-    if (x->ready[from] == RS_NONE) continue;
-    uint32_t id = add_to_out(x, gates[g].link, RS_BUFFER_TMP, x->at[from], x->ready[from]);
-    clear_reads(x, BETWEEN_RACKS, gates[g].to, id);
+    if (x->ready[from] == RS_NONE || gates[g].copy != RS_NONE) continue;
+    gates[g].copy = add_to_out(x, gates[g].link, RS_BUFFER_TMP, x->at[from], x->ready[from]);
+    clear_reads(x, BETWEEN_RACKS, gates[g].to, gates[g].copy);
   }
   for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
     spread_sum(x, i, at[i], BETWEEN_RACKS);

@@ -355,7 +355,7 @@ static rs_status book(import *m, rs_arena *work, rs_arena *tree, const rs_wiring
                        .wiring = wiring,
                        .timing = &m->padded,
                        .request = request,
-                       .adds_max = rs__calendar_adds_max(calendar),
+                       .calendar = calendar,
                        .position = position,
                        .members = request->chips,
                        .member_count = request->chip_count,

@@ -187,10 +187,18 @@ void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__o
 
 /* ---- adding on the way ---- */
 
+/* The least start of what leaves a chip, as far as the tree decides it. */
+static int64_t leaves_at(const rs__plan *plan, uint32_t chip) {
+  if (plan->task_of[chip] == RS_NONE) return 0;
+  const rs__task *came = &plan->tasks[plan->task_of[chip]];
+  return came->start_cycles + rs_timing_latency(plan->timing, &plan->wiring->links[came->link]) +
+         plan->timing->forward_cycles;
+}
+
 void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run) {
   link_children(plan, tree);
   plan->task_of[tree->root] = RS_NONE;
-  for (uint32_t k = 1; k < tree->order_count; k++) {
+  for (uint32_t k = 1; k < tree->order_count && plan->status == RS_OK; k++) {
     uint32_t chip = tree->order[k], parent = parent_of(plan, tree, chip);
     uint32_t link = tree->link[chip];
     rs__task task = {.link = link, .count = run.count, .source_offset = run.offset};
@@ -200,14 +208,24 @@ void rs__plan_add_tree(rs__plan *plan, const rs_route_tree *tree, rs__run run) {
     } else {
       task.source = RS_BUFFER_TMP;
       task.source_offset = plan->tmp_of[parent];
+      task.start_cycles = leaves_at(plan, parent);
     }
-    /* An inner member needs the raw vectors to send on and also wants them added: two bursts. */
+    /* An inner member needs the raw vectors to send on and also wants them added: in one transmission,
+     * unless those farther down would wait for this member's own input. */
+    int64_t least =
+        is_member(plan, chip) ? rs__plan_lands_on_in(plan, link, run.offset, run.count) : INT64_MAX;
+    bool is_shared = plan->first_child[chip] != RS_NONE && least <= task.start_cycles;
     if (plan->first_child[chip] != RS_NONE) {
       forward_to(plan, chip, &task);
-      plan->task_of[chip] = add_after(plan, &task, plan->task_of[parent]);
+      plan->task_of[chip] = rs__plan_add(plan, &task);
+      if (is_shared) {
+        rs__plan_also(plan, plan->task_of[chip], RS_BUFFER_OUT, run.offset, RS_ACTION_ADD, true);
+      }
+      if (plan->task_of[parent] != RS_NONE && plan->status == RS_OK) {
+        rs__plan_edge(plan, plan->task_of[parent], plan->task_of[chip], RS__READS);
+      }
     }
-    if (!is_member(plan, chip)) continue;
-    int64_t least = rs__plan_lands_on_in(plan, link, run.offset, run.count);
+    if (!is_member(plan, chip) || is_shared) continue;
     task.start_cycles = RS_MAX(task.start_cycles, least);
     task.target = RS_BUFFER_OUT;
     task.target_offset = run.offset;

@@ -82,6 +82,7 @@ rs_status rs__turned_finish(rs__plan *plan, rs__plan *one, const int64_t *base) 
   }
   rs_calendar *calendar = rs_calendar_create(plan->arena, one->wiring, plan->timing);
   if (calendar == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  one->calendar = calendar;
   rs_status status = rs__plan_run(one, calendar);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->part_count; i++) {

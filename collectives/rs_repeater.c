@@ -129,7 +129,7 @@ static bool is_same_request(const template *t, const rs_collective_request *q) {
 }
 
 static bool is_same_variant(rs_compile_variant a, rs_compile_variant b) {
-  return a.splits == b.splits && a.relays == b.relays;
+  return a.splits == b.splits && a.relays == b.relays && a.as_built == b.as_built;
 }
 
 /* Compiling would try the same, or only what came of it. */
@@ -205,7 +205,7 @@ static bool book_all(const rs_repeater *r, const template *t, rs_calendar *calen
       if (!rs_burst_shares(&t->bursts[end - 1], &t->bursts[end])) break;
       adds += t->bursts[end].action == RS_ACTION_ADD;
     }
-    if (adds > rs__calendar_adds_max(calendar)) return false;
+    if (!rs__calendar_adds_allow(calendar, r->links[i], adds)) return false;
     for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
     int64_t booked = rs__calendar_book_adds(calendar, r->links[i], start, b->count, places, adds);
     if (booked != start) return false;

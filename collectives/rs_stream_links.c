@@ -20,17 +20,25 @@ static uint32_t *new_lists(size_t count) {
   return lists;
 }
 
-static int64_t most_links_in(const rs_wiring *wiring) {
-  uint32_t most = 1;
-  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
-    most = RS_MAX(most, wiring->in_first[chip + 1] - wiring->in_first[chip]);
-  }
-  return most;
+/* More vectors may come into a chip in a cycle than it adds, all links adding in as many places as they
+ * ever did. */
+static bool vector_unit_may_be_short(const rs__stream_links *l, uint32_t chip) {
+  return l->adds_a_link > l->timing->adds_per_cycle / RS_MAX(l->places_in[chip], 1);
 }
 
-/* Each adding in so many places. */
-static bool vector_unit_may_be_short(const rs__stream_links *l, uint32_t places) {
-  return l->adds_a_chip > l->timing->adds_per_cycle / places;
+static bool init_places(rs__stream_links *l) {
+  const rs_wiring *w = l->wiring;
+  bool is_short = false;
+  l->places = malloc(((size_t)w->link_count + 1) * sizeof *l->places);
+  l->places_in = malloc(((size_t)w->chip_count + 1) * sizeof *l->places_in);
+  if (l->places == NULL || l->places_in == NULL) return false;
+  for (uint32_t k = 0; k < w->link_count; k++) l->places[k] = 1;
+  for (uint32_t chip = 0; chip < w->chip_count; chip++) {
+    l->places_in[chip] = w->in_first[chip + 1] - w->in_first[chip];
+    is_short |= vector_unit_may_be_short(l, chip);
+  }
+  if (is_short) l->of_chip = new_lists(w->chip_count);
+  return !is_short || l->of_chip != NULL;
 }
 
 bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header,
@@ -38,26 +46,25 @@ bool rs__stream_links_init(rs__stream_links *l, const rs_schedule *header,
   *l = (rs__stream_links){.timing = &header->timing, .wiring = wiring, .busy_free = RS_NONE};
   /* A link brings vectors at least a slot apart: ⌈1 / slot⌉ in a cycle at most. */
   l->adds_a_link = rs_ceil_div_i64(header->timing.slot_den, header->timing.slot_num);
-  l->adds_a_chip = most_links_in(wiring) * l->adds_a_link;
-  l->places_max = 1;
   l->of_link = new_lists(wiring->link_count);
   l->used = calloc((size_t)wiring->link_count + 1, 1);
-  bool is_short = vector_unit_may_be_short(l, 1);
-  if (is_short) l->of_chip = new_lists(wiring->chip_count);
-  return l->of_link != NULL && l->used != NULL && (!is_short || l->of_chip != NULL);
+  return init_places(l) && l->of_link != NULL && l->used != NULL;
 }
 
 void rs__stream_links_deinit(rs__stream_links *l) {
   free(l->of_link);
   free(l->used);
   free(l->of_chip);
+  free(l->places);
+  free(l->places_in);
   free(l->busy);
 }
 
 size_t rs__stream_links_bytes(const rs__stream_links *l) {
-  size_t chips = l->of_chip == NULL ? 0 : l->wiring->chip_count;
-  return l->busy_capacity * sizeof *l->busy + chips * sizeof *l->of_chip +
-         (size_t)l->wiring->link_count * (sizeof *l->of_link + sizeof *l->used);
+  size_t a_chip = sizeof *l->places_in + (l->of_chip == NULL ? 0 : sizeof *l->of_chip);
+  size_t a_link = sizeof *l->of_link + sizeof *l->used + sizeof *l->places;
+  return l->busy_capacity * sizeof *l->busy + l->wiring->chip_count * a_chip +
+         l->wiring->link_count * a_link;
 }
 
 /* ---- lists ---- */
@@ -143,7 +150,10 @@ rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint6
     rs__meeting meeting = links_meet(l->timing, &before->burst, b);
     if (meeting != RS__MEETS_NONE) return meeting;
   }
-  if (b->action == RS_ACTION_ADD) l->places_max = RS_MAX(l->places_max, places);
+  if (places > l->places[b->link]) {
+    l->places_in[l->wiring->links[b->link].to] += places - l->places[b->link];
+    l->places[b->link] = places;
+  }
   l->used_count += l->used[b->link] == 0;
   l->used[b->link] = 1;
   rs__busy entry = {*b, end, number, RS_NONE};
@@ -156,7 +166,8 @@ rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_
                                  int64_t arrival_cycles) {
   if (b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
   if (l->of_chip == NULL) {
-    return vector_unit_may_be_short(l, l->places_max) ? RS__MEETS_PERHAPS : RS__MEETS_NONE;
+    uint32_t chip = l->wiring->links[b->link].to;
+    return vector_unit_may_be_short(l, chip) ? RS__MEETS_PERHAPS : RS__MEETS_NONE;
   }
   const rs_link *link = &l->wiring->links[b->link];
   int64_t active = 1;

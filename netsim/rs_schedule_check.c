@@ -204,6 +204,17 @@ static rs_status check_frame(const rs_schedule *s, const rs_wiring *wiring, rs_d
   return RS_OK;
 }
 
+static rs_status check_stalls(const rs_schedule *s, rs_diag *diag) {
+  const char *what = rs__schedule_deskew_fault(s).what;
+  if (what != NULL) return rs_diag_set(diag, RS_E_REFUSED, "deskew: %s", what);
+  for (uint64_t i = 0; i < s->stall_count; i++) {
+    what = rs__schedule_stall_fault(s, i).what;
+    if (what == NULL) continue;
+    return rs_diag_set(diag, RS_E_REFUSED, "stall %llu: %s", (unsigned long long)i, what);
+  }
+  return RS_OK;
+}
+
 /* ---- bursts without a word ---- */
 
 /* What all bursts are held against first: sizes of every operation's buffers, worked out once, and
@@ -267,5 +278,5 @@ rs_status rs_schedule_validate(const rs_schedule *s, const rs_wiring *wiring, rs
     return rs_diag_set(diag, RS_E_REFUSED, "compute interval %llu: %s", (unsigned long long)i,
                        what);
   }
-  return RS_OK;
+  return check_stalls(s, diag);
 }

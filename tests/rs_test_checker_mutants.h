@@ -33,15 +33,18 @@ typedef enum mutation {
   MUTATION_INPUT_LATER,
   MUTATION_INTERVAL,
   MUTATION_ROOT,
+  MUTATION_TORN,
+  MUTATION_SAME_PLACE,
   MUTATION_COUNT
 } mutation;
 
 static inline const char *mutation_word(mutation m) {
   static const char *const words[] = {
-      "start earlier",      "start later",   "other link",     "links swapped", "starts swapped",
-      "burst dropped",      "burst doubled", "source offset",  "target offset", "source buffer",
-      "target buffer",      "action",        "count",          "stride",        "operation",
-      "weaker vector unit", "input later",   "interval moved", "another result"};
+      "start earlier",      "start later",   "other link",     "links swapped",  "starts swapped",
+      "burst dropped",      "burst doubled", "source offset",  "target offset",  "source buffer",
+      "target buffer",      "action",        "count",          "stride",         "operation",
+      "weaker vector unit", "input later",   "interval moved", "another result", "torn apart",
+      "same place"};
   return words[m];
 }
 
@@ -139,6 +142,34 @@ static inline void mutate_root(rs_schedule *s, rs_random *random) {
   }
 }
 
+/* Two bursts of one transmission no longer are, or write to one place. A burst that shares with none is
+ * given a second place first, which is right or wrong for reasons of its own. */
+static inline void mutate_transmission(rs_schedule *s, uint64_t index, bool to_same_place,
+                                       rs_random *random) {
+  rs_burst *b = &s->bursts[index];
+  if (index == 0 || !rs_schedule_rides(s, index)) {
+    s->bursts[s->burst_count] = *b;
+    b = &s->bursts[s->burst_count++];
+    if (to_same_place) return;
+    b->target_offset ^= 1;
+  }
+  if (to_same_place) {
+    b->target = b[-1].target;
+    b->target_offset = b[-1].target_offset;
+    return;
+  }
+  switch (rs_random_below(random, 3)) {
+    case 0:
+      b->start_cycles++;
+      break;
+    case 1:
+      b->source_offset ^= 1;
+      break;
+    default:
+      break; /* it is one still, or was made so just now */
+  }
+}
+
 static inline void mutate(mutator *m, mutation kind, rs_random *random) {
   rs_schedule *s = &m->mutant;
   uint64_t index = rs_random_below(random, s->burst_count);
@@ -204,6 +235,12 @@ static inline void mutate(mutator *m, mutation kind, rs_random *random) {
       break;
     case MUTATION_ROOT:
       mutate_root(s, random);
+      break;
+    case MUTATION_TORN:
+      mutate_transmission(s, index, false, random);
+      break;
+    case MUTATION_SAME_PLACE:
+      mutate_transmission(s, index, true, random);
       break;
     case MUTATION_COUNT:
       break;

@@ -197,8 +197,9 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
   uint64_t value = j->flying[j->first_vector[e->burst] + (uint64_t)e->k];
   rs_int128 departs = e->ticks + (rs_int128)(t->forward_cycles + add) * t->slot_den;
   if (b->action == RS_ACTION_ADD) {
-    if (!w->holds) judge_blame(j, e, "adds to nothing");
-    if (e->ticks < w->lands && e->ticks != w->meets) judge_blame(j, e, "adds before it is there");
+    if (!w->holds && b->target == RS_BUFFER_OUT) judge_blame(j, e, "adds to nothing");
+    if (w->holds && e->ticks < w->lands && e->ticks != w->meets)
+      judge_blame(j, e, "adds before it is there");
     w->value += value;
     w->departs = RS_MAX(w->departs, departs);
   } else {
@@ -219,6 +220,7 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
 /* Exact intervals of a link must not meet: all are sorted by (link, time). */
 typedef struct judge_slot {
   rs_int128 ticks;
+  const rs_burst *burst;
   uint32_t link; /* or chip */
 } judge_slot;
 
@@ -228,19 +230,31 @@ static inline int judge_compare_slots(const void *a, const void *b) {
   return x->ticks < y->ticks ? -1 : x->ticks > y->ticks;
 }
 
+/* One transmission: the same vectors at the same time, to another place. */
+static inline bool judge_is_one(const rs_burst *a, const rs_burst *b) {
+  rs_burst same = *a;
+  bool other_place = a->target != b->target || a->target_offset != b->target_offset;
+  same.target = b->target;
+  same.target_offset = b->target_offset;
+  same.action = b->action;
+  return other_place && memcmp(&same, b, sizeof same) == 0;
+}
+
 static inline void judge_links(judge *j, uint64_t vectors) {
   const rs_schedule *s = j->schedule;
   judge_slot *slots = calloc(vectors + 1, sizeof *slots);
   uint64_t used = 0;
   for (uint64_t i = 0; i < s->burst_count; i++) {
     for (int64_t k = 0; k < s->bursts[i].count; k++) {
-      slots[used++] = (judge_slot){rs_burst_ticks(&s->timing, &s->bursts[i], k), s->bursts[i].link};
+      slots[used++] = (judge_slot){rs_burst_ticks(&s->timing, &s->bursts[i], k), &s->bursts[i],
+                                   s->bursts[i].link};
     }
   }
   qsort(slots, used, sizeof *slots, judge_compare_slots);
   for (uint64_t i = 1; i < used; i++) {
     if (slots[i].link != slots[i - 1].link) continue;
     if (slots[i].ticks - slots[i - 1].ticks >= s->timing.slot_num) continue;
+    if (judge_is_one(slots[i - 1].burst, slots[i].burst)) continue;
     snprintf(j->fault, sizeof j->fault, "link %u is booked twice at tick %lld", slots[i].link,
              (long long)slots[i].ticks);
   }
@@ -257,7 +271,7 @@ static inline void judge_adds(judge *j, uint64_t vectors) {
     if (s->bursts[i].action != RS_ACTION_ADD) continue;
     for (int64_t k = 0; k < s->bursts[i].count; k++) {
       int64_t cycle = rs_burst_arrival(&s->timing, link, &s->bursts[i], k);
-      adds[used++] = (judge_slot){cycle, link->to};
+      adds[used++] = (judge_slot){cycle, &s->bursts[i], link->to};
     }
   }
   qsort(adds, used, sizeof *adds, judge_compare_slots);

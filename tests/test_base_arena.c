@@ -71,6 +71,31 @@ static void blocks_double(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* The same pieces come from the same blocks after a reset, and they are 0 again; 64 MiB are kept at most. */
+static void a_reset_keeps_blocks(void **state) {
+  (void)state;
+  static const size_t sizes[] = {100, 1 << 20, 3000, 60000, 5 << 20, 1};
+  rs_arena *arena = rs_arena_create(0);
+  size_t held = 0;
+  for (int round = 0; round < 4; round++) {
+    for (size_t i = 0; i < RS_COUNT_OF(sizes); i++) {
+      size_t bytes = round == 2 ? sizes[i] / 2 + 1 : sizes[i]; /* a part of what was used */
+      unsigned char *piece = rs_arena_alloc(arena, bytes);
+      assert_non_null(piece);
+      for (size_t k = 0; k < bytes; k++) assert_int_equal(piece[k], 0);
+      memset(piece, 0xa5, bytes);
+    }
+    if (round == 0) held = rs_arena_held_bytes(arena);
+    if (round != 2) assert_int_equal(rs_arena_held_bytes(arena), held);
+    rs_arena_reset(arena);
+    assert_int_equal(rs_arena_used_bytes(arena), 0);
+  }
+  assert_non_null(rs_arena_alloc(arena, (size_t)65 << 20));
+  rs_arena_reset(arena);
+  assert_true(rs_arena_held_bytes(arena) <= (size_t)64 << 20);
+  rs_arena_destroy(arena);
+}
+
 /* With pieces of 1,000 bytes at least nine tenths of any limit can be had, and never more than it;
  * afterwards the arena still answers, and a reset gives all of it back. */
 static void a_limit_is_kept_and_can_be_used(void **state) {
@@ -175,6 +200,7 @@ int main(void) {
       cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),
       cmocka_unit_test(a_large_piece_wastes_no_block),
       cmocka_unit_test(blocks_double),
+      cmocka_unit_test(a_reset_keeps_blocks),
       cmocka_unit_test(a_limit_is_kept_and_can_be_used),
       cmocka_unit_test(products_beyond_memory_are_refused),
       cmocka_unit_test(no_elements_have_a_place),

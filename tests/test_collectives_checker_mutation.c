@@ -1,6 +1,6 @@
 /*
  * The kill rate of the checker: more than 10,000 seeded mutants of schedules of every algorithm, in
- * nine classes of fault. A mutant is refused by the checker, or it is equivalent: an oracle that moves every
+ * eleven classes of fault. A mutant is refused by the checker, or it is equivalent: an oracle that moves every
  * vector by the sentences of rs_schedule.h, the vector-fidelity player with two seeds, and the one-pass
  * prover all find it right. A wrong mutant that the checker proves would have survived; none may.
  */
@@ -24,12 +24,15 @@ typedef enum fault_class {
   EARLY_READ,
   BUFFER_OVERFLOW,
   VECTOR_UNIT_CLASH,
+  TORN_TRANSMISSION,
+  DOUBLED_TARGET,
   CLASS_COUNT
 } fault_class;
 
 static const char *const class_words[CLASS_COUNT] = {
-    "shifted start", "swapped links", "dropped burst",   "doubled contribution", "wrong chunk",
-    "wrong chip",    "early read",    "buffer overflow", "vector-unit clash"};
+    "shifted start",     "swapped links",     "dropped burst", "doubled contribution",
+    "wrong chunk",       "wrong chip",        "early read",    "buffer overflow",
+    "vector-unit clash", "torn transmission", "doubled target"};
 
 typedef struct tally {
   int mutants, refused, equivalent, survived;
@@ -185,6 +188,49 @@ static bool clash(rs_schedule *s, const rs_wiring *w, rs_random *random) {
   return false;
 }
 
+/* A burst that shares its transmission with the one before it; NULL: there is none. */
+static rs_burst *any_rider(rs_schedule *s, rs_random *random) {
+  uint64_t first = rs_random_below(random, s->burst_count);
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    uint64_t k = (first + i) % s->burst_count;
+    if (rs_schedule_rides(s, k)) return &s->bursts[k];
+  }
+  return NULL;
+}
+
+/* One of two that share is moved in time, or reads something else: no longer one transmission. */
+static bool tear(rs_schedule *s, rs_random *random) {
+  rs_burst *b = any_rider(s, random);
+  if (b == NULL) return false;
+  if (rs_random_below(random, 2) == 0) b--;
+  switch (rs_random_below(random, 4)) {
+    case 0:
+      b->start_cycles += rs_random_below(random, 2) == 0 ? 1 : -1;
+      return b->start_cycles >= 0;
+    case 1:
+      b->source_offset += b->source_offset == 0 ? 1 : -1;
+      return true;
+    case 2:
+      b->source = (uint8_t)((b->source + 1 + rs_random_below(random, 2)) % 3);
+      return true;
+    default:
+      b->count--;
+      return b->count > 0;
+  }
+}
+
+/* Both to one place; where nothing is shared, a burst twice. */
+static bool double_target(rs_schedule *s, rs_random *random) {
+  rs_burst *b = rs_random_below(random, 2) == 0 ? any_rider(s, random) : NULL;
+  if (b == NULL) {
+    rs_burst again = *any_burst(s, random);
+    return rs_schedule_add_burst(s, &again) != NULL;
+  }
+  b->target = b[-1].target;
+  b->target_offset = b[-1].target_offset;
+  return b->action != RS_ACTION_FORWARD || b->target == RS_BUFFER_TMP;
+}
+
 /* False: it does not apply, or changed nothing. */
 static bool mutate(rs_schedule *s, const rs_wiring *w, fault_class class, rs_random *random) {
   rs_burst *b = any_burst(s, random);
@@ -210,6 +256,10 @@ static bool mutate(rs_schedule *s, const rs_wiring *w, fault_class class, rs_ran
       return overflow_buffer(s, random);
     case VECTOR_UNIT_CLASH:
       return clash(s, w, random);
+    case TORN_TRANSMISSION:
+      return tear(s, random);
+    case DOUBLED_TARGET:
+      return double_target(s, random);
     case CLASS_COUNT:
       break;
   }

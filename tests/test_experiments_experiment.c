@@ -181,7 +181,7 @@ static void values_are_checked(void **state) {
   check_mistake("512", "{a: 1}", "e:6:10: context is a mapping");
   check_mistake("512", "", "e:6:1: context has no value; expected a whole number");
   check_mistake("512", "''", "e:6:10: context has no value");
-  check_mistake("decode", "clock", "e:3:8: task 'clock' has no key 'model'");
+  check_mistake("decode", "traffic", "e:3:8: task 'traffic' has no key 'model'");
   check_mistake(
       "decode", "decod",
       "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "

@@ -12,6 +12,7 @@
 
 #include "rs_checker.h"
 #include "rs_decode.h"
+#include "rs_memory.h"
 #include "rs_player.h"
 #include "rs_topology.h"
 
@@ -117,6 +118,7 @@ int main(int argc, char **argv) {
   double seconds[PHASE_COUNT][RUNS_MAX];
   int runs = argc > 1 ? atoi(argv[1]) : 5;
   if (runs < 1 || runs > RUNS_MAX) return 2;
+  rs_memory_keep(); /* as the program does */
   rs_arena *arena = rs_arena_create(0);
   const rs_wiring *wiring = build(arena);
   for (int i = 0; i < runs; i++) {
