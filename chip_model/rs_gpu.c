@@ -47,13 +47,13 @@ rs_status rs_gpu_gemm(const rs_chip *chip, int64_t inputs, int64_t outputs, int6
   return RS_OK;
 }
 
-/* Pairs of a query and a position that it sees: all of the context but, of the queries' own, those
- * that come later. */
+/* Pairs of a query and a position that it sees: all of the context but, with a mask, of the queries'
+ * own those that come later. */
 static rs_status count_pairs(const rs_gpu_attention_shape *s, int64_t *pairs, rs_diag *diag) {
   int64_t all, later;
   rs_status status = rs__cost_product(s->queries, s->context, 1, &all, diag);
   if (status == RS_OK) status = rs__cost_product(s->queries, s->queries - 1, 1, &later, diag);
-  if (status == RS_OK) *pairs = all - later / 2;
+  if (status == RS_OK) *pairs = s->sees_all ? all : all - later / 2;
   return status;
 }
 

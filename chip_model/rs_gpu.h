@@ -98,6 +98,7 @@ typedef struct rs_gpu_attention_shape {
   bool is_latent;    /* values are the first value_dim numbers of the keys, and cached once */
   rs_number kv, activations;
   bool shares_kv;
+  bool sees_all; /* no mask: every query meets every position, as in an encoder */
 } rs_gpu_attention_shape;
 
 rs_status rs_gpu_attention(const rs_chip *chip, const rs_gpu_attention_shape *shape, rs_gpu_op *op,

@@ -193,6 +193,9 @@ int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip);
 /* The vector unit can add at the full rate of one link at least. */
 bool rs__calendar_adds_fit(const rs_calendar *calendar);
 
+/* Fetches what booking a link will look at first. */
+void rs__calendar_fetch(const rs_calendar *calendar, uint32_t link);
+
 /* ---- rs_plan.c: the graph and the list scheduler ---- */
 
 /* An empty plan that will have about so many bursts. */

@@ -27,6 +27,7 @@ typedef struct interval {
 typedef struct line {
   interval *busy;
   uint32_t count, capacity;
+  int64_t last_end; /* of the last interval, so that most bookings need not look at it; 0: none */
 } line;
 
 typedef struct log_entry {
@@ -89,7 +90,7 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
 
 /* The first interval that ends after `time`. */
 static uint32_t find_after(const line *l, int64_t time) {
-  if (l->count == 0 || l->busy[l->count - 1].end <= time) return l->count;
+  if (l->last_end <= time) return l->count;
   uint32_t low = 0, high = l->count - 1;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -138,6 +139,16 @@ static void remove_interval(line *l, uint32_t index) {
 /* Puts `booked` in front of interval `index`, merging with what it touches. */
 static log_entry occupy(line *l, uint32_t index, interval booked) {
   log_entry entry = {.booked = booked, .index = index};
+  if (index == l->count) { /* behind all */
+    entry.merged_before = index > 0 && l->last_end == booked.start;
+    if (entry.merged_before) {
+      l->busy[--entry.index].end = booked.end;
+    } else {
+      l->busy[l->count++] = booked;
+    }
+    l->last_end = booked.end;
+    return entry;
+  }
   entry.merged_before = index > 0 && l->busy[index - 1].end == booked.start;
   entry.merged_after = index < l->count && l->busy[index].start == booked.end;
   if (entry.merged_before) entry.index = index - 1;
@@ -151,6 +162,7 @@ static log_entry occupy(line *l, uint32_t index, interval booked) {
   } else {
     insert_interval(l, index, booked);
   }
+  l->last_end = l->busy[l->count - 1].end;
   return entry;
 }
 
@@ -291,6 +303,10 @@ bool rs__calendar_adds_fit(const rs_calendar *calendar) {
              rs_ceil_div_i64(calendar->timing.slot_den, calendar->timing.slot_num);
 }
 
+void rs__calendar_fetch(const rs_calendar *calendar, uint32_t link) {
+  __builtin_prefetch(&calendar->lines[link]);
+}
+
 uint64_t rs_calendar_mark(const rs_calendar *calendar) {
   return calendar->settled_count + calendar->log_count;
 }
@@ -313,6 +329,7 @@ static void undo(line *l, const log_entry *entry) {
   } else {
     remove_interval(l, entry->index);
   }
+  l->last_end = l->count == 0 ? 0 : l->busy[l->count - 1].end;
 }
 
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {

@@ -42,6 +42,7 @@ typedef struct compilation {
   uint64_t mark;        /* of the calendar before all trials */
   int64_t planned;      /* bursts of all trials */
   bool as_built;        /* running the best once more was of no use */
+  bool best_is_booked;  /* the calendar holds the best trial: no other was run since */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
@@ -164,6 +165,7 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs__plan *plan = &c->last.plan;
   rs_calendar_rewind(c->calendar, c->mark);
+  c->best_is_booked = false;
   rs_arena_reset(plan->arena);
   plan->variant = variant;
   rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
@@ -199,6 +201,7 @@ static void keep_if_better(compilation *c, rs_compile_row *shown) {
   if (!is_better) return;
   c->best = c->last;
   c->last = best;
+  c->best_is_booked = true;
 }
 
 /* No plan ends before this in which some link carries so many vectors. */
@@ -383,32 +386,41 @@ static rs_status choose(compilation *c) {
 
 /* ---- the result ---- */
 
-/* Books the best plan again, at the starts that it has, and appends it. */
+/* Books a task of the best plan again, at the start that it has. */
+static rs_status book_again(const compilation *c, uint32_t id) {
+  const rs__plan *plan = &c->best.plan;
+  const rs__task *task = &plan->tasks[id];
+  if (!task->rides) {
+    if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
+    int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
+    if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+    assert(start == task->start_cycles);
+  }
+  if (task->lane == RS_NONE) return RS_OK;
+  int64_t arrival =
+      task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
+  int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
+  if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
+  assert(added == arrival);
+  return RS_OK;
+}
+
 static rs_status append_bursts(const compilation *c, uint32_t op) {
   const rs__plan *plan = &c->best.plan;
-  rs_calendar_rewind(c->calendar, c->mark);
-  if (plan->turned.part_count > 0) return rs__turned_append(plan, c->calendar, c->schedule, op);
+  bool is_turned = plan->turned.part_count > 0, books = is_turned || !c->best_is_booked;
+  if (books) rs_calendar_rewind(c->calendar, c->mark);
+  if (is_turned) return rs__turned_append(plan, c->calendar, c->schedule, op);
+  if (!rs_schedule_reserve_bursts(c->schedule, RS_MAX(count_bursts(plan), 1))) {
+    return rs_arena_failed(c->schedule->arena, c->diag);
+  }
   for (uint32_t id = 0; id < plan->task_count; id++) {
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
-    if (!task->rides) {
-      if (!rs__plan_hold_adds(plan, id)) return rs_arena_failed(c->schedule->arena, c->diag);
-      int64_t start = rs_calendar_book(c->calendar, task->link, task->start_cycles, task->count);
-      if (start < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-      assert(start == task->start_cycles);
-    }
-    if (task->lane != RS_NONE) {
-      int64_t arrival =
-          task->start_cycles + rs_timing_latency(plan->timing, &c->wiring->links[task->link]);
-      int64_t added = rs__calendar_book_lane(c->calendar, task->lane, arrival, task->count);
-      if (added < 0) return rs_arena_failed(c->schedule->arena, c->diag);
-      assert(added == arrival);
-    }
+    rs_status status = books ? book_again(c, id) : RS_OK;
+    if (status != RS_OK) return status;
     rs_burst burst = rs__task_burst(task, op);
     rs__calendar_note_burst(c->calendar, &burst, plan->units != NULL);
-    if (rs_schedule_add_burst(c->schedule, &burst) == NULL) {
-      return rs_arena_failed(c->schedule->arena, c->diag);
-    }
+    rs_schedule_add_burst(c->schedule, &burst); /* there is room */
   }
   return RS_OK;
 }

@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "rs__collective.h"
+#include "rs__plan_events.h"
 
 #define RS__TIME_MAX (INT64_C(1) << 59)
 #define RS__PATH_WEIGHT_MAX (INT64_C(1) << 16)
@@ -264,50 +264,11 @@ static int64_t edge_allows(const rs__plan *plan, const rs__task *before, const r
          shift_cycles(t, after->target_offset - before->target_offset);
 }
 
-/* ---- the heap of events ---- */
+/* ---- events ---- */
 
 /* A task becomes ready, or a link becomes free. Order: time, then ready tasks before free links (a
  * link that wakes sees all that came at that moment), then longest way to go, then id. */
-typedef struct event {
-  int64_t time;
-  uint64_t order;
-} event;
-
 #define RS__WAKES (UINT64_C(1) << 63)
-
-typedef struct heap {
-  event *events;
-  size_t count;
-} heap;
-
-static bool comes_before(const event *a, const event *b) {
-  return a->time != b->time ? a->time < b->time : a->order < b->order;
-}
-
-static void push(heap *h, event value) {
-  size_t at = h->count++;
-  while (at > 0) {
-    size_t parent = (at - 1) / 2;
-    if (!comes_before(&value, &h->events[parent])) break;
-    h->events[at] = h->events[parent];
-    at = parent;
-  }
-  h->events[at] = value;
-}
-
-static event pop(heap *h) {
-  event first = h->events[0];
-  event value = h->events[--h->count];
-  size_t at = 0;
-  for (size_t child = 1; child < h->count; child = 2 * at + 1) {
-    if (child + 1 < h->count && comes_before(&h->events[child + 1], &h->events[child])) child++;
-    if (!comes_before(&h->events[child], &value)) break;
-    h->events[at] = h->events[child];
-    at = child;
-  }
-  h->events[at] = value;
-  return first;
-}
 
 /* ---- the queue of a link: a skew heap through the tasks ---- */
 
@@ -350,7 +311,8 @@ typedef struct runner {
   lane *lanes;       /* [link], or in order of first use */
   uint32_t *lane_at; /* NULL, or [link] number of its lane and one; 0: not used yet */
   uint32_t lane_count;
-  heap events;
+  rs__events events;
+  bool has_memory; /* for events */
 } runner;
 
 static lane *lane_of(runner *r, uint32_t link) {
@@ -377,7 +339,7 @@ static void rank_tasks(rs__plan *plan) {
 static void push_ready(runner *r, uint32_t id) {
   const rs__task *task = &r->plan->tasks[id];
   uint64_t order = (uint64_t)(INT32_MAX - task->rank) << 32 | id;
-  push(&r->events, (event){task->start_cycles, order});
+  r->has_memory &= rs__events_push(&r->events, task->start_cycles, order);
 }
 
 /* Its start is final: tell those that wait for it. */
@@ -491,7 +453,7 @@ static rs_status book_task(runner *r, uint32_t id) {
 static void wake_later(runner *r, uint32_t link, int64_t now) {
   lane *l = lane_of(r, link);
   l->will_wake = true;
-  push(&r->events, (event){RS_MAX(now, l->free_at), RS__WAKES | link});
+  r->has_memory &= rs__events_push(&r->events, RS_MAX(now, l->free_at), RS__WAKES | link);
 }
 
 static rs_status handle_ready(runner *r, uint32_t id, int64_t now) {
@@ -518,10 +480,33 @@ static rs_status handle_wake(runner *r, uint32_t link, int64_t now) {
   return status;
 }
 
+enum { TASKS_AHEAD = 16, LINKS_AHEAD = 8 };
+
+/* Tasks of one moment lie anywhere: what the next ones need is asked for before it is their turn. */
+static void fetch_ahead(const runner *r) {
+  const rs__task *tasks = r->plan->tasks;
+  uint64_t far = rs__events_ahead(&r->events, TASKS_AHEAD);
+  uint64_t near = rs__events_ahead(&r->events, LINKS_AHEAD);
+  if (far != RS__NO_EVENT && (far & RS__WAKES) == 0) {
+    const rs__task *task = &tasks[(uint32_t)far];
+    __builtin_prefetch(task);
+    __builtin_prefetch((const char *)(task + 1) - 1);
+  }
+  if (near == RS__NO_EVENT) return;
+  uint32_t link = (near & RS__WAKES) != 0 ? (uint32_t)near : tasks[(uint32_t)near].link;
+  if (link == RS_NONE) return;
+  rs__calendar_fetch(r->calendar, link);
+  if (r->lane_at == NULL) __builtin_prefetch(&r->lanes[link]);
+}
+
 static rs_status run_events(runner *r) {
   rs_status status = RS_OK;
   while (status == RS_OK && r->events.count > 0) {
-    event e = pop(&r->events);
+    rs__event e = {0};
+    fetch_ahead(r);
+    if (!r->has_memory || !rs__events_pop(&r->events, &e)) {
+      return rs_arena_failed(r->plan->arena, r->plan->diag);
+    }
     status = (e.order & RS__WAKES) != 0 ? handle_wake(r, (uint32_t)e.order, e.time)
                                         : handle_ready(r, (uint32_t)e.order, e.time);
   }
@@ -541,13 +526,13 @@ static rs_status check_guards(const rs__plan *plan) {
 
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   uint32_t links = plan->wiring->link_count;
-  runner r = {.plan = plan, .calendar = calendar};
+  runner r = {.plan = plan, .calendar = calendar, .has_memory = true};
   uint32_t lanes = RS_MIN(links, plan->task_count);
   bool is_sparse = lanes < links; /* a small group in a large wiring: only its links are touched */
   r.lanes = RS_ARENA_NEW(plan->arena, lane, lanes);
   r.lane_at = is_sparse ? RS_ARENA_NEW(plan->arena, uint32_t, links) : NULL;
-  r.events.events = RS_ARENA_NEW(plan->arena, event, (size_t)plan->task_count + lanes);
-  if (r.lanes == NULL || r.events.events == NULL || (is_sparse && r.lane_at == NULL)) {
+  rs__events_init(&r.events, plan->arena);
+  if (r.lanes == NULL || (is_sparse && r.lane_at == NULL)) {
     return rs_arena_failed(plan->arena, plan->diag);
   }
   for (uint32_t l = 0; l < lanes; l++) r.lanes[l].waiting = RS_NONE;

@@ -164,7 +164,7 @@ static void attention_reads_the_cache(void **state) {
 static void a_latent_is_read_once(void **state) {
   rs_chip c = tiny();
   rs_gpu_op op;
-  const rs_gpu_attention_shape s = {1, 1, 100, 8, 1, 576, 512, true, RS_FP16, RS_FP16, true};
+  const rs_gpu_attention_shape s = {1, 1, 100, 8, 1, 576, 512, true, RS_FP16, RS_FP16, true, false};
   (void)state;
   assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);
   assert_int_equal(op.flops, 2 * 100 * 8 * 1088);
@@ -298,9 +298,9 @@ static void bad_shapes_are_named(void **state) {
   assert_int_equal(rs_gpu_gemm(&c, 1, 1, 1, RS_FP8, RS_FP8, RS_FP16, &op, &diag), RS_E_INPUT);
   assert_string_equal(diag.what, "chip tiny does not compute in fp8");
   assert_string_equal(diag.expected, "fp16");
-  rs_gpu_attention_shape s = {1, 2, 1, 8, 2, 64, 0, false, RS_FP16, RS_FP16, true};
+  rs_gpu_attention_shape s = {1, 2, 1, 8, 2, 64, 0, false, RS_FP16, RS_FP16, true, false};
   assert_int_equal(rs_gpu_attention(&c, &s, &op, &diag), RS_E_INPUT); /* 2 queries of 1 position */
-  s = (rs_gpu_attention_shape){1, 1, 1, 8, 3, 64, 0, false, RS_FP16, RS_FP16, true};
+  s = (rs_gpu_attention_shape){1, 1, 1, 8, 3, 64, 0, false, RS_FP16, RS_FP16, true, false};
   assert_int_equal(rs_gpu_attention(&c, &s, &op, &diag), RS_E_INPUT);
   assert_int_equal(rs_gpu_vector(&c, 1, 0, 1, 1, RS_FP16, &op, &diag), RS_E_INPUT);
   assert_int_equal(rs_gpu_vector(&c, 1, 1, 1, 1, RS_BLOCK4, &op, NULL), RS_E_INPUT);
@@ -319,7 +319,7 @@ static void giants_overflow_politely(void **state) {
   for (size_t mix = 0; mix < 625; mix++) {
     int64_t a = sizes[mix % 5], b = sizes[mix / 5 % 5], d = sizes[mix / 25 % 5];
     int64_t e = sizes[mix / 125];
-    const rs_gpu_attention_shape s = {a, 1, b, d, 1, e, 0, false, RS_FP16, RS_FP16, false};
+    const rs_gpu_attention_shape s = {a, 1, b, d, 1, e, 0, false, RS_FP16, RS_FP16, false, false};
     rs_gpu_op ops[4];
     const rs_status statuses[] = {
         rs_gpu_gemm(&c, a, b, d, RS_FP16, RS_FP16, RS_FP16, &ops[0], NULL),

@@ -7,6 +7,7 @@
 #include "rs_experiment.h"
 #include "rs_result.h"
 #include "rs_test.h"
+#include "rs_test_mistakes.h"
 
 static const char good[] =
     "name: test\n"
@@ -79,18 +80,7 @@ static void sweeps_take_sizes_and_kinds(void **state) {
 }
 
 static void check_mistake(const char *from, const char *to, const char *line) {
-  char printed[1200];
-  rs_diag diag = {0};
-  const rs_experiment *e;
-  const char *found = from == NULL ? good + strlen(good) : strstr(good, from);
-  assert_non_null(found);
-  const char *text = rs_arena_printf(arena, "%.*s%s%s", (int)(found - good), good, to,
-                                     from == NULL ? "" : found + strlen(from));
-  rs_status status = rs_experiment_parse(arena, "e", text, strlen(text), NULL, 0, &e, &diag);
-  rs_diag_format(&diag, printed, sizeof printed);
-  if (status != RS_E_INPUT || strncmp(printed, line, strlen(line)) != 0) {
-    fail_msg("status %d, '%s'; expected '%s…'", status, printed, line);
-  }
+  assert_mistake(arena, edit(arena, good, from, to), NULL, 0, line);
 }
 
 static void mistakes_have_a_place(void **state) {

@@ -8,6 +8,7 @@
 
 #include "rs_random.h"
 #include "rs_test.h"
+#include "rs_test_mistakes.h"
 
 /* Llama-2-7B has 32 layers and 32 heads; mesh:16 is 16 chips. */
 static const char good[] =
@@ -155,24 +156,11 @@ static void plots_are_read(void **state) {
 /* ---- mistakes ---- */
 
 static void check_text(const char *text, const char *const *sets, size_t count, const char *line) {
-  char printed[1200];
-  rs_diag diag = {0};
-  const rs_experiment *e;
-  rs_status status = rs_experiment_parse(arena, "e", text, strlen(text), sets, count, &e, &diag);
-  rs_diag_format(&diag, printed, sizeof printed);
-  if (status != RS_E_INPUT || diag.status != RS_E_INPUT ||
-      strncmp(printed, line, strlen(line)) != 0) {
-    fail_msg("status %d, '%s'; expected '%s…'", status, printed, line);
-  }
+  assert_mistake(arena, text, sets, count, line);
 }
 
-/* The good experiment with `from` replaced by `to`, or with `to` behind it when `from` is NULL. */
 static void check_mistake(const char *from, const char *to, const char *line) {
-  const char *found = from == NULL ? good + strlen(good) : strstr(good, from);
-  assert_non_null(found);
-  check_text(rs_arena_printf(arena, "%.*s%s%s", (int)(found - good), good, to,
-                             from == NULL ? "" : found + strlen(from)),
-             NULL, 0, line);
+  check_text(edit(arena, good, from, to), NULL, 0, line);
 }
 
 static void check_set(const char *set, const char *line) {

@@ -294,17 +294,18 @@ static void check_axis(const char *column, double most, const char *label, doubl
 
 static void axes_have_units(void **state) {
   (void)state;
-  check_axis("token_latency_s", 0.0027, "token latency (ms)", 1e3);
-  check_axis("token_latency_s", 0.00027, "token latency (µs)", 1e6);
-  check_axis("token_latency_s", 2, "token latency (s)", 1);
-  check_axis("network_s", 0, "network (ns)", 1e9);
-  check_axis("sram_bytes_per_chip_max", 2.3e8, "SRAM per chip max (MB)", 1e-6);
-  check_axis("weight_bytes_total", 6.9e10, "weight total (GB)", 1e-9);
+  check_axis("token_latency_s", 0.0027, "time of a token (ms)", 1e3);
+  check_axis("token_latency_s", 0.00027, "time of a token (µs)", 1e6);
+  check_axis("token_latency_s", 2, "time of a token (s)", 1);
+  check_axis("network_s", 0, "time on the network (ns)", 1e9);
+  check_axis("sram_bytes_per_chip_max", 2.3e8, "SRAM of the fullest chip (MB)", 1e-6);
+  check_axis("weight_bytes_total", 6.9e10, "weights in all (GB)", 1e-9);
   check_axis("compute_share", 0.9, "share of compute in a token's time (%)", 100);
   check_axis("makespan_cycles", 1e6, "makespan (cycles)", 1);
   check_axis("tokens_per_s_user", 380, "tokens/s of a user", 1);
   check_axis("energy_j_per_token", 100, "energy of a token (J)", 1);
   check_axis("links_used", 5, "links used", 1);
+  check_axis("lower_bound_s", 1e-5, "lower bound (µs)", 1e6);
 }
 
 static rs_text data, variables;

@@ -339,6 +339,33 @@ static void a_step_alone_is_the_one_in_a_generation(void **state) {
   }
 }
 
+/* BERT-large, 2 texts of 384 on 2 GPUs: 24 layers of 4 · 1,024² and 2 · 1,024 · 4,096 weights for 768 rows,
+ * half of them on each GPU; attention of 384² pairs, 8 heads of 64, keys and values; a pooler of 1,024 ·
+ * 512 for 2 rows. No cache is kept, and a next token there is not. */
+static void an_encoder_has_one_pass(void **state) {
+  rs_model m = model_of("bert-large");
+  rs_gpu_request r = request_of(2, 2, 384, 1);
+  rs_gpu_op ops[RS_GPU_STEP_OPS];
+  rs_gpu_step step;
+  size_t count;
+  rs_diag diag = {0};
+  int64_t products = 0;
+  (void)state;
+  assert_ok(rs_gpu_step_list(&m, rs_chip_find("h100"), &r, 384, 384, ops, &count, &diag), &diag);
+  for (size_t i = 0; i < count; i++) {
+    if (ops[i].kind == RS_GPU_GEMM) products += ops[i].flops * ops[i].count;
+  }
+  int64_t layer = INT64_C(4) * 1024 * 1024 + INT64_C(2) * 1024 * 4096;
+  assert_int_equal(products, 2 * 768 * 24 * layer / 2 + 2 * 2 * 1024 * 512);
+  const rs_gpu_op *attention = &ops[find_op(ops, count, "attention")];
+  assert_int_equal(attention->flops, INT64_C(4) * 384 * 384 * 8 * 64 * 2);
+  assert_ok(rs_gpu_prefill(&m, rs_chip_find("h100"), &r, &step, &diag), &diag);
+  assert_int_equal(step.memory.kv_bytes, 0);
+  assert_true(step.latency_s > 0);
+  assert_int_equal(rs_gpu_decode(&m, rs_chip_find("h100"), &r, &step, &diag), RS_E_INFEASIBLE);
+  assert_string_equal(diag.what, "bert-large is an encoder and generates nothing");
+}
+
 /* ---- boards ---- */
 
 /* A dense model of 10^12 parameters in fp8: 16 H100 in two boards hold what 8 do not. A token takes the
@@ -440,6 +467,7 @@ int main(void) {
       cmocka_unit_test(few_sequences_meet_few_experts),
       cmocka_unit_test(the_mean_of_a_generation_is_that_of_its_steps),
       cmocka_unit_test(a_step_alone_is_the_one_in_a_generation),
+      cmocka_unit_test(an_encoder_has_one_pass),
       cmocka_unit_test(boards_share_the_layers),
       cmocka_unit_test(what_does_not_fit_is_said_or_paged),
       cmocka_unit_test(what_does_not_divide_is_said),

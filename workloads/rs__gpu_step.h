@@ -8,6 +8,9 @@
 rs_status rs__gpu_check_request(const rs_model *model, const rs_chip *chip,
                                 const rs_gpu_request *request, rs_diag *diag);
 
+/* RS_E_INFEASIBLE for an encoder, which has a forward pass and no next token. */
+rs_status rs__gpu_check_decoder(const rs_model *model, rs_diag *diag);
+
 /* Weights and cache on one GPU with so many positions a sequence, and what does not fit. */
 rs_status rs__gpu_measure(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
                           int64_t positions, rs_gpu_memory *memory, rs_diag *diag);

@@ -19,6 +19,7 @@ enum {
   OPS_RESIDUAL = 1,
   OPS_ACTIVATION = 8,
   OPS_CHOICE = 2,
+  OPS_TANH = 3,
 };
 
 typedef struct builder {
@@ -127,7 +128,8 @@ static void add_attention(builder *b, int64_t query_heads, int64_t kv_heads, int
                                         .is_latent = is_latent,
                                         .kv = r->kv,
                                         .activations = r->activations,
-                                        .shares_kv = r->shares_kv || is_latent};
+                                        .shares_kv = r->shares_kv || is_latent,
+                                        .sees_all = b->model->is_encoder};
   rs_gpu_op op = {0};
   if (b->status != RS_OK) return;
   rs_status status = rs_gpu_attention(b->chip, &shape, &op, b->diag);
@@ -250,15 +252,33 @@ static void add_layers(builder *b) {
   add_vector(b, "residual", 2 * m->layers, m->hidden, 2, 1, OPS_RESIDUAL);
 }
 
-/* The embedding reads a row a position; the head is for the last position of each sequence, or for all. */
-static void add_ends(builder *b) {
+/* The head is for the last position of each sequence, or for all. */
+static void add_head(builder *b) {
   const rs_model *m = b->model;
-  add_vector(b, "embedding", 1, m->hidden, 1, 1, 1);
   if (!b->request->heads_all) b->rows = b->request->batch;
   add_vector(b, "final norm", 1, m->hidden, 1, 1, OPS_NORM);
   add_gemm(b, "head", 1, m->hidden, rs_ceil_div_i64(m->vocab, b->request->tensor));
   add_collective(b, "logits", 1, RS_GPU_ALL_GATHER, m->vocab);
   add_vector(b, "choice", 1, m->vocab, 1, 0, OPS_CHOICE);
+}
+
+/* An encoder ends with a projection of each text's first position. */
+static void add_pooler(builder *b) {
+  const rs_model *m = b->model;
+  add_vector(b, "embedding norm", 1, m->hidden, 1, 1, OPS_NORM);
+  b->rows = b->request->batch;
+  add_gemm(b, "pooler", 1, m->hidden, rs_ceil_div_i64(m->hidden, b->request->tensor));
+  add_vector(b, "tanh", 1, m->hidden, 1, 1, OPS_TANH);
+}
+
+/* The embedding reads a row a position. */
+static void add_ends(builder *b) {
+  add_vector(b, "embedding", 1, b->model->hidden, 1, 1, 1);
+  if (b->model->is_encoder) {
+    add_pooler(b);
+  } else {
+    add_head(b);
+  }
 }
 
 /* What the request and the model have to have of each other. */
@@ -279,9 +299,6 @@ rs_status rs__gpu_check_request(const rs_model *m, const rs_chip *chip, const rs
     return rs_diag_set(diag, RS_E_INFEASIBLE, "tensor %lld: %lld %s share a switch",
                        (long long)r->tensor, (long long)chip->gpu.link_domain, chip->name);
   }
-  if (m->is_encoder) {
-    return rs_diag_set(diag, RS_E_INFEASIBLE, "%s is an encoder and generates nothing", m->name);
-  }
   int64_t boards = rs_gpu_boards(r);
   if (boards < 1 || boards > m->layers) {
     return rs_diag_set(diag, RS_E_INFEASIBLE, "%lld boards cannot share %lld layers",
@@ -300,6 +317,11 @@ rs_status rs__gpu_check_request(const rs_model *m, const rs_chip *chip, const rs
                      "tensor %lld does not divide %lld heads, %lld kv heads and %lld of the MLP",
                      (long long)r->tensor, (long long)m->heads, (long long)m->kv_heads,
                      (long long)m->ffn);
+}
+
+rs_status rs__gpu_check_decoder(const rs_model *m, rs_diag *diag) {
+  if (!m->is_encoder) return RS_OK;
+  return rs_diag_set(diag, RS_E_INFEASIBLE, "%s is an encoder and generates nothing", m->name);
 }
 
 rs_status rs_gpu_step_list(const rs_model *model, const rs_chip *chip,

@@ -97,6 +97,7 @@ rs_status rs_gpu_speculate(const rs_model *model, const rs_speculation *speculat
   assert(speculation->draft != NULL && speculation->length >= 1);
   *round = (rs_gpu_round){.tokens = rs_speculate_tokens(speculation)};
   rs_status status = rs__gpu_check_request(model, chip, request, diag);
+  if (status == RS_OK) status = rs__gpu_check_decoder(model, diag);
   if (status != RS_OK) return status;
   pair p = make_pair(model, speculation, chip, request);
   int64_t length = speculation->length;

@@ -22,6 +22,7 @@ rs_status rs__gpu_measure(const rs_model *m, const rs_chip *chip, const rs_gpu_r
   rs_status status = rs_model_count_parameters(m, &count, diag);
   if (status == RS_OK) status = rs_model_kv_bytes(m, positions, rs_number_bytes(r->kv), &kv, diag);
   if (status != RS_OK) return status;
+  if (m->is_encoder) kv = 0;
   /* the fullest board: its share of the layers, rounded up, and embedding and head as if both */
   int64_t layers = rs_ceil_div_i64(m->layers, rs_gpu_boards(r));
   int64_t ends = count.embedding + count.head;
@@ -132,6 +133,8 @@ rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu
                         rs_gpu_step *step, rs_diag *diag) {
   const rs_gpu_request *r = request;
   int64_t last = r->inputs + r->outputs - 1;
+  rs_status status = rs__gpu_check_decoder(model, diag);
+  if (status != RS_OK) return status;
   return cost_step(model, chip, r, 1, r->inputs + (r->outputs - 1) / 2, last, step, diag);
 }
 
@@ -190,6 +193,7 @@ rs_status rs_gpu_generate(const rs_model *model, const rs_chip *chip, const rs_g
   total t = {0};
   *g = (rs_gpu_generation){0};
   rs_status status = rs__gpu_check_request(model, chip, r, diag);
+  if (status == RS_OK) status = rs__gpu_check_decoder(model, diag);
   if (status == RS_OK) {
     status = rs__gpu_measure(model, chip, r, r->inputs + r->outputs, &g->memory, diag);
   }

@@ -90,8 +90,8 @@ typedef struct rs_gpu_step {
 rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
                         rs_gpu_step *step, rs_diag *diag);
 
-/* A whole input of `inputs` positions: latency_s is the time to the first token, energy an input
- * token's. */
+/* A whole input of `inputs` positions: latency_s is the time to the first token, or of an encoder's
+ * forward pass; energy an input token's. */
 rs_status rs_gpu_prefill(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
                          rs_gpu_step *step, rs_diag *diag);
 
