@@ -70,6 +70,7 @@ static inline bool is_particular(const char *algorithm) {
                                       "racks",
                                       "ring",
                                       "rotated-trees",
+                                      "shared-cores",
                                       "shared-trees",
                                       "staggered-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
