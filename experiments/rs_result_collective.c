@@ -250,6 +250,12 @@ rs_status rs__result_collective(rs_arena *arena, rs_arena *scratch, const rs_poi
       .wiring = point->wiring,
       .timing = point->timing,
       .network = point->network,
+      .stalled = {.interval_cycles = point->deskew_interval_cycles,
+                  .margin_cycles = point->collective.deskew_margin_cycles,
+                  .offset_ppb = RS__STALLED_PPB,
+                  .link_spread_milli = RS__STALLED_SPREAD_MILLI,
+                  .root = point->collective.chips[0]},
       .timing_name = point->text[RS_KEY_TIMING][0] == 'u' ? "unit" : point->chip->name};
+  if (c.network != RS_NETWORK_SCHEDULED) c.stalled.interval_cycles = 0; /* it has no timetable */
   return run_collective(arena, scratch, point, &c, r, diag);
 }
