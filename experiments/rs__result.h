@@ -134,6 +134,8 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
 /* The timetable that the row is about. */
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag);
+rs_status rs__result_collective_schedule(rs_arena *arena, const rs_point *point,
+                                         rs_schedule **schedule, rs_diag *diag);
 
 /* The program that runs the fluid network: beside this build, or where it was installed. */
 const char *rs__result_simgrid_program(void);

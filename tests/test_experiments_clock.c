@@ -522,6 +522,32 @@ static void stalls_are_compiled_in_and_used(void **state) {
   unlink(other);
 }
 
+/* Points of collectives and of task clock have a schedule too, with their margin and their stalls. */
+static void other_tasks_run_on_clocks(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {
+      {"task: collective\ncollective: all-reduce\ntopology: mesh:8\nbytes: 8MiB\n"
+       "deskew_margin: 32\ndeskew_interval: 32768\n",
+       "\"resync_cycles\":32768,\"deskew_margin_cycles\":32,"},
+      {"task: clock\ncollective: all-gather\ntopology: ring:5\nbytes: 1KiB\nppm: 7\n"
+       "deskew_margin: 21\n",
+       "\"resync_cycles\":65536,\"deskew_margin_cycles\":21,"}};
+  for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
+    char path[64], command[160];
+    snprintf(path, sizeof path, "/tmp/rs-clock-%ld.yaml", (long)getpid());
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "name: x\n%s", texts[i][0]);
+    fclose(file);
+    snprintf(command, sizeof command, "clock %s --ppm 20 --draws 5 --format json", path);
+    rs_program_output output = run_program(command);
+    assert_int_equal(output.status, 0);
+    if (strstr(output.out, texts[i][1]) == NULL) fail_msg("%s", output.out);
+    free_output(&output);
+    unlink(path);
+  }
+}
+
 static void stalls_that_cannot_be_are_refused(void **state) {
   (void)state;
   static const char *const faults[][2] = {
@@ -608,6 +634,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(stalls_are_compiled_in_and_used, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(other_tasks_run_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(stalls_that_cannot_be_are_refused, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
