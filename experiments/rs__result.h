@@ -51,6 +51,9 @@ rs_status rs__result_settle(rs_arena *arena, rs_status status, const rs_diag *ow
 
 /* ---- rs_result_deskew.c: stalls for a schedule ---- */
 
+/* As the keys of task clock have them when they are left out. */
+enum { RS__STALLED_PPB = 100000, RS__STALLED_SPREAD_MILLI = 2800 };
+
 typedef struct rs__stalled {
   int64_t interval_cycles; /* 0: no stalls */
   int64_t margin_cycles;   /* that the schedule was compiled with */
@@ -131,6 +134,8 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
 /* The timetable that the row is about. */
 rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                                      rs_diag *diag);
+rs_status rs__result_collective_schedule(rs_arena *arena, const rs_point *point,
+                                         rs_schedule **schedule, rs_diag *diag);
 
 /* The program that runs the fluid network: beside this build, or where it was installed. */
 const char *rs__result_simgrid_program(void);

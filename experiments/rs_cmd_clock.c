@@ -51,6 +51,7 @@ typedef struct job {
   rs_point point;
   rs_schedule *schedule;
   int64_t margin_cycles; /* −1: what is proved */
+  uint32_t root;         /* of the tree */
   rs_proof proof;
 } job;
 
@@ -63,7 +64,10 @@ static rs_status take_point(job *j, const rs_experiment *e, rs_diag *diag) {
     j->point = e->points[i];
     status = rs_result_schedule(j->arguments->arena, &e->points[i], &j->schedule, diag);
   }
-  j->margin_cycles = j->point.request.deskew_margin_cycles;
+  bool is_step = j->point.model != NULL;
+  j->margin_cycles =
+      is_step ? j->point.request.deskew_margin_cycles : j->point.collective.deskew_margin_cycles;
+  if (status == RS_OK && !is_step) j->root = j->point.collective.chips[0];
   return status;
 }
 
@@ -150,7 +154,8 @@ static rs_status run_clock(job *j, rs_result *result, rs_diag *diag) {
   int64_t margin = j->point.clock.deskew.margin_cycles;
   const rs__clocked clocked = {.schedule = j->schedule,
                                .period_cycles = j->proof.play.makespan_cycles + margin,
-                               .received_slack_cycles = j->proof.check.received_slack_cycles_min};
+                               .received_slack_cycles = j->proof.check.received_slack_cycles_min,
+                               .root = j->root};
   rs_status status = rs_result_create(arena, RS_TASK_CLOCK, result, diag);
   if (status != RS_OK) return status;
   rs_result_set_i64(result, "chips", j->point.wiring->chip_count);

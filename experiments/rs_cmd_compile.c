@@ -10,8 +10,6 @@
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 #define SIZES_BYTES_MAX ((size_t)64 << 20)
 enum { MARGIN_CYCLES_MAX = 1 << 20 };
-/* As the keys of task clock have them when they are left out. */
-enum { DESKEW_PPM = 100, LINK_SPREAD_MILLI = 2800 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
@@ -155,8 +153,8 @@ static rs_status read_deskew(const rs_arguments *arguments, rs__collective *j, r
   const char *ppm = rs_arguments_value(arguments, "deskew-ppm");
   const char *interval = rs_arguments_value(arguments, "deskew-interval");
   d->margin_cycles = j->request.deskew_margin_cycles;
-  d->offset_ppb = 1000 * DESKEW_PPM;
-  d->link_spread_milli = LINK_SPREAD_MILLI;
+  d->offset_ppb = RS__STALLED_PPB;
+  d->link_spread_milli = RS__STALLED_SPREAD_MILLI;
   if (interval == NULL) {
     return ppm == NULL ? RS_OK
                        : rs_diag_set(diag, RS_E_INPUT, "--deskew-ppm: without --deskew-interval");

@@ -77,6 +77,7 @@ typedef enum rs_key {
   RS_KEY_CHIPS,
   RS_KEY_TIMING,
   RS_KEY_DESKEW_MARGIN,
+  RS_KEY_DESKEW_INTERVAL,
   RS_KEY_CLOCK,
   RS_KEY_PPM,
   RS_KEY_WANDER,
@@ -131,6 +132,7 @@ typedef struct rs_point {
   uint64_t seed;
   rs_collective_request collective; /* without an algorithm: the fastest */
   rs_timing timing;
+  int64_t deskew_interval_cycles; /* decode, collective: stalls in the schedule; 0: none */
   rs_clock_point clock;
   int64_t gpus; /* where the chip is a GPU: on one switch */
   int64_t boards;

@@ -43,6 +43,7 @@ _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a wor
 #define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
 #define DECIMAL(unit_text, limit) RS__KEY_DECIMAL, .unit = (unit_text), .most = 1000 * (limit)
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
+#define IN_STALLED .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_COLLECTIVE
 #define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK | 1u << RS__CLOCK_OF_A_STEP
 #define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
 #define IN_SCHEDULED IN_STEP | 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
@@ -161,6 +162,11 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_DESKEW_MARGIN] =
         {"deskew_margin", COUNT("cycles", 1 << 20), .otherwise = "0", .has_zero = true,
          .help = "from a vector's nominal arrival to its receive, on every hop", IN_SCHEDULED},
+    [RS_KEY_DESKEW_INTERVAL] =
+        {"deskew_interval", COUNT("cycles", INT64_C(1) << 40), .otherwise = "0", .has_zero = true,
+         .help = "DESKEW at the start and RUNTIME_DESKEW this often, for oscillators of ±100 ppm; "
+                 "their time is part of the result; 0: none",
+         IN_STALLED},
     [RS_KEY_CLOCK] = {"clock", RS__KEY_WORD, .otherwise = "hac",
                       .help = "counters aligned along a tree, or controlled frequencies",
                       WORDS(clock_words), IN_CLOCK},

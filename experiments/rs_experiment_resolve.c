@@ -444,6 +444,7 @@ static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_po
   request->algorithm = strcmp(algorithm, "auto") == 0 ? NULL : algorithm;
   point->timing = point->chip->timing;
   request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
+  point->deskew_interval_cycles = count_of(draft, RS_KEY_DESKEW_INTERVAL);
   if (r->task == RS_TASK_COLLECTIVE && strcmp(draft->text[RS_KEY_TIMING], "unit") == 0) {
     rs_timing_init_unit(&point->timing);
   }
@@ -457,6 +458,19 @@ static rs_status check_decodes(const rs__reader *r, const rs__draft *draft, cons
   return rs__experiment_fault(
       r, &draft->place[RS_KEY_MODEL], "an encoder has no next token to decode",
       r->task == RS_TASK_DECODE ? "task: prefill" : "a model that decodes", NULL);
+}
+
+/* Stalls stand in a step's one timetable. */
+static rs_status check_stalls(const rs__reader *r, const rs__draft *draft, rs_point *point) {
+  point->deskew_interval_cycles = count_of(draft, RS_KEY_DESKEW_INTERVAL);
+  if (point->deskew_interval_cycles == 0) return RS_OK;
+  const rs__place *place = &draft->place[RS_KEY_DESKEW_INTERVAL];
+  if (point->chip->kind == RS_CHIP_GPU) {
+    return rs__experiment_fault(r, place, "deskew_interval: a GPU has no timetable", "0", NULL);
+  }
+  if (point->speculation.draft == NULL) return RS_OK;
+  return rs__experiment_fault(r, place, "deskew_interval: a round with a draft has two timetables",
+                              "0, or no draft", NULL);
 }
 
 /* Task clock with a model. */
@@ -492,6 +506,7 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_speculation(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
   if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_price(r, draft, point);
+  if (status == RS_OK && r->task == RS_TASK_DECODE) status = check_stalls(r, draft, point);
   if (status == RS_OK) status = resolve_topology(r, draft, point);
   return status;
 }

@@ -105,8 +105,12 @@ rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *r
 
 rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,
                              rs_diag *diag) {
-  if (point->task == RS_TASK_DECODE) {
+  bool is_step = point->task == RS_TASK_DECODE || point->task == RS_TASK_CLOCK;
+  if (is_step && point->model != NULL) {
     return rs__result_decode_schedule(arena, point, schedule, diag);
+  }
+  if (point->task == RS_TASK_CLOCK || point->task == RS_TASK_COLLECTIVE) {
+    return rs__result_collective_schedule(arena, point, schedule, diag);
   }
   rs_diag_set(diag, RS_E_INPUT, "the task '%s' has no timetable", rs_task_word(point->task));
   rs_diag_expect(diag, "an experiment whose points are scheduled, such as task: decode");

@@ -244,14 +244,32 @@ static rs_status run_collective(rs_arena *arena, rs_arena *scratch, const rs_poi
   return status == RS_E_NO_MEMORY || status == RS_E_SYSTEM ? status : RS_OK;
 }
 
+static rs__collective collective_of(const rs_point *point) {
+  bool is_unit = point->text[RS_KEY_TIMING] != NULL && point->text[RS_KEY_TIMING][0] == 'u';
+  return (rs__collective){.request = point->collective,
+                          .topology = point->topology,
+                          .wiring = point->wiring,
+                          .timing = point->timing,
+                          .network = point->network,
+                          .stalled = {.interval_cycles = point->deskew_interval_cycles,
+                                      .margin_cycles = point->collective.deskew_margin_cycles,
+                                      .offset_ppb = RS__STALLED_PPB,
+                                      .link_spread_milli = RS__STALLED_SPREAD_MILLI,
+                                      .root = point->collective.chips[0]},
+                          .timing_name = is_unit ? "unit" : point->chip->name};
+}
+
 rs_status rs__result_collective(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                 rs_result *r, rs_diag *diag) {
-  rs__collective c = {
-      .request = point->collective,
-      .topology = point->topology,
-      .wiring = point->wiring,
-      .timing = point->timing,
-      .network = point->network,
-      .timing_name = point->text[RS_KEY_TIMING][0] == 'u' ? "unit" : point->chip->name};
+  rs__collective c = collective_of(point);
+  if (c.network != RS_NETWORK_SCHEDULED) c.stalled.interval_cycles = 0; /* it has no timetable */
   return run_collective(arena, scratch, point, &c, r, diag);
+}
+
+rs_status rs__result_collective_schedule(rs_arena *arena, const rs_point *point,
+                                         rs_schedule **schedule, rs_diag *diag) {
+  rs__collective c = collective_of(point);
+  rs_status status = rs__collective_compile(arena, &c, diag);
+  if (status == RS_OK) *schedule = c.schedule;
+  return status;
 }

@@ -36,7 +36,8 @@ static const char *const decode_columns[] = {
     "energy_attention_j_per_token", "energy_vector_j_per_token", "energy_links_j_per_token",
     /* with a draft: a step of it, and the step that verifies */
     "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s",
-    "placement"};
+    /* stalls of the schedule, whose time is part of the latency */
+    "deskew_interval_cycles", "deskew_stalls", "deskew_cycles", "placement"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -98,6 +99,32 @@ static rs_status prove(const rs_point *point, const rs_round *round, rs_proof *p
   return rs__result_prove(point, &round->verify, proof, diag);
 }
 
+/* Stalls in a step's schedule: the token waits for all of them, the busiest stage for its share. */
+static rs_status add_stalls(rs_arena *scratch, const rs_point *point, const rs_sharding *sharding,
+                            rs_decode *step, rs_proof *proof, rs_diag *diag) {
+  int64_t interval = point->deskew_interval_cycles;
+  rs__stalled stalled = {.interval_cycles = interval,
+                         .margin_cycles = point->request.deskew_margin_cycles,
+                         .offset_ppb = RS__STALLED_PPB,
+                         .link_spread_milli = RS__STALLED_SPREAD_MILLI};
+  if (interval == 0) return RS_OK;
+  rs_status status =
+      rs__result_add_stalls(scratch, &stalled, step->schedule, point->wiring, proof, diag);
+  if (status != RS_OK) return status;
+  const rs_stall *last = &step->schedule->stalls[step->schedule->stall_count - 1];
+  int64_t stalls = rs_ceil_div_i64(step->bottleneck_cycles, interval);
+  rs_decode_add_stalls(step, point->chip, sharding, proof->play.stall_cycles,
+                       stalls * last->cycles);
+  return RS_OK;
+}
+
+static void fill_stalls(const rs_schedule *s, const rs_proof *proof, rs_result *r) {
+  if (s->stall_count == 0) return;
+  rs_result_set_i64(r, "deskew_interval_cycles", s->deskew_interval_cycles);
+  rs_result_set_i64(r, "deskew_stalls", (int64_t)s->stall_count);
+  rs_result_set_i64(r, "deskew_cycles", proof->play.stall_cycles);
+}
+
 static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                          rs_diag *diag) {
   rs_speculate_sharding sharding;
@@ -117,6 +144,9 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
     int64_t context = point->request.context + (2 * k + 1) * point->generate / (2 * samples);
     status = compile_at(scratch, point, &sharding, context, &round, diag);
     if (status == RS_OK) status = prove(point, &round, &proof, diag);
+    if (status == RS_OK) {
+      status = add_stalls(scratch, point, sharding.target, &round.token, &proof, diag);
+    }
     if (status != RS_OK) return status;
     steps[k] = round.token;
     if (!has_draft) continue;
@@ -134,6 +164,7 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
     rs_result_set_double(r, "verify_s", verify_s);
   }
   rs__result_fill_proof(arena, point, mean.schedule, &proof, r);
+  fill_stalls(mean.schedule, &proof, r);
   return RS_OK;
 }
 
@@ -161,6 +192,13 @@ rs_status rs__result_decode_schedule(rs_arena *arena, const rs_point *point, rs_
   }
   if (status == RS_OK) {
     status = compile_at(arena, point, &sharding, point->request.context, &round, diag);
+  }
+  if (status == RS_OK && point->deskew_interval_cycles > 0) {
+    rs_proof proof;
+    status = prove(point, &round, &proof, diag);
+    if (status == RS_OK) {
+      status = add_stalls(arena, point, sharding.target, &round.verify, &proof, diag);
+    }
   }
   if (status == RS_OK) *schedule = round.verify.schedule;
   return status;

@@ -76,7 +76,7 @@ void rs__result_fill_proof(rs_arena *arena, const rs_point *point, rs_schedule *
                            const rs_proof *proof, rs_result *r) {
   const rs_play *play = &proof->play;
   char text[64];
-  rs_result_set_i64(r, "makespan_cycles", play->makespan_cycles);
+  rs_result_set_i64(r, "makespan_cycles", play->makespan_cycles + play->stall_cycles);
   rs_result_set_i64(r, "bursts", (int64_t)play->bursts);
   rs_result_set_i64(r, "vectors", (int64_t)proof->check.vectors);
   rs_result_set_i64(r, "vector_hops", (int64_t)play->vector_hops);

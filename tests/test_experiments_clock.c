@@ -374,6 +374,57 @@ static void any_bytes_are_survived(void **state) {
   }
 }
 
+/* A token with stalls: an epoch and as many stalls of one length as intervals fit in, all of which is added
+ * to its latency; the schedule that `clock` and `trace` take has them. */
+static void decode_takes_stalls(void **state) {
+  (void)state;
+  static const char text[] =
+      "name: test\ntask: decode\nmodel: llama-2-70b\ntopology: realscale:576\n"
+      "sharding: {tensor: 8, pipeline: 72}\ncontext: 4096\ndeskew_margin: 48\n"
+      "sweep: {deskew_interval: [0, 65536]}\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  rs_schedule *schedule;
+  assert_ok(rs_experiment_parse(arena, "e.yaml", text, strlen(text), NULL, 0, &e, &diag), &diag);
+  rs_result none = compute(&e->points[0]);
+  rs_result some = compute(&e->points[1]);
+  double cycles = number(&some, "deskew_cycles");
+  double before = number(&none, "makespan_cycles");
+  assert_int_equal(rs_result_cell(&none, "deskew_cycles")->kind, RS_CELL_ABSENT);
+  assert_true(fabs(number(&some, "deskew_stalls") - ceil(before / 65536)) < 0.5);
+  assert_ok(rs_result_schedule(arena, &e->points[1], &schedule, &diag), &diag);
+  assert_int_equal(schedule->stall_count, (uint64_t)number(&some, "deskew_stalls"));
+  int64_t stall = schedule->stalls[1].cycles;
+  assert_int_equal((int64_t)cycles, 256 + ((int64_t)schedule->stall_count - 1) * stall);
+  assert_true(fabs(number(&some, "makespan_cycles") - before - cycles) < 0.5);
+  double seconds = number(&some, "token_latency_s") - number(&none, "token_latency_s");
+  assert_true(fabs(seconds * 900e6 - cycles) < 1e-3);
+  assert_true(fabs(number(&some, "network_s") - number(&none, "network_s") - seconds) < 1e-12);
+  assert_true(number(&some, "energy_j_per_token") > number(&none, "energy_j_per_token"));
+}
+
+static void what_has_no_one_timetable_takes_no_stalls(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"chip: h100\n", "e:7:18: deskew_interval: a GPU has no timetable"},
+      {"speculate: {draft: llama-2-7b, acceptance: 0.7}\n", "a round with a draft has two"},
+  };
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    const rs_experiment *e = NULL;
+    rs_diag diag = {0};
+    char words[1024];
+    const char *file = rs_arena_printf(
+        arena,
+        "name: x\ntask: decode\nmodel: llama-2-70b\ntopology: realscale:576\ncontext: 9\n"
+        "sharding: {tensor: 8, pipeline: 72}\ndeskew_interval: 4096\n%s",
+        faults[i][0]);
+    assert_int_equal(rs_experiment_parse(arena, "e", file, strlen(file), NULL, 0, &e, &diag),
+                     RS_E_INPUT);
+    rs_diag_format(&diag, words, sizeof words);
+    if (strstr(words, faults[i][1]) == NULL) fail_msg("'%s' is not in: %s", faults[i][1], words);
+  }
+}
+
 /* ---- the program ---- */
 
 static void compile_takes_a_margin(void **state) {
@@ -471,6 +522,32 @@ static void stalls_are_compiled_in_and_used(void **state) {
   unlink(other);
 }
 
+/* Points of collectives and of task clock have a schedule too, with their margin and their stalls. */
+static void other_tasks_run_on_clocks(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {
+      {"task: collective\ncollective: all-reduce\ntopology: mesh:8\nbytes: 8MiB\n"
+       "deskew_margin: 32\ndeskew_interval: 32768\n",
+       "\"resync_cycles\":32768,\"deskew_margin_cycles\":32,"},
+      {"task: clock\ncollective: all-gather\ntopology: ring:5\nbytes: 1KiB\nppm: 7\n"
+       "deskew_margin: 21\n",
+       "\"resync_cycles\":65536,\"deskew_margin_cycles\":21,"}};
+  for (size_t i = 0; i < RS_COUNT_OF(texts); i++) {
+    char path[64], command[160];
+    snprintf(path, sizeof path, "/tmp/rs-clock-%ld.yaml", (long)getpid());
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "name: x\n%s", texts[i][0]);
+    fclose(file);
+    snprintf(command, sizeof command, "clock %s --ppm 20 --draws 5 --format json", path);
+    rs_program_output output = run_program(command);
+    assert_int_equal(output.status, 0);
+    if (strstr(output.out, texts[i][1]) == NULL) fail_msg("%s", output.out);
+    free_output(&output);
+    unlink(path);
+  }
+}
+
 static void stalls_that_cannot_be_are_refused(void **state) {
   (void)state;
   static const char *const faults[][2] = {
@@ -549,11 +626,15 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(decode_takes_a_margin, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(decode_takes_stalls, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(what_has_no_one_timetable_takes_no_stalls, make_arena,
+                                      destroy_arena),
       cmocka_unit_test_setup_teardown(any_values_give_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(stalls_are_compiled_in_and_used, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(other_tasks_run_on_clocks, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(stalls_that_cannot_be_are_refused, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),

@@ -448,7 +448,8 @@ static void points_print_their_keys(void **state) {
                       "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: "
                       "all-reduce\nsharding.placement: row\n"
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
-                      "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: "
+                      "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\n"
+                      "deskew_interval: 0\ngpus: "
                       "8\nboards: 1\npaging: none\n"
                       "prices: none\n"
                       "speculate.draft: none\nspeculate.length: 4\nspeculate.acceptance: none\n");

@@ -63,6 +63,15 @@ void rs_decode_rate(rs_decode *d, const rs_chip *chip, const rs_sharding *shardi
   add_up_energy(d, chip, sharding);
 }
 
+void rs_decode_add_stalls(rs_decode *d, const rs_chip *chip, const rs_sharding *sharding,
+                          int64_t latency_cycles, int64_t bottleneck_cycles) {
+  d->latency_cycles += latency_cycles;
+  d->part_cycles[RS_PART_NETWORK] += latency_cycles;
+  d->bottleneck_cycles += bottleneck_cycles;
+  rs_decode_rate(d, chip, sharding);
+  fill_shares(d);
+}
+
 void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
                     const rs_sharding *sharding, rs_decode *mean) {
   double periods_s = 0, latencies_s = 0, total_s = 0;

@@ -55,6 +55,11 @@ typedef struct rs_decode {
 void rs_decode_mean(const rs_decode *steps, size_t count, const rs_chip *chip,
                     const rs_sharding *sharding, rs_decode *mean);
 
+/* Stalls (rs_schedule.h) that the token waits for, and a period of the busiest stage: rates, shares and
+ * energies follow. Time in a stall counts as the network's. */
+void rs_decode_add_stalls(rs_decode *decode, const rs_chip *chip, const rs_sharding *sharding,
+                          int64_t latency_cycles, int64_t bottleneck_cycles);
+
 /* Choices that were made for collectives, to be shared by steps on one wiring and chip: the same request
  * of the same chips, with inputs at the same distances in time, is not searched twice. What is compiled
  * with a memo is what would be compiled without. A zeroed one is empty (rs__decode.h). */
