@@ -134,7 +134,8 @@ static size_t splits_nested(const rs__plan *plan, int64_t *list) {
   const rs_timing *t = plan->timing;
   int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
   bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
-  return is_short && plan->wiring->rack_of != NULL ? offer(list, 0, 1, 1) : 0;
+  if (!is_short || plan->wiring->rack_of == NULL) return 0;
+  return offer(list, offer(list, 0, 1, 2), 2, 2);
 }
 
 /* Growing trees pays where there is a choice, and costs N² of memory. */
