@@ -46,8 +46,11 @@ struct rs_calendar {
   uint8_t *places;     /* then: [link] in how many more than one what it brings is added, at most */
   uint32_t *places_of; /* then: [chip] the sum over its links */
   line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
-  log_entry *log;
+  int64_t *adds_end;   /* [chip] something is added there until then */
+  int64_t *closed_end; /* [chip] and nothing else may be until then */
+  log_entry *log;      /* of bookings since the last ones that were settled */
   uint64_t log_count, log_capacity;
+  uint64_t settled_count;
 };
 
 /* A lane takes what one link brings. Where every link may have one, nothing needs to be booked, and what
@@ -77,7 +80,10 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
   calendar->places = RS_ARENA_NEW(arena, uint8_t, wiring->link_count);
   calendar->places_of = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
-  bool good = calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
+  calendar->adds_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  calendar->closed_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  bool good = calendar->adds_end != NULL && calendar->closed_end != NULL &&
+              calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
   return good ? calendar : NULL;
 }
 
@@ -233,6 +239,11 @@ static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t ar
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds) {
   assert(rs__calendar_adds_allow(calendar, link, adds));
+  if (adds > 0) {
+    const rs_link *l = &calendar->wiring->links[link];
+    int64_t latency = rs_timing_latency(&calendar->timing, l);
+    earliest_cycles = RS_MAX(earliest_cycles, calendar->closed_end[l->to] - latency);
+  }
   if (adds == 0 || calendar->lanes_per_chip == 0) {
     if (!rs__calendar_hold_adds(calendar, link, adds)) return -1;
     return rs_calendar_book(calendar, link, earliest_cycles, count);
@@ -257,6 +268,18 @@ int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t ear
   return rs_calendar_book(calendar, link, start, count);
 }
 
+void rs__calendar_note_burst(rs_calendar *calendar, const rs_burst *burst, bool is_counted) {
+  if (burst->action != RS_ACTION_ADD) return;
+  const rs_link *l = &calendar->wiring->links[burst->link];
+  int64_t end = rs_burst_arrival(&calendar->timing, l, burst, burst->count - 1) + 1;
+  calendar->adds_end[l->to] = RS_MAX(calendar->adds_end[l->to], end);
+  if (is_counted) calendar->closed_end[l->to] = RS_MAX(calendar->closed_end[l->to], end);
+}
+
+int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip) {
+  return calendar->adds_end[chip];
+}
+
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count) {
   return book_line(calendar, lane, arrival_cycles, count);
@@ -269,7 +292,12 @@ bool rs__calendar_adds_fit(const rs_calendar *calendar) {
 }
 
 uint64_t rs_calendar_mark(const rs_calendar *calendar) {
-  return calendar->log_count;
+  return calendar->settled_count + calendar->log_count;
+}
+
+void rs_calendar_settle(rs_calendar *calendar) {
+  calendar->settled_count += calendar->log_count;
+  calendar->log_count = 0;
 }
 
 static void undo(line *l, const log_entry *entry) {
@@ -288,8 +316,8 @@ static void undo(line *l, const log_entry *entry) {
 }
 
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
-  assert(mark <= calendar->log_count);
-  while (calendar->log_count > mark) {
+  assert(mark >= calendar->settled_count && mark <= rs_calendar_mark(calendar));
+  while (rs_calendar_mark(calendar) > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
     if (entry->line == RS_NONE) {
       lower_places(calendar, entry);

@@ -41,6 +41,8 @@ int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_
 /* A mark and a return to it: what was booked since is free again. For trying alternatives. */
 uint64_t rs_calendar_mark(const rs_calendar *calendar);
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark);
+/* What was booked up to now stays: older marks are no more, nor the memory for returning to them. */
+void rs_calendar_settle(rs_calendar *calendar);
 
 /* ---- when a member's input is in SRAM ---- */
 
@@ -52,11 +54,19 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
-/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+/* How a row was tried: in how many pieces or shards, whether chips outside the group relay, and whether
+ * the order of the row's own timetable was the best that was found. */
 typedef struct rs_compile_variant {
   int64_t splits;
   bool relays;
+  bool as_built;
 } rs_compile_variant;
+
+/* Working memory that one compilation after another uses, each from the start: for callers that compile
+ * many. One thread at a time. NULL: no memory. */
+typedef struct rs_compile_scratch rs_compile_scratch;
+rs_compile_scratch *rs_compile_scratch_create(void);
+void rs_compile_scratch_destroy(rs_compile_scratch *scratch); /* NULL is allowed */
 
 typedef struct rs_collective_request {
   rs_collective_kind kind;
@@ -76,6 +86,7 @@ typedef struct rs_collective_request {
   int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
                                    arrival (rs_deskew.h), and all that needs it later by as much */
   rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */
+  rs_compile_scratch *scratch;  /* NULL: memory of its own */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16
@@ -91,6 +102,7 @@ typedef struct rs_compile_report {
   uint32_t op;           /* the operation that was added */
   const char *algorithm; /* the row that was kept */
   rs_compile_variant variant;
+  bool counts_adds;        /* no other operation may add on its chips while it does */
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;
@@ -120,6 +132,7 @@ typedef struct rs_bound {
   int64_t latency_cycles;   /* the farthest pair, chip costs included */
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
   int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
+  int64_t sum_cycles;  /* the same for all inputs that one chip's sums need; 0: not for the kind */
   int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 

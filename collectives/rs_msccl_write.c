@@ -308,17 +308,24 @@ static rs_status land(writer *w, const rs_burst *b) {
   const rs_link *link = &w->wiring->links[b->link];
   uint32_t position = w->position[link->to], block = w->recv_block[b->link];
   uint32_t count = (uint32_t)(b->count / w->chunk_vectors);
+  uint32_t empty =
+      0; /* chunks of hop buffer to which nothing came before: what is added is copied */
   out_ref pending = NO_REF;
   rs_status status = RS_OK;
   for (uint32_t k = 0; k < count && status == RS_OK; k++) {
     const out_cell *c = cell_at(w, position, b->target, b->target_offset) + k;
+    if (!c->changed && b->target == RS_BUFFER_TMP) empty++;
     status = add_wait(w, position, block, c->writer, &pending);
     for (uint32_t r = c->readers; r != RS_NONE && status == RS_OK; r = w->readers[r].next) {
       status = add_wait(w, position, block, w->readers[r].ref, &pending);
     }
   }
   if (status != RS_OK) return status;
-  bool is_add = b->action == RS_ACTION_ADD;
+  bool is_add = b->action == RS_ACTION_ADD && empty < count;
+  if (is_add && empty > 0) {
+    return rs_diag_set(w->diag, RS_E_INFEASIBLE,
+                       "a burst adds to zero in a part of its chunks, which MSCCL cannot say");
+  }
   uint32_t offset = (uint32_t)(b->target_offset / w->chunk_vectors);
   char letter = buffer_letter(w, b->target);
   rs__out_step step = {.wait_block = pending.block,

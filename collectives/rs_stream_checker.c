@@ -198,17 +198,18 @@ static rs_status read_span(rs_stream_checker *c, const access *a, const rs__span
   const rs_timing *t = &c->header->timing;
   rs__held *held = span->held;
   int64_t ready = c->header->ops[a->burst->op].ready_cycles + t->send_cycles;
-  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
+  if (held->kept.cycles < 0 && a->burst->source == RS_BUFFER_OUT &&
+      rs__pace_cycles(&c->header->timing, &a->pace, span->first) < ready) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before the chip's own input is ready",
                   UINT64_MAX, diag);
   }
   if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
-                        t->forward_cycles)) {
+                        t->forward_cycles + c->header->deskew_margin_cycles)) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before it can hold what comes with",
                   held->kept.burst, diag);
   }
   if (!rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first, span->end,
-                        t->forward_cycles + t->add_cycles)) {
+                        t->forward_cycles + t->add_cycles + c->header->deskew_margin_cycles)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "departs before all is added that comes with",
                   held->added.burst, diag);
   }
@@ -286,8 +287,9 @@ static rs_status check_target(rs_stream_checker *c, const access *a, const rs__s
     return refuse(c, a, RS_FAULT_RACE, span->first, "overwrites what has yet to depart with",
                   held->read.burst, diag);
   }
-  if (held->kept.cycles < 0 && rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
-                                   c->header->ops[a->burst->op].ready_cycles) {
+  if (held->kept.cycles < 0 && a->burst->target == RS_BUFFER_OUT &&
+      rs__pace_cycles(&c->header->timing, &a->pace, span->first) <
+          c->header->ops[a->burst->op].ready_cycles) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "arrives before the chip's own input",
                   UINT64_MAX, diag);
   }
@@ -319,8 +321,14 @@ static rs_status land_add(rs_stream_checker *c, const access *a, rs__chip_memory
   rs__live_op *live = c->memory.ops[a->burst->op];
   for (; address < end; i++) {
     if (i == store->count || store->spans[i].first > address) {
-      return refuse(c, a, RS_FAULT_EMPTY, address, "adds to memory that holds nothing", UINT64_MAX,
-                    diag);
+      if (a->burst->target == RS_BUFFER_OUT) {
+        return refuse(c, a, RS_FAULT_EMPTY, address, "adds to memory that holds nothing",
+                      UINT64_MAX, diag);
+      }
+      int64_t next = i == store->count ? end : RS_MIN(end, store->spans[i].first);
+      rs__held *zero = rs__stream_replace(&c->memory, store, i, 0, address, next);
+      if (zero == NULL) return no_memory(diag);
+      *zero = (rs__held){0, RS__NEVER, RS__NEVER, RS__NEVER};
     }
     const rs__span *span = &store->spans[i];
     rs_status status = check_target(c, a, span, diag);
@@ -510,6 +518,24 @@ static rs_status refuse_result(rs_stream_checker *c, uint32_t op, rs_diag *diag)
   return RS_OK;
 }
 
+/* Stalls stand in order, the first before cycle 0. */
+static rs_status check_interval(rs_stream_checker *c, rs_diag *diag) {
+  const rs_schedule *h = c->header;
+  int64_t longest = 0, since = 0;
+  if (h->stall_count == 0 || h->deskew_interval_cycles == 0) return RS_OK;
+  for (uint64_t i = 1; i < h->stall_count; i++) {
+    longest = RS_MAX(longest, h->stalls[i].at_cycles - since);
+    since = h->stalls[i].at_cycles;
+  }
+  longest = RS_MAX(longest, c->report.check.makespan_cycles - since);
+  if (longest <= h->deskew_interval_cycles) return RS_OK;
+  c->report.check.fault =
+      (rs_fault){RS_FAULT_DESKEW, RS_NONE, RS_NONE, RS_NONE, since, UINT64_MAX, UINT64_MAX};
+  return rs_diag_set(diag, RS_E_REFUSED,
+                     "%lld cycles without a stall: the schedule promises one each %lld",
+                     (long long)longest, (long long)h->deskew_interval_cycles);
+}
+
 rs_status rs_stream_checker_finish(rs_stream_checker *c, rs_diag *diag) {
   rs_status status = land_until(c, INT64_MAX, diag);
   for (uint32_t op = 0; op < c->header->op_count && status == RS_OK; op++) {
@@ -520,12 +546,14 @@ rs_status rs_stream_checker_finish(rs_stream_checker *c, rs_diag *diag) {
     end_if_over(c, op);
     if (!c->memory.over[op]) status = refuse_result(c, op, diag);
   }
-  return status;
+  return status == RS_OK ? check_interval(c, diag) : status;
 }
 
 void rs_stream_checker_report(const rs_stream_checker *c, rs_stream_report *report) {
   *report = c->report;
   report->check.links_used = c->links.used_count;
+  int64_t makespan = report->check.makespan_cycles;
+  report->check.stall_cycles = rs_schedule_wall_end(c->header, makespan) - makespan;
   report->runs_max = c->memory.runs_max;
   report->ops_max = c->memory.ops_max;
   report->bytes_max = c->memory.bytes_max + c->piece_capacity * sizeof *c->pieces +

@@ -156,7 +156,9 @@ static rs_status arrive(clockwork *c, const action *a) {
   c->flight_free = a->flight;
   rs__player_arrive(c->player, burst, c->now);
   if (burst->action == RS_ACTION_ADD) {
-    if (word->departs_cycles < 0) return refuse(c, a, "adds to memory that holds nothing", -1);
+    if (word->departs_cycles < 0 && burst->target == RS_BUFFER_OUT) {
+      return refuse(c, a, "adds to memory that holds nothing", -1);
+    }
     if (word->arrived_cycles > c->now) {
       return refuse(c, a, "is added before there is anything", word->arrived_cycles);
     }
@@ -256,6 +258,10 @@ static rs_status run_events(clockwork *c) {
       c->now = event.time_cycles;
     }
     p->play->events++;
+    if (event.kind == RS__EVENT_STALL) {
+      rs__player_stall(p, &event);
+      continue;
+    }
     bool collected =
         event.kind == RS__EVENT_DEPART ? collect_departure(c, &event) : collect_arrival(c, &event);
     if (!collected) return rs_arena_failed(NULL, p->diag);

@@ -255,7 +255,9 @@ static inline void oracle_arrive(oracle *o, const oracle_event *e) {
   if (w->last_write == e->cycle && !add) {
     ORACLE_BLAME(o, "burst %d writes with another", (int)e->burst);
   }
-  if (add && !w->holds) ORACLE_BLAME(o, "burst %d adds to nothing", (int)e->burst);
+  if (add && !w->holds && b->target == RS_BUFFER_OUT) {
+    ORACLE_BLAME(o, "burst %d adds to nothing", (int)e->burst);
+  }
   if (add && e->cycle < w->addable) ORACLE_BLAME(o, "burst %d adds early", (int)e->burst);
   if (!add && w->holds && e->cycle < w->settles) {
     ORACLE_BLAME(o, "burst %d overwrites early", (int)e->burst);

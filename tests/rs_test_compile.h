@@ -58,10 +58,20 @@ static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
 
 /* Rows that are for some wirings, groups or sizes only. */
 static inline bool is_particular(const char *algorithm) {
-  static const char *const names[] = {
-      "balanced-hierarchical", "balanced-trees", "dimensions",      "exchange", "gateways",
-      "halving-doubling",      "hierarchical",   "nested-exchange", "racks",    "ring",
-      "rotated-trees",         "staggered-trees"};
+  static const char *const names[] = {"balanced-hierarchical",
+                                      "balanced-trees",
+                                      "dimensions",
+                                      "exchange",
+                                      "gateways",
+                                      "halving-doubling",
+                                      "hierarchical",
+                                      "nested-exchange",
+                                      "packed-trees",
+                                      "racks",
+                                      "ring",
+                                      "rotated-trees",
+                                      "shared-trees",
+                                      "staggered-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;
   }
@@ -197,8 +207,9 @@ static inline void judge_arrive(judge *j, const judge_event *e) {
   uint64_t value = j->flying[j->first_vector[e->burst] + (uint64_t)e->k];
   rs_int128 departs = e->ticks + (rs_int128)(t->forward_cycles + add) * t->slot_den;
   if (b->action == RS_ACTION_ADD) {
-    if (!w->holds) judge_blame(j, e, "adds to nothing");
-    if (e->ticks < w->lands && e->ticks != w->meets) judge_blame(j, e, "adds before it is there");
+    if (!w->holds && b->target == RS_BUFFER_OUT) judge_blame(j, e, "adds to nothing");
+    if (w->holds && e->ticks < w->lands && e->ticks != w->meets)
+      judge_blame(j, e, "adds before it is there");
     w->value += value;
     w->departs = RS_MAX(w->departs, departs);
   } else {

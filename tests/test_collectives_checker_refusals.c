@@ -391,9 +391,48 @@ static void what_comes_together_is_added_up(void **state) {
   assert_int_equal(run(&b), RS_E_REFUSED);
   assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
   assert_non_null(strstr(b.diag.what, "is added to what is still being written by"));
-  /* the other length is no meeting: of vectors 0 … 2 the last would be added to nothing */
+  /* the other length: of vectors 0 … 2 the last is added to zero, and all is sent on at 307 */
   b.schedule->bursts[0].start_cycles = 31;
   b.schedule->bursts[1].count = 2;
+  b.schedule->bursts[2].start_cycles = 307;
+  assert_int_equal(run(&b), RS_E_REFUSED);
+  assert_int_equal(b.report.fault.kind, RS_FAULT_RESULT);
+  rs_arena_destroy(b.arena);
+}
+
+/* Chips 0 and 1 of three send each other their inputs; chip 0 sends its own to chip 2 as well, and chip 1
+ * adds what comes from 0 in its hop buffer, which is zero. That takes 31 + 216 cycles to come, 40 + 20
+ * until it may leave: 307. Chip 2's input goes to both. */
+static void hop_buffer_is_zero_at_first(void **state) {
+  (void)state;
+  for (int64_t start = 306; start <= 307; start++) {
+    bench b;
+    open_bench(&b, 3, chip_timing());
+    put_op(b.schedule, RS_ALL_REDUCE, 3, RS_NONE, 1, 1);
+    put(&b, 0, 1, 31, 1, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD);
+    put(&b, 0, 1, 31, 1, RS_BUFFER_IN, RS_BUFFER_TMP, RS_ACTION_ADD);
+    put(&b, 1, 0, 31, 1, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD);
+    put(&b, 2, 0, 31, 1, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD);
+    put(&b, 2, 1, 31, 1, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD);
+    put(&b, 1, 2, 31, 1, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD);
+    put(&b, 1, 2, start, 1, RS_BUFFER_TMP, RS_BUFFER_OUT, RS_ACTION_ADD);
+    if (start == 307) {
+      expect_proof(&b);
+    } else {
+      assert_int_equal(run(&b), RS_E_REFUSED);
+      assert_int_equal(b.report.fault.kind, RS_FAULT_RACE);
+    }
+    rs_arena_destroy(b.arena);
+  }
+}
+
+/* Nobody has added: zero is not sent. */
+static void zero_is_not_sent(void **state) {
+  (void)state;
+  bench b;
+  open_bench(&b, 2, chip_timing());
+  put_op(b.schedule, RS_SEND, 2, RS_NONE, 1, 1);
+  put(&b, 0, 1, 31, 1, RS_BUFFER_TMP, RS_BUFFER_OUT, RS_ACTION_KEEP);
   assert_int_equal(run(&b), RS_E_REFUSED);
   assert_int_equal(b.report.fault.kind, RS_FAULT_EMPTY);
   rs_arena_destroy(b.arena);
@@ -606,6 +645,8 @@ int main(void) {
       cmocka_unit_test(writes_in_one_cycle_have_no_order),
       cmocka_unit_test(a_sum_under_way_is_not_overwritten),
       cmocka_unit_test(nothing_is_added_before_the_own_input),
+      cmocka_unit_test(hop_buffer_is_zero_at_first),
+      cmocka_unit_test(zero_is_not_sent),
       cmocka_unit_test(what_comes_together_is_added_up),
       cmocka_unit_test(an_add_needs_something_to_add_to),
       cmocka_unit_test(results_say_what_is_wrong),

@@ -157,6 +157,27 @@ static void faults_are_named(void **state) {
   expect(&h, RS_E_REFUSED, RS_FAULT_EARLY, "departs before the chip's own input is ready");
 }
 
+/* The same by both proofs: on the unit clock what is added at 0 + 1 may leave then, no sooner. */
+static void hop_buffer_is_zero_at_first(void **state) {
+  (void)state;
+  for (int64_t start = 0; start <= 1; start++) {
+    hand h;
+    begin(&h, RS_ALL_REDUCE, 2, 2);
+    add(&h, 0, 1, 0, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    add(&h, 0, 1, 0, RS_BUFFER_IN, RS_BUFFER_TMP, RS_ACTION_ADD, 0);
+    add(&h, 1, 0, 0, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    add(&h, 2, 0, 0, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    add(&h, 2, 1, 0, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    add(&h, 1, 2, start == 0 ? 2 : 3, RS_BUFFER_IN, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    add(&h, 1, 2, start, RS_BUFFER_TMP, RS_BUFFER_OUT, RS_ACTION_ADD, 0);
+    if (start == 0) {
+      expect(&h, RS_E_REFUSED, RS_FAULT_EMPTY, "reads where there is nothing");
+    } else {
+      expect(&h, RS_OK, RS_FAULT_NONE, "");
+    }
+  }
+}
+
 /* Every vector of the sum twice: nothing but the values tells. */
 static void a_doubled_contribution_is_seen(void **state) {
   hand h;
@@ -271,6 +292,7 @@ int main(void) {
       cmocka_unit_test(both_proofs_agree_on_every_algorithm),
       cmocka_unit_test(a_relay_by_hand),
       cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(hop_buffer_is_zero_at_first),
       cmocka_unit_test(a_doubled_contribution_is_seen),
       cmocka_unit_test(what_one_pass_does_not_decide),
       cmocka_unit_test(strided_bursts_interleave),
