@@ -150,7 +150,7 @@ static size_t splits_nested(const rs__plan *plan, int64_t *list) {
   int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
   bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
   if (!is_short || plan->wiring->rack_of == NULL) return 0;
-  return offer(list, offer(list, 0, 1, 2), 2, 2);
+  return offer(list, offer(list, 0, 2, 2), 1, 2); /* straight to nodes, or to racks */
 }
 
 /* Growing trees pays where there is a choice, and costs N² of memory. */
