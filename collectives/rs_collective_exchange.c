@@ -31,6 +31,7 @@
 
 /* Chips of a node and their ports are few, so that more nodes are never all joined. */
 #define RS__PARTS_MAX 512
+#define RS__EXCHANGE_CHIPS_MAX 8192
 
 typedef struct exchange {
   rs__plan *plan;
@@ -67,12 +68,44 @@ static rs_status not_for(rs__plan *plan, const char *why) {
 
 /* ---- parts ---- */
 
-/* Parts are the nodes, in order of their first member. */
+/* Whether members with one label are joined, all to all. */
+static bool are_meshes(const exchange *x, const uint32_t *label_of) {
+  uint32_t n = x->plan->member_count;
+  for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t k = 0; k < n; k++) {
+      if (i == k || label_of[chip_at(x, i)] != label_of[chip_at(x, k)]) continue;
+      if (rs__plan_find_link(x->plan, chip_at(x, i), chip_at(x, k)) == RS_NONE) return false;
+    }
+  }
+  return true;
+}
+
+/* [chip] a label for each run of members that stand side by side and are joined all to all, as in the groups
+ * of a dragonfly that is no system of nodes; runs of one length, the longest that there is. */
+static rs_status label_runs(const exchange *x, const uint32_t **label_of) {
+  const rs__plan *plan = x->plan;
+  uint32_t n = plan->member_count, least = UINT32_MAX;
+  uint32_t *labels = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->chip_count);
+  if (labels == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t i = 0; i < n; i++) {
+    least = RS_MIN(least, rs_wiring_out_degree(plan->wiring, chip_at(x, i)));
+  }
+  for (uint32_t size = RS_MIN(least, n / 2); size > 1; size--) {
+    if (n % size != 0) continue;
+    for (uint32_t i = 0; i < n; i++) labels[chip_at(x, i)] = i / size;
+    *label_of = labels;
+    if (are_meshes(x, labels)) return RS_OK;
+  }
+  return not_for(x->plan, "two chips of a node have no link");
+}
+
+/* Parts are the nodes, or else such runs, in order of their first member. */
 static rs_status fill_parts(exchange *x) {
   const rs__plan *plan = x->plan;
   const uint32_t *node_of;
   uint32_t n = plan->member_count;
   rs_status status = rs__plan_nodes(plan, &node_of);
+  if (status == RS_OK && !are_meshes(x, node_of)) status = label_runs(x, &node_of);
   if (status != RS_OK) return status;
   uint32_t *part_at = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->chip_count);
   x->part_of = RS_ARENA_NEW(plan->arena, uint32_t, n);
@@ -543,6 +576,9 @@ static rs_status exchange_piece(exchange *x) {
 rs_status rs__build_exchange(rs__plan *plan) {
   exchange x = {.plan = plan};
   int64_t pieces = plan->variant.splits;
+  if (plan->member_count > RS__EXCHANGE_CHIPS_MAX) {
+    return not_for(plan, "more nodes than could all be joined");
+  }
   rs_status status = fill_parts(&x);
   if (status != RS_OK) return status;
   if (x.part_count > RS__PARTS_MAX) return not_for(plan, "more nodes than could all be joined");

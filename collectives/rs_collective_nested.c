@@ -32,7 +32,16 @@ typedef struct gate {
   uint32_t came_next, left_next;
   uint32_t forward; /* the task that brings it into hop buffer, or RS_NONE */
   uint32_t copy;    /* and the one that adds it to the receiver's own `out` */
+  uint32_t alone;   /* and the one that keeps it apart for a relay, or RS_NONE */
+  bool relays;      /* of a direct exchange: it is sent on to another node */
 } gate;
+
+/* A node without a link from a rack gets that rack's sum from a chip of its own rack that has one. */
+typedef struct relay {
+  uint32_t gate; /* between racks */
+  uint32_t link; /* on to the node */
+  int64_t at;    /* there, in hop buffer */
+} relay;
 
 typedef struct nested {
   rs__plan *plan;
@@ -50,6 +59,9 @@ typedef struct nested {
   uint32_t *spread; /* [place] first task of those to its node, or RS_NONE */
   uint32_t
       *together; /* [rack] the join of all its nodes' sums, until racks have exchanged; or NULL */
+  bool is_direct;
+  relay *relays;
+  uint32_t relay_count;
 } nested;
 
 static uint32_t chip_at(const nested *x, uint32_t place) {
@@ -153,19 +165,23 @@ static bool joins(const nested *x, int level, const rs_link *l, uint32_t *from, 
   return level == BETWEEN_RACKS ? !same_rack : same_rack && x->node_of[*from] != x->node_of[*to];
 }
 
+/* A link from every group to every other: of nodes in a rack, of racks, or, of a direct exchange, from
+ * every rack to every node. */
 static rs_status choose_gates(nested *x, int level) {
   rs__plan *plan = x->plan;
   const rs_wiring *w = plan->wiring;
-  const uint32_t *group_of = level == IN_RACK ? x->node_of : x->rack_of;
-  uint32_t groups = level == IN_RACK ? x->node_count : x->rack_count, from, to;
-  size_t pairs = (size_t)groups * groups;
+  bool to_nodes = level == IN_RACK || x->is_direct;
+  const uint32_t *from_group = level == IN_RACK ? x->node_of : x->rack_of;
+  const uint32_t *to_group = to_nodes ? x->node_of : x->rack_of;
+  uint32_t groups = to_nodes ? x->node_count : x->rack_count, from, to;
+  size_t pairs = (size_t)(level == IN_RACK ? x->node_count : x->rack_count) * groups;
   uint32_t *chosen = RS_ARENA_NEW(plan->arena, uint32_t, pairs);
   if (chosen == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (size_t k = 0; k < pairs; k++) chosen[k] = RS_NONE;
   for (uint32_t i = 0; i < x->n; i++) x->came_count[i] = 0;
   for (uint32_t l = 0; l < w->link_count; l++) {
     if (!joins(x, level, &w->links[l], &from, &to)) continue;
-    offer_link(x, l, &chosen[(size_t)group_of[from] * groups + group_of[to]]);
+    offer_link(x, l, &chosen[(size_t)from_group[from] * groups + to_group[to]]);
   }
   uint32_t count = 0;
   for (size_t k = 0; k < pairs; k++) count += chosen[k] != RS_NONE;
@@ -191,6 +207,7 @@ static rs_status check_gates(const nested *x) {
   if (nodes == NULL) return rs_arena_failed(x->plan->arena, x->plan->diag);
   for (uint32_t p = 0; p < x->node_count; p++) wanted += 2 * nodes[x->rack_of[member(x, p, 0)]]++;
   if (x->gate_count[IN_RACK] != wanted) return not_for(x, "two nodes of a rack have no link");
+  if (x->is_direct) return RS_OK;
   if (x->gate_count[BETWEEN_RACKS] != x->rack_count * (x->rack_count - 1)) {
     return not_for(x, "two racks have no link");
   }
@@ -272,7 +289,7 @@ static void clear_reads(const nested *x, int level, uint32_t place, uint32_t wri
   const gate *gates = x->gates[level];
   for (uint32_t g = x->left[level][place]; g != RS_NONE && writer != RS_NONE;
        g = gates[g].left_next) {
-    uint32_t reader = level == IN_RACK ? gates[g].copy : gates[g].forward;
+    uint32_t reader = gates[g].copy != RS_NONE ? gates[g].copy : gates[g].forward;
     if (reader != RS_NONE) rs__plan_edge(x->plan, reader, writer, RS__CLEARS);
   }
 }
@@ -309,7 +326,7 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
   }
   int64_t at = -1;
   for (uint32_t g = x->came[level][place]; g != RS_NONE; g = gates[g].came_next) {
-    gates[g].forward = gates[g].copy = RS_NONE;
+    gates[g].forward = gates[g].copy = gates[g].alone = RS_NONE;
     if (x->ready[gates[g].from] == RS_NONE) continue;
     if (first == RS_NONE) at = rs__plan_tmp(plan, chip_at(x, place), plan->block);
     rs__task task = {.count = plan->block,
@@ -321,7 +338,11 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
                      .action = first == RS_NONE ? RS_ACTION_FORWARD : RS_ACTION_ADD};
     uint32_t id = gates[g].forward = rs__plan_add(plan, &task);
     if (id == RS_NONE) return -1;
-    if (level == IN_RACK) share_gate(x, &gates[g]);
+    if (level == IN_RACK || x->is_direct) share_gate(x, &gates[g]);
+    if (gates[g].relays && plan->status == RS_OK) {
+      int64_t apart = rs__plan_tmp(plan, chip_at(x, place), plan->block);
+      gates[g].alone = rs__plan_also(plan, id, RS_BUFFER_TMP, apart, RS_ACTION_FORWARD, false);
+    }
     rs__plan_edge(plan, join, id, RS__READS);
     if (first == RS_NONE)
       first = id;
@@ -331,16 +352,16 @@ static int64_t forward_sums(nested *x, int level, rs_buffer source, uint32_t pla
   return at;
 }
 
-/* What came to a place by gates inside the rack, from tmp[at], into `out` of the others of its node.
- * They must have been read by gates of `read_by` before. */
-static void spread_sum(nested *x, uint32_t place, int64_t at, int read_by) {
+/* What came to a place by gates of a level, from tmp[at], into `out` of the others of its node. They must
+ * have been read by gates of `read_by` before. */
+static void spread_sum(nested *x, int level, uint32_t place, int64_t at, int read_by) {
   rs__plan *plan = x->plan;
   uint32_t node = x->node_of[place];
   x->spread[place] = RS_NONE;
   if (at < 0) return;
   uint32_t there = rs__plan_join(plan);
-  const gate *gates = x->gates[IN_RACK];
-  for (uint32_t g = x->came[IN_RACK][place]; g != RS_NONE; g = gates[g].came_next) {
+  const gate *gates = x->gates[level];
+  for (uint32_t g = x->came[level][place]; g != RS_NONE; g = gates[g].came_next) {
     if (gates[g].forward != RS_NONE && there != RS_NONE) {
       rs__plan_edge(plan, gates[g].forward, there, RS__READS);
     }
@@ -391,10 +412,10 @@ static void copy_sums(nested *x) {
   }
 }
 
-static void guard_sums(nested *x) {
-  const gate *gates = x->gates[IN_RACK];
-  for (uint32_t g = 0; g < x->gate_count[IN_RACK] && x->plan->status == RS_OK; g++) {
-    for (uint32_t h = x->left[IN_RACK][gates[g].to]; h != RS_NONE; h = gates[h].left_next) {
+static void guard_sums(nested *x, int level) {
+  const gate *gates = x->gates[level];
+  for (uint32_t g = 0; g < x->gate_count[level] && x->plan->status == RS_OK; g++) {
+    for (uint32_t h = x->left[level][gates[g].to]; h != RS_NONE; h = gates[h].left_next) {
       rs__plan_guard(x->plan, gates[h].copy, gates[g].copy);
     }
   }
@@ -435,8 +456,10 @@ static rs_status sum_racks(nested *x) {
   }
   if (status != RS_OK) return status;
   copy_sums(x);
-  guard_sums(x);
-  for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) spread_sum(x, i, x->at[i], IN_RACK);
+  guard_sums(x, IN_RACK);
+  for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
+    spread_sum(x, IN_RACK, i, x->at[i], IN_RACK);
+  }
   uint32_t *sums = RS_ARENA_NEW(plan->arena, uint32_t, x->n);
   if (sums == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) sums[i] = join_rack_sum(x, i);
@@ -568,9 +591,118 @@ static rs_status spread_shares(nested *x) {
     clear_reads(x, BETWEEN_RACKS, gates[g].to, gates[g].copy);
   }
   for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
-    spread_sum(x, i, at[i], BETWEEN_RACKS);
+    spread_sum(x, IN_RACK, i, at[i], BETWEEN_RACKS);
   }
   return plan->status;
+}
+
+/* ---- a direct exchange ---- */
+
+/* A gate from `rack` that ends next to a node, on a chip of its rack; *link: on to the node. */
+static uint32_t find_relay(const nested *x, uint32_t rack, uint32_t node, uint32_t *link) {
+  const rs__plan *plan = x->plan;
+  const rs_wiring *w = plan->wiring;
+  const gate *gates = x->gates[BETWEEN_RACKS];
+  uint32_t home = x->rack_of[member(x, node, 0)], from, to;
+  for (uint32_t g = 0; g < x->gate_count[BETWEEN_RACKS]; g++) {
+    if (x->rack_of[gates[g].from] != rack || x->rack_of[gates[g].to] != home) continue;
+    uint32_t chip = chip_at(x, gates[g].to);
+    for (*link = w->out_first[chip]; *link < w->out_first[chip + 1]; ++*link) {
+      if (!joins(x, IN_RACK, &w->links[*link], &from, &to)) continue;
+      if (x->node_of[to] == node) return g;
+    }
+  }
+  return RS_NONE;
+}
+
+static rs_status find_relays(nested *x) {
+  const rs__plan *plan = x->plan;
+  size_t pairs = (size_t)x->rack_count * x->node_count;
+  bool *has = RS_ARENA_NEW(plan->arena, bool, pairs);
+  x->relays = RS_ARENA_NEW(plan->arena, relay, pairs);
+  if (has == NULL || x->relays == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  gate *gates = x->gates[BETWEEN_RACKS];
+  for (uint32_t g = 0; g < x->gate_count[BETWEEN_RACKS]; g++) {
+    has[(size_t)x->rack_of[gates[g].from] * x->node_count + x->node_of[gates[g].to]] = true;
+  }
+  for (uint32_t r = 0; r < x->rack_count; r++) {
+    for (uint32_t p = 0; p < x->node_count; p++) {
+      if (has[(size_t)r * x->node_count + p] || x->rack_of[member(x, p, 0)] == r) continue;
+      relay *next = &x->relays[x->relay_count++];
+      next->gate = find_relay(x, r, p, &next->link);
+      if (next->gate == RS_NONE) return not_for(x, "a node is too far from a rack");
+      gates[next->gate].relays = true;
+    }
+  }
+  return RS_OK;
+}
+
+/* A rack's sum that was kept apart for it goes to a node, and from where it comes to all of that. */
+static void send_relay(nested *x, relay *r) {
+  rs__plan *plan = x->plan;
+  uint32_t to = plan->position[plan->wiring->links[r->link].to], node = x->node_of[to];
+  uint32_t alone = x->gates[BETWEEN_RACKS][r->gate].alone;
+  r->at = rs__plan_tmp(plan, chip_at(x, to), plan->block);
+  rs__task task = {.start_cycles = rs__plan_lands_on_in(plan, r->link, 0, plan->block),
+                   .count = plan->block,
+                   .source_offset = plan->tasks[alone].target_offset,
+                   .target_offset = r->at,
+                   .link = r->link,
+                   .source = RS_BUFFER_TMP,
+                   .target = RS_BUFFER_TMP,
+                   .action = RS_ACTION_FORWARD};
+  uint32_t id = rs__plan_add(plan, &task);
+  uint32_t copy = rs__plan_also(plan, id, RS_BUFFER_OUT, 0, RS_ACTION_ADD, true);
+  if (plan->status != RS_OK) return;
+  plan->link_load[r->link]++;
+  rs__plan_edge(plan, alone, id, RS__READS);
+  clear_reads(x, BETWEEN_RACKS, to, copy);
+  for (uint32_t k = 0; k < node_size(x, node) && plan->status == RS_OK; k++) {
+    uint32_t last = member(x, node, k);
+    if (last == to) continue;
+    uint32_t link = link_between(x, to, last);
+    plan->link_load[link]++;
+    clear_reads(x, BETWEEN_RACKS, last, add_to_out(x, link, RS_BUFFER_TMP, r->at, id));
+  }
+}
+
+/* Racks' sums, which read `out`, set out together: they land on `out` that others of them read. */
+static rs_status exchange_racks(nested *x) {
+  rs__plan *plan = x->plan;
+  uint32_t all = rs__plan_join(plan);
+  for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
+    rs__plan_edge(plan, x->ready[i], all, RS__READS);
+  }
+  x->together = RS_ARENA_NEW(plan->arena, uint32_t, x->rack_count);
+  if (x->together == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  for (uint32_t r = 0; r < x->rack_count; r++) x->together[r] = all;
+  for (uint32_t i = 0; i < x->n && plan->status == RS_OK; i++) {
+    x->at[i] = forward_sums(x, BETWEEN_RACKS, RS_BUFFER_OUT, i);
+  }
+  for (uint32_t g = 0; g < x->gate_count[BETWEEN_RACKS] && plan->status == RS_OK; g++) {
+    if (x->gates[BETWEEN_RACKS][g].copy == RS_NONE) {
+      return not_for(x, "the vector unit has no room to add what comes to a gateway twice");
+    }
+  }
+  guard_sums(x, BETWEEN_RACKS);
+  x->together = NULL;
+  return plan->status;
+}
+
+/* Rounds 4 and 5, and 6 for nodes without a link from a rack. */
+static rs_status build_direct(nested *x) {
+  rs_status status = find_relays(x);
+  if (status == RS_OK) status = sum_racks(x);
+  if (status == RS_OK) status = exchange_racks(x);
+  for (uint32_t i = 0; i < x->n && status == RS_OK; i++) {
+    spread_sum(x, BETWEEN_RACKS, i, x->at[i], BETWEEN_RACKS);
+    status = x->plan->status;
+  }
+  for (uint32_t k = 0; k < x->relay_count && status == RS_OK; k++) {
+    send_relay(x, &x->relays[k]);
+    status = x->plan->status;
+  }
+  return status;
 }
 
 /* ---- the whole ---- */
@@ -591,10 +723,11 @@ static rs_status build(nested *x) {
 }
 
 rs_status rs__build_nested_exchange(rs__plan *plan) {
-  nested x = {.plan = plan, .n = plan->member_count};
+  nested x = {.plan = plan, .n = plan->member_count, .is_direct = plan->variant.splits == 2};
   rs_status status = reserve(&x);
   if (status == RS_OK) status = fill_places(&x);
   for (int level = 0; level < LEVELS && status == RS_OK; level++) status = choose_gates(&x, level);
   if (status == RS_OK) status = check_gates(&x);
-  return status == RS_OK ? build(&x) : status;
+  if (status != RS_OK) return status;
+  return x.is_direct ? build_direct(&x) : build(&x);
 }

@@ -168,7 +168,8 @@ static size_t splits_nested(const rs__plan *plan, int64_t *list) {
   const rs_timing *t = plan->timing;
   int64_t hop = t->latency_cycles[RS_CABLE_NODE] + t->forward_cycles + t->add_cycles;
   bool is_short = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20) * 3) <= 7 * hop;
-  return is_short && plan->wiring->rack_of != NULL ? offer(list, 0, 1, 1) : 0;
+  if (!is_short || plan->wiring->rack_of == NULL) return 0;
+  return offer(list, offer(list, 0, 2, 2), 1, 2); /* straight to nodes, or to racks */
 }
 
 /* Growing trees pays where there is a choice, and costs N² of memory. */
@@ -378,7 +379,7 @@ static const rs__row rows[] = {
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none, false},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none, true},
     {rs__build_packed_trees, splits_packed, bursts_there_back, floor_none, false},
-    {rs__build_staggered_forest, splits_staggered, bursts_there_back, floor_none, false},
+    {rs__build_staggered_forest, splits_staggered, bursts_there_back, floor_none, true},
     {rs__build_ring, splits_one, bursts_shards, floor_none, false},
     {rs__build_halving, splits_one, bursts_shards, floor_none, false},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none, false},

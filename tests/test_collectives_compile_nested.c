@@ -44,16 +44,22 @@ static void prove(nest *x) {
   if (!prove_schedule(x->schedule, x->wiring, verdict, sizeof verdict)) fail_msg("%s", verdict);
 }
 
-/* 3 hops in a rack, 1 between racks, 3 in a rack. */
-static void one_vector_takes_seven_rounds(void **state) {
+/* 3 hops in a rack, 1 between racks, 3 in a rack. Where racks are few, nodes have links from all others: 1
+ * hop in the node is then enough, or 2 for those that get a rack's sum from a neighbour. */
+static void one_vector_takes_seven_rounds_or_less(void **state) {
   (void)state;
-  static const char *const specs[] = {"realscale:144,levels=2", "realscale:312",
-                                      "realscale:10440,wiring=natural"};
-  for (size_t i = 0; i < RS_COUNT_OF(specs); i++) {
+  static const struct {
+    const char *spec;
+    int64_t rounds;
+  } cases[] = {{"realscale:144,levels=2", 5},
+               {"realscale:216,levels=2", 5},
+               {"realscale:576", 6},
+               {"realscale:10440,wiring=natural", 7}};
+  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
     nest x;
-    open_nest(&x, specs[i], unit_timing());
+    open_nest(&x, cases[i].spec, unit_timing());
     assert_ok(reduce(&x, x.wiring->chip_count, 320, NULL, NULL), &x.diag);
-    assert_int_equal(x.report.makespan_cycles, 7);
+    assert_int_equal(x.report.makespan_cycles, cases[i].rounds);
     prove(&x);
     rs_arena_destroy(x.arena);
   }
@@ -120,7 +126,7 @@ static void it_is_for_racks_that_are_all_joined(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(one_vector_takes_seven_rounds),
+      cmocka_unit_test(one_vector_takes_seven_rounds_or_less),
       cmocka_unit_test(other_clocks_and_calendars_hold),
       cmocka_unit_test(inputs_come_when_they_come),
       cmocka_unit_test(it_is_for_racks_that_are_all_joined),

@@ -267,14 +267,23 @@ static void sums_out_of_place(void **state) {
 
 /* ---- there and back ---- */
 
-/* Every algorithm of the five kinds, written and read: the same bursts at the same cycles. */
+static bool has_riders(const rs_schedule *s) {
+  for (uint64_t i = 0; i < s->burst_count; i++) {
+    if (rs_schedule_rides(s, i)) return true;
+  }
+  return false;
+}
+
+/* Every algorithm of the five kinds, written and read: the same bursts at the same cycles. What goes to two
+ * places in one transmission is two sends in a program; where chips add to what others still read, the
+ * second can come too late, and then the program is refused. */
 static void compiled_schedules_come_back(void **state) {
   static const char *const specs[] = {"mesh:6",    "ring:5",       "hypercube:3",
                                       "torus:3x4", "realscale:16", "dragonfly:a=4,h=2",
                                       "grid:3x3",  "mesh:2"};
   const rs_timing timings[] = {unit_timing(), chip_timing()};
   static const int64_t sizes[] = {320, 16384};
-  size_t count, same = 0;
+  size_t count, same = 0, late = 0;
   const rs_collective_algorithm *rows = rs_collective_algorithms(&count);
   (void)state;
   for (size_t i = 0; i < count * RS_COUNT_OF(specs) * 4; i++) {
@@ -307,6 +316,12 @@ static void compiled_schedules_come_back(void **state) {
       assert_int_equal(status, has_form ? RS_OK : RS_E_INFEASIBLE);
       if (has_form) {
         outcome o = run_program(text.bytes, text.length, spec, *timing, bytes);
+        if (o.status == RS_E_INFEASIBLE && has_riders(schedule)) {
+          late++; /* sent twice, the second time after it was overwritten */
+          rs_text_deinit(&text);
+          rs_arena_destroy(arena);
+          continue;
+        }
         if (o.status != RS_OK) fail_msg("%s %s %s: %s", spec, row->name, timing->name, o.message);
         assert_int_equal(o.bursts, schedule->burst_count);
         same += o.digest == rs_schedule_digest(schedule);
@@ -315,8 +330,9 @@ static void compiled_schedules_come_back(void **state) {
     rs_text_deinit(&text);
     rs_arena_destroy(arena);
   }
-  print_message("%zu schedules came back as they were\n", same);
+  print_message("%zu schedules came back as they were, %zu were refused\n", same, late);
   assert_true(same > 250);
+  assert_true(late <= 4); /* exchanges between nodes of four */
 }
 
 /* A group that relays over others has no program. */
