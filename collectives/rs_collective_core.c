@@ -243,7 +243,7 @@ static void copy_up(builder *b, uint32_t chip, rs__run run) {
   }
   if (id == RS_NONE) return;
   if (first == RS_NONE) b->first_in[to] = id;
-  if (!is_alone) rs__plan_edge(plan, first, id, RS__LANDS);
+  if (!is_alone) rs__plan_edge(plan, first, id, RS__MEETS);
 }
 
 static void send_up(builder *b, const core *c, uint32_t chip, rs__run run) {
@@ -445,6 +445,24 @@ static rs_status grow_trees(builder *b, const core *cores, uint32_t shards, rs__
   return status;
 }
 
+/* Where cores are nodes, neighbouring ones share gateways, and these are to carry a shard of each in turn:
+ * as many turns as a chip has links to other nodes. */
+static rs_status count_turns(const rs__plan *plan, const core *c, uint32_t *turns) {
+  const rs_wiring *w = plan->wiring;
+  const uint32_t *node_of;
+  uint32_t chip = c->chips[0], outside = 0;
+  rs_status status = rs__plan_nodes(plan, &node_of);
+  *turns = 1;
+  if (status != RS_OK) return status;
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    bool is_inside = is_core(c, w->links[l].to);
+    if (is_inside != (node_of[w->links[l].to] == node_of[chip])) return RS_OK; /* no node */
+    outside += !is_inside;
+  }
+  *turns = RS_MAX(1, outside);
+  return RS_OK;
+}
+
 static rs_status build(rs__plan *plan, bool is_balanced) {
   builder b = {.plan = plan};
   rs__forest forest;
@@ -454,9 +472,13 @@ static rs_status build(rs__plan *plan, bool is_balanced) {
   if (status == RS_OK && cores == NULL) status = rs_arena_failed(plan->arena, plan->diag);
   if (status == RS_OK) status = find_cores(&b, cores, shards);
   if (status == RS_OK && is_balanced) status = grow_trees(&b, cores, shards, &forest);
-  for (uint32_t k = 0; k < shards && status == RS_OK; k++) {
-    rs__run run = rs__run_part((rs__run){0, plan->block}, shards, k);
-    status = move_shard(&b, &cores[k], run, is_balanced ? &forest : NULL, k);
+  uint32_t turns = 0;
+  if (status == RS_OK) status = count_turns(plan, &cores[0], &turns);
+  for (uint32_t turn = 0; turn < turns; turn++) {
+    for (uint32_t k = turn; k < shards && status == RS_OK; k += turns) {
+      rs__run run = rs__run_part((rs__run){0, plan->block}, shards, k);
+      status = move_shard(&b, &cores[k], run, is_balanced ? &forest : NULL, k);
+    }
   }
   return status;
 }

@@ -120,7 +120,7 @@ static rs_status check_planes(exchange *x) {
   return RS_OK;
 }
 
-static rs_status fill_planes(exchange *x) {
+static rs_status fill_planes(exchange *x, int64_t pieces) {
   const rs__plan *plan = x->plan;
   const rs_wiring *w = plan->wiring;
   uint32_t n = plan->member_count;
@@ -141,7 +141,7 @@ static rs_status fill_planes(exchange *x) {
     uint32_t root = root_of(parent, i);
     x->plane_of[i] = root == i ? x->plane_count++ : x->plane_of[root];
   }
-  if (x->plane_count > plan->variant.splits) x->plane_count = 1;
+  if (x->plane_count > pieces) x->plane_count = 1;
   return x->plane_count > 1 ? check_planes(x) : RS_OK;
 }
 
@@ -542,14 +542,15 @@ static rs_status exchange_piece(exchange *x) {
 
 rs_status rs__build_exchange(rs__plan *plan) {
   exchange x = {.plan = plan};
+  int64_t pieces = plan->variant.splits;
   rs_status status = fill_parts(&x);
   if (status != RS_OK) return status;
   if (x.part_count > RS__PARTS_MAX) return not_for(plan, "more nodes than could all be joined");
   if (x.part_count < 2) return not_for(plan, "the group lies in one node");
   status = reserve(&x);
-  if (status == RS_OK) status = fill_planes(&x);
-  for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
-    x.run = rs__run_part((rs__run){0, plan->block}, plan->variant.splits, k);
+  if (status == RS_OK) status = fill_planes(&x, pieces);
+  for (int64_t k = 0; k < pieces && status == RS_OK; k++) {
+    x.run = rs__run_part((rs__run){0, plan->block}, pieces, k);
     x.plane = x.plane_count > 1 ? (uint32_t)(k % x.plane_count) : RS_NONE;
     status = exchange_piece(&x);
   }
