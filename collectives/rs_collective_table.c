@@ -9,6 +9,7 @@
 #define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
 #define RS__PIECES_MAX 4
+#define RS__SHARED_PIECES_CHIPS_MAX 200 /* as does choosing shared trees several times */
 #define RS__MANY_PIECES_CHIPS_MAX 128
 #define RS__MANY_PIECES 8
 #define RS__LONG_VECTORS 8
@@ -145,7 +146,7 @@ static size_t splits_shared(const rs__plan *plan, int64_t *list) {
   if (plan->is_mesh || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
   if (2 * message_cycles(plan) > (is_large ? 1 : 4) * hop_cycles(plan)) return 0;
   size_t count = offer(list, 0, 1, plan->block);
-  if (is_large) return count;
+  if (n > RS__SHARED_PIECES_CHIPS_MAX) return count;
   count = offer(list, count, 4, plan->block);
   return n <= RS__MANY_PIECES_CHIPS_MAX ? offer(list, count, 8, plan->block) : count;
 }
@@ -154,7 +155,7 @@ static size_t splits_shared(const rs__plan *plan, int64_t *list) {
  * the vectors that a link carries for the cores. */
 static size_t splits_shared_cores(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  if (plan->is_mesh || n < 4 || n > RS__PIECES_CHIPS_MAX) return 0;
+  if (plan->is_mesh || n < 4 || n > RS__SHARED_PIECES_CHIPS_MAX) return 0;
   if (message_cycles(plan) > 4 * hop_cycles(plan)) return 0;
   return offer(list, 0, n, plan->block);
 }
