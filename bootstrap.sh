@@ -4,6 +4,7 @@
 #   ./bootstrap.sh run [EXPERIMENT.yaml [OPTION…]]   runs an experiment (the main job by default)
 #   ./bootstrap.sh test                              runs every test, plain and under sanitizers
 #   ./bootstrap.sh accept                            takes this build's schedules as the golden ones
+#   ./bootstrap.sh fuzz [SECONDS]                    fuzzes every parser, a minute each or as long as said
 #   ./bootstrap.sh build                             only sets up and builds
 #
 # A second call skips what is done. Needs Debian 12 or later, and root or sudo only when a package
@@ -85,6 +86,13 @@ accept)
   (cd "$root" && cmake --build --preset default --target accept)
   say "review with: git diff tests/golden"
   ;;
+fuzz)
+  # shellcheck disable=SC2086
+  install_packages $packages $test_packages
+  say "building the fuzz targets with clang and sanitizers"
+  build_preset fuzz
+  exec "$root/tests/fuzz/run.sh" "$root/build/fuzz" "${1:-60}"
+  ;;
 test)
   # shellcheck disable=SC2086
   install_packages $packages $test_packages
@@ -98,7 +106,7 @@ test)
   run_tests default
   ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "$0"
+  sed -n '2,11s/^# \{0,1\}//p' "$0"
   [ "$command" = help ] || [ "$command" = --help ] || exit 2
   ;;
 esac

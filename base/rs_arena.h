@@ -3,7 +3,8 @@
  *
  * Invariant: memory from an arena stays where it is, zeroed at first, aligned for any type, until
  * rs_arena_reset or rs_arena_destroy. An arena belongs to one thread at a time. Allocation is a
- * pointer bump; blocks double from 64 KiB up to 64 MiB, a larger request gets its own block.
+ * pointer bump; blocks double from 64 KiB up to 64 MiB, a larger request gets its own block. A reset keeps
+ * up to 64 MiB of them for what comes next; destroying the arena gives all back.
  *
  * rs_arena_alloc returns NULL when the system or the arena's limit has no more; callers turn that
  * into RS_E_NO_MEMORY with rs_arena_failed, and need no clean-up of their own.

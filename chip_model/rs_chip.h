@@ -30,7 +30,9 @@ typedef struct rs_chip_gpu {
   int64_t hbm_bytes;
   int64_t hbm_bytes_per_s; /* peak */
   int64_t hbm_efficiency_ppb;
-  int64_t hbm_latency_fs; /* before the first bytes of an operation */
+  int64_t l2_bytes_per_s;      /* from the L2 cache to all processors */
+  int64_t widen_numbers_per_s; /* 8-bit numbers made fp16, all processors */
+  int64_t hbm_latency_fs;      /* before the first bytes of an operation */
 
   int64_t peak_ops_per_s[RS_NUMBER_COUNT];      /* dense; 0: not computed in */
   int64_t gemm_efficiency_ppb[RS_NUMBER_COUNT]; /* of the peak, by a large product */

@@ -66,6 +66,8 @@ static const rs__chip_key keys[] = {
     NEEDED("hbm", gpu.hbm_bytes, RS__CHIP_BYTES, GPU, 1, BELOW_2_60),
     NEEDED("hbm_rate", gpu.hbm_bytes_per_s, RS__CHIP_RATE, GPU, 1, BELOW_2_60),
     NEEDED("hbm_efficiency", gpu.hbm_efficiency_ppb, RS__CHIP_SHARE, GPU, 1, PPB_ONE),
+    NEEDED("l2_rate", gpu.l2_bytes_per_s, RS__CHIP_RATE, GPU, 1, BELOW_2_60),
+    NEEDED("widen_rate", gpu.widen_numbers_per_s, RS__CHIP_OPERATIONS, GPU, 1, BELOW_2_60),
     NEEDED("hbm_latency", gpu.hbm_latency_fs, RS__CHIP_TIME, GPU, 0, SECOND_FS),
     FORMATS("peak", gpu.peak_ops_per_s, RS__CHIP_OPERATIONS, GPU, 0, BELOW_2_60),
     FORMATS("gemm_efficiency", gpu.gemm_efficiency_ppb, RS__CHIP_SHARE, GPU, 0, PPB_ONE),

@@ -73,13 +73,23 @@ static rs_status check_attention(const rs_gpu_attention_shape *s, rs_diag *diag)
 /* Numbers of the cache that are read, and of queries and results; `width` of a key and a value. */
 static rs_status count_numbers(const rs_gpu_attention_shape *s, int64_t width, int64_t *cached,
                                int64_t *vectors, rs_diag *diag) {
-  int64_t heads = s->shares_kv || s->queries > 1 ? s->kv_heads : s->query_heads;
   rs_status status =
-      rs__cost_product(heads, s->is_latent ? s->head_dim : width, s->batch, cached, diag);
+      rs__cost_product(s->kv_heads, s->is_latent ? s->head_dim : width, s->batch, cached, diag);
   if (status == RS_OK) status = rs__cost_product(*cached, s->context, 1, cached, diag);
   if (status == RS_OK) status = rs__cost_product(s->query_heads, width, s->batch, vectors, diag);
   if (status == RS_OK) status = rs__cost_product(*vectors, s->queries, 1, vectors, diag);
   return status;
+}
+
+/* What further query heads of a group read again, each for itself; one format is not enough to know
+ * that a number has to be widened: kernels that share a cache compute in its format. */
+static rs_status count_again(const rs_gpu_attention_shape *s, int64_t cached, rs_gpu_op *op,
+                             rs_diag *diag) {
+  int64_t passes = s->query_heads / s->kv_heads;
+  if (s->shares_kv || s->queries > 1) return RS_OK;
+  rs_status status = rs__cost_product(op->kv_bytes, passes - 1, 1, &op->again_bytes, diag);
+  if (status != RS_OK || rs_number_bytes(s->kv) != 1) return status;
+  return rs__cost_product(cached, passes, 1, &op->widened, diag);
 }
 
 rs_status rs_gpu_attention(const rs_chip *chip, const rs_gpu_attention_shape *s, rs_gpu_op *op,
@@ -106,7 +116,7 @@ rs_status rs_gpu_attention(const rs_chip *chip, const rs_gpu_attention_shape *s,
   if (status != RS_OK) return status;
   op->padded_flops = op->flops;
   op->kv_bytes = rs_number_bytes_of(s->kv, cached);
-  return RS_OK;
+  return count_again(s, cached, op, diag);
 }
 
 rs_status rs_gpu_vector(const rs_chip *chip, int64_t elements, int64_t reads, int64_t writes,
@@ -152,6 +162,21 @@ rs_status rs__gpu_time(int64_t amount, int64_t per_s, int64_t efficiency_ppb, in
   return RS_OK;
 }
 
+/* One stream from HBM through L2 to where 8-bit numbers are widened: its slowest part sets the rate. */
+static rs_status time_reading(const rs_chip_gpu *g, const rs_gpu_op *op, int64_t bytes,
+                              int64_t *time_fs, rs_diag *diag) {
+  int64_t hbm = 0, l2 = 0, widening = 0, taken_in;
+  if (!rs_add_i64(bytes, op->again_bytes, &taken_in)) return rs__gpu_too_long(diag);
+  rs_status status = rs__gpu_time(bytes, g->hbm_bytes_per_s, g->hbm_efficiency_ppb, &hbm, diag);
+  if (status == RS_OK) status = rs__gpu_time(taken_in, g->l2_bytes_per_s, PPB_ONE, &l2, diag);
+  if (status == RS_OK) {
+    status = rs__gpu_time(op->widened, g->widen_numbers_per_s, PPB_ONE, &widening, diag);
+  }
+  if (status != RS_OK) return status;
+  *time_fs = g->hbm_latency_fs + RS_MAX(hbm, RS_MAX(l2, widening));
+  return RS_OK;
+}
+
 static rs_status time_kernel(const rs_chip *chip, const rs_gpu_op *op, rs_gpu_cost *cost,
                              rs_diag *diag) {
   const rs_chip_gpu *g = &chip->gpu;
@@ -168,11 +193,8 @@ static rs_status time_kernel(const rs_chip *chip, const rs_gpu_op *op, rs_gpu_co
     status =
         rs__gpu_time(op->padded_flops, g->peak_ops_per_s[op->math], efficiency, &compute, diag);
   }
-  if (status == RS_OK) {
-    status = rs__gpu_time(bytes, g->hbm_bytes_per_s, g->hbm_efficiency_ppb, &memory, diag);
-  }
+  if (status == RS_OK) status = time_reading(g, op, bytes, &memory, diag);
   if (status != RS_OK) return status;
-  memory += g->hbm_latency_fs;
   int64_t *shorter = compute < memory ? &compute : &memory;
   *shorter = rs_mul_ceil_div_i64(*shorter, PPB_ONE - g->overlap_ppb, PPB_ONE);
   cost->part_fs[RS_GPU_PART_COMPUTE] = compute;

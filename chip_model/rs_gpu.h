@@ -4,7 +4,8 @@
  *
  *   kernel      launch + longer + (1 − overlap) · shorter     of computing and reading
  *   computing   operations / (peak · efficiency)              rows of a product in whole tiles
- *   reading     HBM latency + bytes / (rate · efficiency)
+ *   reading     HBM latency + the slowest of HBM bytes / (rate · efficiency), bytes / L2 rate and
+ *               numbers to widen / widen rate: one stream goes through all three
  *   collective  base + steps · step + bytes on the wire / link rate, the faster of two protocols
  *   host        latency + bytes / rate
  *
@@ -47,6 +48,8 @@ typedef struct rs_gpu_op {
   int64_t padded_flops;                             /* with what fills up tiles: these take time */
   int64_t vector_ops;                               /* outside the matrix units: energy */
   int64_t weight_bytes, kv_bytes, activation_bytes; /* read or written in HBM */
+  int64_t again_bytes; /* of the cache, read by further query heads: from the L2 cache */
+  int64_t widened;     /* numbers of 8 bit that have to be made fp16 before anything else */
   rs_gpu_collective collective;
   int64_t ranks;
   int64_t collective_bytes;
@@ -85,7 +88,9 @@ rs_status rs_gpu_gemm(const rs_chip *chip, int64_t inputs, int64_t outputs, int6
 
 /* `queries` positions of each of `batch` sequences against its cache of `context` positions, the last
  * of which are the queries' own: a causal mask when there is more than one. shares_kv: the query heads
- * that share a kv head read its cache once; else each reads it, as kernels of 2023 did. */
+ * that share a kv head read its cache once; else each reads it, as kernels of 2023 did: the heads of a
+ * group run side by side, so that the first of them brings the cache into L2, and each of them widens
+ * what has 8 bit for itself. */
 typedef struct rs_gpu_attention_shape {
   int64_t batch, queries, context;
   int64_t query_heads, kv_heads, head_dim;

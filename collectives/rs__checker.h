@@ -93,6 +93,13 @@ typedef struct rs__bank {
   uint32_t chip;
 } rs__bank;
 
+/* Where what is known of an operation on a chip is kept. */
+typedef struct rs__place {
+  uint32_t bank;  /* its number and one; 0: none yet */
+  uint32_t batch; /* to which its spots belong: rs_checker_spots.c */
+  uint32_t first_spot;
+} rs__place;
+
 /* A run on its way between two memories. */
 typedef struct rs__piece {
   rs_uint128 value;
@@ -101,9 +108,10 @@ typedef struct rs__piece {
   uint32_t next; /* RS_NONE: last */
 } rs__piece;
 
-/* `out` of an operation, to be compared when a batch is done. */
+/* A part of `out` of an operation, to be compared when a batch is done; or of `tmp`, which is not. */
 typedef struct rs__range {
   uint32_t op;
+  bool is_tmp;
   int64_t first, end;
 } rs__range;
 
@@ -126,7 +134,7 @@ typedef struct rs__checker {
   rs_arena *arena;
   rs_check_report *report;
   rs_diag *diag;
-  uint32_t ***directory; /* [op][page of chips][chip]: bank; see rs_checker_memory.c */
+  rs__place ***directory; /* [op][page of chips][chip]; see rs_checker_memory.c */
   rs__bank *banks;
   uint32_t bank_count, bank_capacity;
   uint32_t batch;         /* the one at hand, from 1 */
@@ -144,8 +152,9 @@ typedef struct rs__checker {
   uint32_t part_capacity;
   rs__judged judged;
   uint64_t seed;
-  bool has_shared_adds; /* some transmission is added in two places; found with the links */
-  bool is_split;        /* into batches */
+  bool has_shared_adds;    /* some transmission is added in two places; found with the links */
+  bool is_split;           /* into batches */
+  struct rs__table *table; /* of spots: rs_checker_spots.c */
   rs_uint128 powers[RS__POWER_LEVELS][1 << RS__POWER_BITS]; /* g^(i · 2^(10·level)) */
 } rs__checker;
 
@@ -189,7 +198,9 @@ bool rs__line_finds_ready(const rs__checker *c, const rs__line *line, const rs__
 
 /* Banks of all members, with their inputs. */
 rs_status rs__checker_create_memory(rs__checker *c);
-rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip); /* finds or makes; NULL */
+/* Both find it or make it; NULL: no memory. Banks move when there are more. */
+rs__place *rs__checker_place(rs__checker *c, uint32_t op, uint32_t chip);
+rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_symbol(const rs__checker *c, uint32_t op, uint32_t chip);
 rs_uint128 rs__checker_power(const rs__checker *c, int64_t exponent);
 
@@ -227,18 +238,22 @@ uint32_t rs__mix_part(const rs__mix *mix, uint32_t first, int64_t length);
 /* The pieces from `piece` on, as one; the same for the same parts. NULL: no memory. */
 const rs__mix *rs__checker_mix(rs__checker *c, uint32_t piece);
 
-/* ---- rs_checker_batches.c ---- */
+/* ---- rs_checker_batches.c: see rs__checker_batches.h ---- */
 
-typedef struct rs__batches {
-  uint32_t *order;       /* bursts by batch, in each by start */
-  uint32_t *first;       /* [batch + 1] into order */
-  rs__range *ranges;     /* all of `out`, by batch */
-  uint32_t *first_range; /* [batch + 1] into ranges */
-  uint32_t count;
-} rs__batches;
+/* ---- rs_checker_result.c ---- */
 
-/* Several only if the checker is to split and there are several that are apart. */
-rs_status rs__checker_batches(rs__checker *c, rs__batches *batches);
+/* Makes an operation the one that is judged, for what follows here. */
+rs_status rs__checker_open_op(rs__checker *c, uint32_t op);
+/* Where a member's result lies in `out`: first … end − 1. */
+void rs__checker_result_range(const rs__checker *c, uint32_t position, int64_t *first,
+                              int64_t *end);
+/* True: all of first … end − 1 is one run of any member's result, the same for all; what it begins with. */
+bool rs__checker_result_common(const rs__checker *c, int64_t first, int64_t end, rs_uint128 *value);
+/* Compares one element's run in a member's `out`, all of it result. */
+rs_status rs__checker_result_run(rs__checker *c, uint32_t position, rs_uint128 found, int64_t first,
+                                 int64_t end);
+/* Compares what a member's runs hold of a range of `out`. */
+rs_status rs__checker_result(rs__checker *c, uint32_t position, const rs__range *range);
 
 /* ---- faults ---- */
 
@@ -252,8 +267,8 @@ int64_t rs__links_meeting(const rs__checker *c, const rs_burst *a, const rs_burs
 
 /* ---- passes, in this order ---- */
 
-rs_status rs__checker_links(rs__checker *c);
-rs_status rs__checker_data(rs__checker *c); /* results included */
+rs_status rs__checker_links(rs__checker *c); /* counts vectors, raises the makespan */
+rs_status rs__checker_data(rs__checker *c);  /* results included */
 rs_status rs__checker_results(rs__checker *c, const rs__range *ranges, uint32_t count);
 rs_status rs__checker_computes(rs__checker *c);
 rs_status rs__checker_vector_unit(rs__checker *c);

@@ -450,6 +450,7 @@ typedef struct rs__row {
   size_t (*splits)(const rs__plan *plan, int64_t *list);
   int64_t (*bursts)(const rs__plan *plan, int64_t splits); /* it needs at least so many */
   int64_t (*floor_slots)(const rs__plan *plan);            /* some link carries so many vectors */
+  bool goes_without; /* relays were never of use where it can do without */
 } rs__row;
 
 #define RS__SPLITS_MAX 8

@@ -48,8 +48,9 @@ struct rs_calendar {
   line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
   int64_t *adds_end;   /* [chip] something is added there until then */
   int64_t *closed_end; /* [chip] and nothing else may be until then */
-  log_entry *log;
+  log_entry *log;      /* of bookings since the last ones that were settled */
   uint64_t log_count, log_capacity;
+  uint64_t settled_count;
 };
 
 /* A lane takes what one link brings. Where every link may have one, nothing needs to be booked, and what
@@ -291,7 +292,12 @@ bool rs__calendar_adds_fit(const rs_calendar *calendar) {
 }
 
 uint64_t rs_calendar_mark(const rs_calendar *calendar) {
-  return calendar->log_count;
+  return calendar->settled_count + calendar->log_count;
+}
+
+void rs_calendar_settle(rs_calendar *calendar) {
+  calendar->settled_count += calendar->log_count;
+  calendar->log_count = 0;
 }
 
 static void undo(line *l, const log_entry *entry) {
@@ -310,8 +316,8 @@ static void undo(line *l, const log_entry *entry) {
 }
 
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark) {
-  assert(mark <= calendar->log_count);
-  while (calendar->log_count > mark) {
+  assert(mark >= calendar->settled_count && mark <= rs_calendar_mark(calendar));
+  while (rs_calendar_mark(calendar) > mark) {
     const log_entry *entry = &calendar->log[--calendar->log_count];
     if (entry->line == RS_NONE) {
       lower_places(calendar, entry);

@@ -7,6 +7,7 @@
  *               no compute interval starts before its operation's result or twice on one unit
  *   data        at the end every result of every operation is what the table in rs_schedule.h says:
  *               each contribution in each sum exactly once, nothing foreign, nothing missing
+ *   deskew      the margin and the interval that a schedule with stalls promises are kept
  *   limits      the chip's vector unit can do the adds of every cycle; staging stays inside tmp
  *
  * Data is proved by polynomial identity: e(c, a) stands for r(c)·g^a in GF(2^127 − 1) with r, g
@@ -24,14 +25,15 @@
 
 typedef enum rs_fault_kind {
   RS_FAULT_NONE,
-  RS_FAULT_FORM,       /* rs_schedule_validate refused */
-  RS_FAULT_LINK,       /* a link is booked twice */
-  RS_FAULT_EARLY,      /* read before arrival, or before the input is ready */
-  RS_FAULT_RACE,       /* read or overwritten while being written */
-  RS_FAULT_EMPTY,      /* reads or adds to memory that holds nothing */
-  RS_FAULT_RESULT,     /* a result is missing or wrong at the end */
-  RS_FAULT_COMPUTE,    /* a unit is used twice, or an interval starts before what it reads */
-  RS_FAULT_VECTOR_UNIT /* more adds in a cycle than the vector unit does */
+  RS_FAULT_FORM,        /* rs_schedule_validate refused */
+  RS_FAULT_LINK,        /* a link is booked twice */
+  RS_FAULT_EARLY,       /* read before arrival, or before the input is ready */
+  RS_FAULT_RACE,        /* read or overwritten while being written */
+  RS_FAULT_EMPTY,       /* reads or adds to memory that holds nothing */
+  RS_FAULT_RESULT,      /* a result is missing or wrong at the end */
+  RS_FAULT_COMPUTE,     /* a unit is used twice, or an interval starts before what it reads */
+  RS_FAULT_VECTOR_UNIT, /* more adds in a cycle than the vector unit does */
+  RS_FAULT_DESKEW       /* less margin, or stalls farther apart, than is promised */
 } rs_fault_kind;
 
 typedef struct rs_fault {
@@ -53,6 +55,7 @@ typedef struct rs_check_report {
   uint64_t results; /* runs of results that were compared */
   uint32_t links_used;
   int64_t makespan_cycles;
+  int64_t stall_cycles; /* that stalls add to it on the wall */
   int64_t
       slack_cycles_min; /* least time between data being ready and its departure; −1: no reads */
   int64_t received_slack_cycles_min; /* the same of data that came over a link, which is what late

@@ -29,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs__checker.h"
+#include "rs__checker_batches.h"
 
 typedef struct access {
   const rs_burst *burst;
@@ -388,8 +388,14 @@ typedef struct event {
   int64_t address;
 } event;
 
+typedef struct start_key {
+  int64_t start;
+  uint32_t index; /* of a burst among all */
+} start_key;
+
 typedef struct work {
   job *jobs;
+  start_key *keys;  /* [job] */
   uint32_t *writes; /* room for the streams' orders */
   stream streams[STREAM_COUNT];
 } work;
@@ -405,17 +411,36 @@ static int stream_of(const job *j) {
   return j->burst.action == RS_ACTION_ADD ? STREAM_ADDS + j->cable_class : j->cable_class;
 }
 
-static rs_status fill_jobs(rs__checker *c, job *jobs, const uint32_t *order, uint32_t count) {
+static int compare_keys(const void *left, const void *right) {
+  const start_key *a = left, *b = right;
+  if (a->start != b->start) return a->start < b->start ? -1 : 1;
+  return (a->index > b->index) - (a->index < b->index);
+}
+
+/* The batch's bursts by start: those of a canonical schedule are in order already. */
+static void sort_batch(const rs__checker *c, work *w, const rs__batches *batches, uint32_t first,
+                       uint32_t count) {
+  const rs_burst *bursts = c->schedule->bursts;
+  bool sorted = true;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t index = rs__batches_at(batches, first + i);
+    w->keys[i] = (start_key){bursts[index].start_cycles, index};
+    sorted = sorted && (i == 0 || w->keys[i - 1].start <= w->keys[i].start);
+  }
+  if (!sorted) qsort(w->keys, count, sizeof *w->keys, compare_keys);
+}
+
+static rs_status fill_jobs(rs__checker *c, work *w, uint32_t count) {
   const rs_burst *bursts = c->schedule->bursts;
   const rs_link *links = c->wiring->links;
   for (uint32_t i = 0; i < count; i++) {
     if (i + 2 * BURSTS_AHEAD < count) {
-      __builtin_prefetch(&bursts[order[i + 2 * BURSTS_AHEAD]]);
-      __builtin_prefetch(&links[bursts[order[i + BURSTS_AHEAD]].link]);
+      __builtin_prefetch(&bursts[w->keys[i + 2 * BURSTS_AHEAD].index]);
+      __builtin_prefetch(&links[bursts[w->keys[i + BURSTS_AHEAD].index].link]);
     }
-    job *j = &jobs[i];
-    j->burst = bursts[order[i]];
-    j->index = order[i];
+    job *j = &w->jobs[i];
+    j->index = w->keys[i].index;
+    j->burst = bursts[j->index];
     const rs_link *link = &links[j->burst.link];
     j->cable_class = link->cable_class;
     const rs__bank *from = rs__checker_bank(c, j->burst.op, link->from);
@@ -533,32 +558,48 @@ static rs_status run_batch(rs__checker *c, work *w) {
   }
 }
 
-rs_status rs__checker_data(rs__checker *c) {
-  work w;
-  rs__batches batches;
+/* Room for the largest batch, when the first one comes. */
+static rs_status create_work(rs__checker *c, work *w, const rs__batches *batches) {
   uint32_t largest = 0;
-  rs_status status = rs__checker_batches(c, &batches);
-  if (status != RS_OK) return status;
-  for (uint32_t b = 0; b < batches.count; b++) {
-    largest = RS_MAX(largest, batches.first[b + 1] - batches.first[b]);
+  if (w->jobs != NULL) return RS_OK;
+  for (uint32_t b = 0; b < batches->count; b++) {
+    largest = RS_MAX(largest, batches->first[b + 1] - batches->first[b]);
   }
-  w.jobs = RS_ARENA_NEW(c->arena, job, largest);
-  w.writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
+  w->jobs = RS_ARENA_NEW(c->arena, job, largest);
+  w->keys = RS_ARENA_NEW(c->arena, start_key, largest);
+  w->writes = RS_ARENA_NEW(c->arena, uint32_t, largest);
   c->flying = RS_ARENA_NEW(c->arena, uint32_t, largest);
-  if (w.jobs == NULL || w.writes == NULL || c->flying == NULL) {
-    return rs_arena_failed(c->arena, c->diag);
-  }
   c->piece_free = RS_NONE;
-  for (uint32_t b = 0; b < batches.count && status == RS_OK; b++) {
-    uint32_t first = batches.first[b], count = batches.first[b + 1] - first;
-    rs__checker_begin_batch(c);
-    status = fill_jobs(c, w.jobs, batches.order + first, count);
-    if (status != RS_OK) break;
-    fill_streams(c, &w, count);
-    status = run_batch(c, &w);
-    if (status != RS_OK) break;
-    first = batches.first_range[b];
-    status = rs__checker_results(c, batches.ranges + first, batches.first_range[b + 1] - first);
+  bool ok = w->jobs != NULL && w->keys != NULL && w->writes != NULL && c->flying != NULL;
+  return ok ? RS_OK : rs_arena_failed(c->arena, c->diag);
+}
+
+static rs_status prove_batch(rs__checker *c, work *w, const rs__batches *batches, uint32_t b) {
+  uint32_t first = batches->first[b], count = batches->first[b + 1] - first;
+  rs__checker_begin_batch(c);
+  if (batches->is_simple[b]) {
+    bool taken;
+    rs_status status = rs__checker_spots(c, batches, b, &taken);
+    if (status != RS_OK || taken) return status;
+  }
+  rs_status status = create_work(c, w, batches);
+  if (status != RS_OK) return status;
+  sort_batch(c, w, batches, first, count);
+  status = fill_jobs(c, w, count);
+  if (status != RS_OK) return status;
+  fill_streams(c, w, count);
+  status = run_batch(c, w);
+  if (status != RS_OK) return status;
+  first = batches->first_range[b];
+  return rs__checker_results(c, batches->ranges + first, batches->first_range[b + 1] - first);
+}
+
+rs_status rs__checker_data(rs__checker *c) {
+  work w = {0};
+  rs__batches batches;
+  rs_status status = rs__checker_batches(c, &batches);
+  for (uint32_t b = 0; status == RS_OK && b < batches.count; b++) {
+    status = prove_batch(c, &w, &batches, b);
   }
   return status;
 }

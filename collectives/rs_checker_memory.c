@@ -58,21 +58,21 @@ static void fill_powers(rs__checker *c) {
 
 /* ---- banks ---- */
 
-/* Where the number of a bank is kept: a directory an operation, made when it is first touched, of
- * pages of chips, made likewise. Operations are many or their chips are, seldom both. */
-static uint32_t *find_place(rs__checker *c, uint32_t op, uint32_t chip) {
-  uint32_t **pages = c->directory[op];
+/* A directory an operation, made when it is first touched, of pages of chips, made likewise. Operations
+ * are many or their chips are, seldom both. */
+static rs__place *find_place(rs__checker *c, uint32_t op, uint32_t chip) {
+  rs__place **pages = c->directory[op];
   if (pages == NULL) {
     size_t count = ((size_t)c->schedule->chip_count >> RS__PAGE_BITS) + 1;
-    pages = c->directory[op] = RS_ARENA_NEW(c->arena, uint32_t *, count);
+    pages = c->directory[op] = RS_ARENA_NEW(c->arena, rs__place *, count);
     if (pages == NULL) return NULL;
   }
-  uint32_t *page = pages[chip >> RS__PAGE_BITS];
+  rs__place *page = pages[chip >> RS__PAGE_BITS];
   if (page == NULL) {
-    page = pages[chip >> RS__PAGE_BITS] = RS_ARENA_NEW(c->arena, uint32_t, 1 << RS__PAGE_BITS);
+    page = pages[chip >> RS__PAGE_BITS] = RS_ARENA_NEW(c->arena, rs__place, 1 << RS__PAGE_BITS);
     if (page == NULL) return NULL;
   }
-  return &page[chip & ((1 << RS__PAGE_BITS) - 1)]; /* 0: no bank, else its number and one */
+  return &page[chip & ((1 << RS__PAGE_BITS) - 1)];
 }
 
 static bool enlarge_banks(rs__checker *c, uint32_t capacity) {
@@ -84,16 +84,19 @@ static bool enlarge_banks(rs__checker *c, uint32_t capacity) {
   return true;
 }
 
-rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip) {
-  uint32_t *place = find_place(c, op, chip);
-  if (place == NULL) return NULL;
-  if (*place != 0) return &c->banks[*place - 1];
+rs__place *rs__checker_place(rs__checker *c, uint32_t op, uint32_t chip) {
+  rs__place *place = find_place(c, op, chip);
+  if (place == NULL || place->bank != 0) return place;
   if (c->bank_count >= UINT32_C(1) << 30) return NULL;
   if (c->bank_count == c->bank_capacity && !enlarge_banks(c, 2 * c->bank_capacity)) return NULL;
-  rs__bank *bank = &c->banks[c->bank_count++];
-  *place = c->bank_count;
-  *bank = (rs__bank){.op = op, .chip = chip, .feeder = UINT64_MAX};
-  return bank;
+  c->banks[c->bank_count++] = (rs__bank){.op = op, .chip = chip, .feeder = UINT64_MAX};
+  place->bank = c->bank_count;
+  return place;
+}
+
+rs__bank *rs__checker_bank(rs__checker *c, uint32_t op, uint32_t chip) {
+  const rs__place *place = rs__checker_place(c, op, chip);
+  return place == NULL ? NULL : &c->banks[place->bank - 1];
 }
 
 /* ---- memory of a batch ---- */
@@ -424,7 +427,7 @@ static bool reserve_banks(rs__checker *c) {
 rs_status rs__checker_create_memory(rs__checker *c) {
   fill_powers(c);
   if (!reserve_banks(c)) return rs_arena_failed(c->arena, c->diag);
-  c->directory = RS_ARENA_NEW(c->arena, uint32_t **, c->schedule->op_count);
+  c->directory = RS_ARENA_NEW(c->arena, rs__place **, c->schedule->op_count);
   if (c->directory == NULL) return rs_arena_failed(c->arena, c->diag);
   rs_status status = find_feeders(c);
   if (status != RS_OK) return status;

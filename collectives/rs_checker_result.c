@@ -19,8 +19,9 @@ static bool is_sum(rs_collective_kind kind) {
   return kind == RS_ALL_REDUCE || kind == RS_REDUCE_SCATTER || kind == RS_REDUCE;
 }
 
-/* Where a member's result lies in `out`: first … end − 1. */
-static void find_range(const judged *j, uint32_t position, int64_t *first, int64_t *end) {
+void rs__checker_result_range(const rs__checker *c, uint32_t position, int64_t *first,
+                              int64_t *end) {
+  const judged *j = &c->judged;
   int64_t b = j->op->block_vectors;
   bool is_root = j->group[position] == j->op->root;
   *first = *end = 0;
@@ -85,6 +86,15 @@ static expectation expect(const rs__checker *c, const judged *j, uint32_t positi
       break;
   }
   return (expectation){rs_field_mul(symbol, rs__checker_power(c, exponent)), end};
+}
+
+bool rs__checker_result_common(const rs__checker *c, int64_t first, int64_t end,
+                               rs_uint128 *value) {
+  rs_collective_kind kind = c->judged.op->kind;
+  if (kind == RS_ALL_TO_ALL || kind == RS_SEND) return false;
+  expectation wanted = expect(c, &c->judged, 0, first, end);
+  *value = wanted.value;
+  return wanted.end == end;
 }
 
 /* In words, what is wrong with a sum, where one contribution explains it. */
@@ -191,10 +201,15 @@ static rs_status compare_own(rs__checker *c, const judged *j, uint32_t position,
   return compare_run(c, j, position, NULL, own, address, *stop);
 }
 
-static rs_status check_member(rs__checker *c, const judged *j, uint32_t position,
-                              const rs__range *range) {
+rs_status rs__checker_result_run(rs__checker *c, uint32_t position, rs_uint128 found, int64_t first,
+                                 int64_t end) {
+  return compare_run(c, &c->judged, position, NULL, found, first, end);
+}
+
+rs_status rs__checker_result(rs__checker *c, uint32_t position, const rs__range *range) {
+  const judged *j = &c->judged;
   int64_t address, end;
-  find_range(j, position, &address, &end);
+  rs__checker_result_range(c, position, &address, &end);
   address = RS_MAX(address, range->first);
   end = RS_MIN(end, range->end);
   if (address >= end) return RS_OK;
@@ -218,8 +233,8 @@ static rs_status check_member(rs__checker *c, const judged *j, uint32_t position
   return RS_OK;
 }
 
-/* Symbols and sums of an operation; those of the one before are forgotten. */
-static rs_status open_op(rs__checker *c, uint32_t index) {
+/* Symbols and sums; those of the operation before are forgotten. */
+rs_status rs__checker_open_op(rs__checker *c, uint32_t index) {
   const rs_schedule *s = c->schedule;
   judged *j = &c->judged;
   if (j->symbols == NULL) {
@@ -243,9 +258,10 @@ static rs_status open_op(rs__checker *c, uint32_t index) {
 
 rs_status rs__checker_results(rs__checker *c, const rs__range *ranges, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    rs_status status = open_op(c, ranges[i].op);
+    if (ranges[i].is_tmp) continue;
+    rs_status status = rs__checker_open_op(c, ranges[i].op);
     for (uint32_t k = 0; status == RS_OK && k < c->judged.op->group_count; k++) {
-      status = check_member(c, &c->judged, k, &ranges[i]);
+      status = rs__checker_result(c, k, &ranges[i]);
     }
     if (status != RS_OK) return status;
   }

@@ -8,6 +8,7 @@
  * carry) up, and one whose floor is above the best makespan is passed over: it cannot win.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rs__collective.h"
@@ -40,10 +41,33 @@ typedef struct compilation {
   trial best, last;     /* they change places when the last was better */
   uint64_t mark;        /* of the calendar before all trials */
   int64_t planned;      /* bursts of all trials */
+  bool as_built;        /* running the best once more was of no use */
 } compilation;
 
 /* Arenas of a compilation: what stays, a plan each, the tree at hand. */
 enum { RS__ARENA_WORK, RS__ARENA_BEST, RS__ARENA_LAST, RS__ARENA_TREE, RS__ARENA_COUNT };
+
+struct rs_compile_scratch {
+  rs_arena *arenas[RS__ARENA_COUNT];
+};
+
+rs_compile_scratch *rs_compile_scratch_create(void) {
+  rs_compile_scratch *scratch = calloc(1, sizeof *scratch);
+  if (scratch == NULL) return NULL;
+  for (size_t i = 0; i < RS__ARENA_COUNT; i++) {
+    scratch->arenas[i] = rs_arena_create(0);
+    if (scratch->arenas[i] != NULL) continue;
+    rs_compile_scratch_destroy(scratch);
+    return NULL;
+  }
+  return scratch;
+}
+
+void rs_compile_scratch_destroy(rs_compile_scratch *scratch) {
+  if (scratch == NULL) return;
+  for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_destroy(scratch->arenas[i]);
+  free(scratch);
+}
 
 static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
   const rs_collective_request *request = c->request;
@@ -222,6 +246,7 @@ static rs_status try_splits(compilation *c, size_t row, int64_t splits, rs_compi
     rs_status status = try_variant(c, row, (rs__variant){splits, relays == 1});
     if (status == RS_OK) {
       keep_if_better(c, shown);
+      if (rs__row_at(row)->goes_without) break;
     } else if (status != RS_E_INFEASIBLE && status != RS_E_LIMIT) {
       return status;
     } else if (shown->makespan_cycles < 0) {
@@ -320,12 +345,18 @@ static rs_status run_again(compilation *c, rs_arena *arena, bool *better) {
 /* Only rows that rank their tasks themselves gain: the others are ranked by the longest way anyhow. */
 static rs_status refine(compilation *c, rs_compile_row *shown) {
   rs_status status = RS_OK;
-  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX;
+  const rs_compile_variant *asked = &c->request->variant;
+  bool better = c->best.plan.has_ranks && c->best.plan.task_count <= RS__AGAIN_TASKS_MAX &&
+                (asked->splits == 0 || !asked->as_built);
+  c->as_built = true;
   for (int turn = 0; turn < RS__AGAIN_TURNS && better && status == RS_OK; turn++) {
     rs_arena *arena = rs_arena_create(0);
     if (arena == NULL) return rs_arena_failed(NULL, c->diag);
     status = run_again(c, arena, &better);
-    if (better) keep_if_better(c, shown);
+    if (better) {
+      keep_if_better(c, shown);
+      c->as_built = false;
+    }
     rs_arena_destroy(arena);
   }
   return status;
@@ -398,7 +429,7 @@ static rs_status append_result(compilation *c) {
   c->report->op = op;
   c->report->algorithm = algorithm;
   c->report->variant =
-      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays};
+      (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays, c->as_built};
   c->report->counts_adds = c->best.plan.units != NULL;
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
@@ -407,9 +438,6 @@ static rs_status append_result(compilation *c) {
 }
 
 static rs_status compile(compilation *c, rs_arena *const *arenas, int64_t *end_of_member) {
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) {
-    if (arenas[i] == NULL) return rs_arena_failed(c->schedule->arena, c->diag);
-  }
   rs_status status = init_plans(c, arenas);
   if (status == RS_OK && rs__kind_adds(c->request->kind) && !rs__calendar_adds_fit(c->calendar)) {
     return rs_diag_set(c->diag, RS_E_INFEASIBLE,
@@ -439,10 +467,15 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
                    .mark = rs_calendar_mark(calendar)};
   uint32_t op_count = schedule->op_count, group_chip_count = schedule->group_chip_count;
   uint64_t burst_count = schedule->burst_count;
-  rs_arena *arenas[RS__ARENA_COUNT];
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) arenas[i] = rs_arena_create(0);
-  rs_status status = compile(&c, arenas, end_of_member);
-  for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_destroy(arenas[i]);
+  rs_compile_scratch *scratch = request->scratch;
+  if (scratch == NULL) scratch = rs_compile_scratch_create();
+  if (scratch == NULL) return rs_arena_failed(schedule->arena, diag);
+  rs_status status = compile(&c, scratch->arenas, end_of_member);
+  if (scratch == request->scratch) {
+    for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_reset(scratch->arenas[i]);
+  } else {
+    rs_compile_scratch_destroy(scratch);
+  }
   if (status == RS_OK) return RS_OK;
   if (diag != NULL) *diag = own_diag;
   rs_calendar_rewind(calendar, c.mark);

@@ -41,6 +41,8 @@ int64_t rs_calendar_book(rs_calendar *calendar, uint32_t link, int64_t earliest_
 /* A mark and a return to it: what was booked since is free again. For trying alternatives. */
 uint64_t rs_calendar_mark(const rs_calendar *calendar);
 void rs_calendar_rewind(rs_calendar *calendar, uint64_t mark);
+/* What was booked up to now stays: older marks are no more, nor the memory for returning to them. */
+void rs_calendar_settle(rs_calendar *calendar);
 
 /* ---- when a member's input is in SRAM ---- */
 
@@ -52,11 +54,19 @@ typedef struct rs_ready {
   int64_t first_cycles;
 } rs_ready;
 
-/* How a row was tried: in how many pieces or shards, and whether chips outside the group relay. */
+/* How a row was tried: in how many pieces or shards, whether chips outside the group relay, and whether
+ * the order of the row's own timetable was the best that was found. */
 typedef struct rs_compile_variant {
   int64_t splits;
   bool relays;
+  bool as_built;
 } rs_compile_variant;
+
+/* Working memory that one compilation after another uses, each from the start: for callers that compile
+ * many. One thread at a time. NULL: no memory. */
+typedef struct rs_compile_scratch rs_compile_scratch;
+rs_compile_scratch *rs_compile_scratch_create(void);
+void rs_compile_scratch_destroy(rs_compile_scratch *scratch); /* NULL is allowed */
 
 typedef struct rs_collective_request {
   rs_collective_kind kind;
@@ -76,6 +86,7 @@ typedef struct rs_collective_request {
   int64_t deskew_margin_cycles; /* the receive of every vector stands so long after its nominal
                                    arrival (rs_deskew.h), and all that needs it later by as much */
   rs_compile_variant variant;   /* with `algorithm`: only this one is tried; splits 0: all are */
+  rs_compile_scratch *scratch;  /* NULL: memory of its own */
 } rs_collective_request;
 
 #define RS_COMPILE_ROWS_MAX 16

@@ -12,29 +12,34 @@
 
 #define TEMPLATES_MAX 256
 
-typedef struct template {
-  struct template *next;
+typedef struct rs_template {
+  const struct rs_template *next;
   rs_collective_kind kind;
-  const char *algorithm; /* that was asked for */
-  const char *row;       /* that was taken */
+  const char *algorithm;      /* that was asked for, */
+  rs_compile_variant asked;   /* with this */
+  const char *row;            /* that was taken, */
+  rs_compile_variant variant; /* with this */
   int64_t block_bytes;
   uint32_t chip_count, links_inside;
   const uint32_t *chips;
   const rs_ready *ready; /* as they were */
   const int64_t *ends;
   int64_t makespan_cycles, end_cycles;
-  rs_compile_variant variant;
   bool counts_adds;
   uint32_t op;
-  uint64_t first_burst, burst_count;
-}
-template;
+  const rs_burst *bursts; /* as they were */
+  uint64_t burst_count;
+  int64_t vectors; /* that links carry */
+} template;
 
 struct rs_repeater {
   rs_arena *arena;
   const rs_wiring *wiring;
-  template *templates;
+  const template *templates;
+  const template *known; /* of them, those that came from elsewhere, and all behind it */
   uint32_t template_count;
+  bool is_sketch;
+  int64_t vectors;
   uint32_t *position; /* [chip] in the group at hand, or RS_NONE */
   uint32_t *links;    /* of the repeat at hand */
   uint64_t link_capacity;
@@ -51,8 +56,37 @@ rs_repeater *rs_repeater_create(rs_arena *arena, const rs_wiring *wiring) {
   return r;
 }
 
+rs_repeater *rs_repeater_sketch(rs_arena *arena, const rs_wiring *wiring,
+                                const rs_template *known) {
+  rs_repeater *r = rs_repeater_create(arena, wiring);
+  if (r == NULL) return NULL;
+  r->templates = r->known = known;
+  r->is_sketch = true;
+  return r;
+}
+
 uint64_t rs_repeater_count(const rs_repeater *r) {
   return r->repeats;
+}
+
+int64_t rs_repeater_vectors(const rs_repeater *r) {
+  return r->vectors;
+}
+
+const rs_template *rs_repeater_templates(const rs_repeater *r) {
+  return r->templates;
+}
+
+const rs_template *rs_templates_join(rs_arena *arena, const rs_template *all,
+                                     const rs_template *more, const rs_template *known) {
+  for (; more != known; more = more->next) {
+    template *copy = RS_ARENA_NEW(arena, template, 1);
+    if (copy == NULL) return all;
+    *copy = *more;
+    copy->next = all;
+    all = copy;
+  }
+  return all;
 }
 
 /* ---- what is alike ---- */
@@ -79,8 +113,7 @@ static bool is_same_name(const char *a, const char *b) {
 }
 
 static bool is_same_request(const template *t, const rs_collective_request *q) {
-  if (t->kind != q->kind || t->block_bytes != q->block_bytes || t->chip_count != q->chip_count ||
-      !is_same_name(t->algorithm, q->algorithm)) {
+  if (t->kind != q->kind || t->block_bytes != q->block_bytes || t->chip_count != q->chip_count) {
     return false;
   }
   int64_t later = q->ready[0].start_cycles - t->ready[0].start_cycles;
@@ -94,6 +127,17 @@ static bool is_same_request(const template *t, const rs_collective_request *q) {
     }
   }
   return true;
+}
+
+static bool is_same_variant(rs_compile_variant a, rs_compile_variant b) {
+  return a.splits == b.splits && a.relays == b.relays && a.as_built == b.as_built;
+}
+
+/* Compiling would try the same, or only what came of it. */
+static bool is_same_choice(const template *t, const rs_collective_request *q) {
+  if (is_same_name(t->algorithm, q->algorithm) && is_same_variant(t->asked, q->variant))
+    return true;
+  return is_same_name(t->row, q->algorithm) && is_same_variant(t->variant, q->variant);
 }
 
 /* The link of the other group that corresponds; RS_NONE: there is none. */
@@ -124,7 +168,7 @@ static bool is_same_group(const template *t, const rs_collective_request *q) {
 
 /* Fills r->links, a link for every burst of the template. */
 static bool map_links(rs_repeater *r, const template *t, const rs_collective_request *q,
-                      const rs_schedule *s) {
+                      const rs_timing *timing) {
   bool is_same = is_same_group(t, q);
   bool is_mapped = true;
   if (t->burst_count > r->link_capacity) {
@@ -135,8 +179,8 @@ static bool map_links(rs_repeater *r, const template *t, const rs_collective_req
   }
   if (!is_same) mark(r, t->chips, t->chip_count, true);
   for (uint64_t i = 0; i < t->burst_count && is_mapped; i++) {
-    uint32_t link = s->bursts[t->first_burst + i].link;
-    r->links[i] = is_same ? link : find_link(r, q, &s->timing, link);
+    uint32_t link = t->bursts[i].link;
+    r->links[i] = is_same ? link : find_link(r, q, timing, link);
     is_mapped = r->links[i] != RS_NONE;
   }
   if (!is_same) mark(r, t->chips, t->chip_count, false);
@@ -151,16 +195,16 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
 
 /* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
  * enough that nothing else is added meanwhile. */
-static bool book_counted(const rs_repeater *r, const template *t, const rs_schedule *s,
+static bool book_counted(const rs_repeater *r, const template *t, const rs_timing *timing,
                          rs_calendar *calendar, int64_t later) {
   for (uint64_t i = 0; i < t->burst_count; i++) {
-    const rs_burst *b = &s->bursts[t->first_burst + i];
+    const rs_burst *b = &t->bursts[i];
     const rs_link *link = &r->wiring->links[r->links[i]];
     int64_t start = b->start_cycles + later;
-    int64_t arrival = start + rs_timing_latency(&s->timing, link);
+    int64_t arrival = start + rs_timing_latency(timing, link);
     bool is_add = b->action == RS_ACTION_ADD;
     if (is_add && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
-    if (i > 0 && rs_schedule_rides(s, t->first_burst + i)) continue;
+    if (i > 0 && rs_burst_shares(&t->bursts[i - 1], b)) continue;
     if (rs_calendar_book(calendar, r->links[i], start, b->count) != start) return false;
   }
   return true;
@@ -168,16 +212,16 @@ static bool book_counted(const rs_repeater *r, const template *t, const rs_sched
 
 /* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
  * own, which are not looked for here. */
-static bool book_all(const rs_repeater *r, const template *t, const rs_schedule *s,
-                     rs_calendar *calendar, int64_t later) {
+static bool book_all(const rs_repeater *r, const template *t, rs_calendar *calendar,
+                     int64_t later) {
   for (uint64_t i = 0, end; i < t->burst_count; i = end) {
-    const rs_burst *b = &s->bursts[t->first_burst + i];
+    const rs_burst *b = &t->bursts[i];
     int64_t start = b->start_cycles + later;
     uint32_t lanes[RS__SHARED_MAX], *places[RS__SHARED_MAX];
     uint32_t adds = b->action == RS_ACTION_ADD;
     for (end = i + 1; end < t->burst_count; end++) {
-      if (!rs_schedule_rides(s, t->first_burst + end)) break;
-      adds += s->bursts[t->first_burst + end].action == RS_ACTION_ADD;
+      if (!rs_burst_shares(&t->bursts[end - 1], &t->bursts[end])) break;
+      adds += t->bursts[end].action == RS_ACTION_ADD;
     }
     if (!rs__calendar_adds_allow(calendar, r->links[i], adds)) return false;
     for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
@@ -187,9 +231,17 @@ static bool book_all(const rs_repeater *r, const template *t, const rs_schedule 
   return true;
 }
 
+/* A burst of the template where it is repeated. */
+static rs_burst moved(const rs_repeater *r, const template *t, uint64_t i, int64_t later) {
+  rs_burst burst = t->bursts[i];
+  burst.start_cycles += later;
+  burst.link = r->links[i];
+  return burst;
+}
+
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
-                        rs_calendar *calendar, const rs_collective_request *q, int64_t later,
-                        uint32_t *op, rs_diag *diag) {
+                        const rs_collective_request *q, int64_t later, uint32_t *op,
+                        rs_diag *diag) {
   rs_op copy = s->ops[t->op];
   copy.ready_cycles = q->ready_cycles;
   size_t length = q->label == NULL ? 0 : strlen(q->label);
@@ -198,11 +250,8 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
   *op = rs_schedule_add_op(s, &copy, q->chips, q->chip_count);
   if (*op == RS_NONE) return no_memory(s, diag);
   for (uint64_t i = 0; i < t->burst_count; i++) {
-    rs_burst burst = s->bursts[t->first_burst + i];
-    burst.start_cycles += later;
-    burst.link = r->links[i];
+    rs_burst burst = moved(r, t, i, later);
     burst.op = *op;
-    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
   return RS_OK;
@@ -214,16 +263,20 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
                         bool *done, rs_diag *diag) {
   int64_t later = q->ready[0].start_cycles - t->ready[0].start_cycles;
   uint64_t before = rs_calendar_mark(calendar);
-  uint32_t op;
+  uint32_t op = t->op;
   *done = false;
-  if (!map_links(r, t, q, s)) return RS_OK;
-  bool booked =
-      t->counts_adds ? book_counted(r, t, s, calendar, later) : book_all(r, t, s, calendar, later);
+  if (!map_links(r, t, q, &s->timing)) return RS_OK;
+  bool booked = t->counts_adds ? book_counted(r, t, &s->timing, calendar, later)
+                               : book_all(r, t, calendar, later);
   if (!booked) {
     rs_calendar_rewind(calendar, before);
     return RS_OK;
   }
-  rs_status status = append(r, t, s, calendar, q, later, &op, diag);
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    rs_burst burst = moved(r, t, i, later);
+    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
+  }
+  rs_status status = r->is_sketch ? RS_OK : append(r, t, s, q, later, &op, diag);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
   *report = (rs_compile_report){.op = op,
@@ -233,6 +286,7 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
                                 .end_cycles = t->end_cycles + later,
                                 .makespan_cycles = t->makespan_cycles,
                                 .bursts = t->burst_count};
+  r->vectors += t->vectors;
   r->repeats++;
   *done = true;
   return RS_OK;
@@ -246,17 +300,33 @@ static void *copy_of(rs_arena *arena, const void *from, size_t bytes) {
   return copy;
 }
 
-/* Without memory nothing is remembered, and the next one compiles again. */
+static int64_t count_vectors(const rs_burst *bursts, uint64_t count) {
+  int64_t vectors = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    bool rides = i > 0 && rs_burst_shares(&bursts[i - 1], &bursts[i]);
+    if (!rides) vectors += bursts[i].count;
+  }
+  return vectors;
+}
+
+/* The schedule's bursts stay where they are when there are more of them; those of a sketch are taken off
+ * again. Without memory nothing is remembered, and the next one compiles again. */
 static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_request *q,
                      const int64_t *ends, uint64_t first_burst, uint32_t links_inside,
                      const rs_compile_report *report) {
   size_t count = q->chip_count;
+  const rs_burst *bursts = s->bursts + first_burst;
+  uint64_t burst_count = s->burst_count - first_burst;
+  int64_t vectors = count_vectors(bursts, burst_count);
+  r->vectors += vectors;
   if (r->template_count == TEMPLATES_MAX) return;
+  if (r->is_sketch) bursts = copy_of(r->arena, bursts, burst_count * sizeof *bursts);
   template *t = RS_ARENA_NEW(r->arena, template, 1);
   if (t == NULL) return;
   *t = (template){.next = r->templates,
                   .kind = q->kind,
                   .algorithm = q->algorithm,
+                  .asked = q->variant,
                   .row = report->algorithm,
                   .variant = report->variant,
                   .counts_adds = report->counts_adds,
@@ -269,9 +339,10 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .makespan_cycles = report->makespan_cycles,
                   .end_cycles = report->end_cycles,
                   .op = report->op,
-                  .first_burst = first_burst,
-                  .burst_count = s->burst_count - first_burst};
-  if (t->chips == NULL || t->ready == NULL || t->ends == NULL) return;
+                  .bursts = bursts,
+                  .burst_count = burst_count,
+                  .vectors = vectors};
+  if (bursts == NULL || t->chips == NULL || t->ready == NULL || t->ends == NULL) return;
   r->templates = t;
   r->template_count++;
 }
@@ -282,14 +353,23 @@ rs_status rs_repeater_compile(rs_repeater *r, rs_schedule *s, rs_calendar *calen
   assert(q->ready != NULL && ends != NULL && report != NULL);
   bool done = false;
   uint32_t links_inside = q->kind == RS_SEND ? 0 : count_links_inside(r, q);
+  bool is_known = false;
   for (const template *t = r->templates; t != NULL; t = t->next) {
+    is_known = is_known || t == r->known;
     if (t->links_inside != links_inside || !is_same_request(t, q)) continue;
-    if (q->kind == RS_SEND && !is_same_group(t, q)) continue;
+    if ((q->kind == RS_SEND || is_known) && !is_same_group(t, q)) continue;
+    if (is_known ? !is_same_choice(t, q) : !is_same_name(t->algorithm, q->algorithm)) continue;
     rs_status status = repeat(r, t, s, calendar, q, ends, report, &done, diag);
     if (status != RS_OK || done) return status;
   }
   uint64_t first_burst = s->burst_count;
+  uint32_t op_count = s->op_count, group_chip_count = s->group_chip_count;
   rs_status status = rs_collective_compile(s, r->wiring, calendar, q, ends, report, diag);
   if (status == RS_OK) remember(r, s, q, ends, first_burst, links_inside, report);
+  if (r->is_sketch) {
+    s->burst_count = first_burst;
+    s->op_count = op_count;
+    s->group_chip_count = group_chip_count;
+  }
   return status;
 }

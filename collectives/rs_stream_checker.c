@@ -204,12 +204,12 @@ static rs_status read_span(rs_stream_checker *c, const access *a, const rs__span
                   UINT64_MAX, diag);
   }
   if (!rs__pace_follows(&c->header->timing, &a->pace, &held->kept, span->first, span->end,
-                        t->forward_cycles)) {
+                        t->forward_cycles + c->header->deskew_margin_cycles)) {
     return refuse(c, a, RS_FAULT_EARLY, span->first, "departs before it can hold what comes with",
                   held->kept.burst, diag);
   }
   if (!rs__pace_follows(&c->header->timing, &a->pace, &held->added, span->first, span->end,
-                        t->forward_cycles + t->add_cycles)) {
+                        t->forward_cycles + t->add_cycles + c->header->deskew_margin_cycles)) {
     return refuse(c, a, RS_FAULT_RACE, span->first, "departs before all is added that comes with",
                   held->added.burst, diag);
   }
@@ -518,6 +518,24 @@ static rs_status refuse_result(rs_stream_checker *c, uint32_t op, rs_diag *diag)
   return RS_OK;
 }
 
+/* Stalls stand in order, the first before cycle 0. */
+static rs_status check_interval(rs_stream_checker *c, rs_diag *diag) {
+  const rs_schedule *h = c->header;
+  int64_t longest = 0, since = 0;
+  if (h->stall_count == 0 || h->deskew_interval_cycles == 0) return RS_OK;
+  for (uint64_t i = 1; i < h->stall_count; i++) {
+    longest = RS_MAX(longest, h->stalls[i].at_cycles - since);
+    since = h->stalls[i].at_cycles;
+  }
+  longest = RS_MAX(longest, c->report.check.makespan_cycles - since);
+  if (longest <= h->deskew_interval_cycles) return RS_OK;
+  c->report.check.fault =
+      (rs_fault){RS_FAULT_DESKEW, RS_NONE, RS_NONE, RS_NONE, since, UINT64_MAX, UINT64_MAX};
+  return rs_diag_set(diag, RS_E_REFUSED,
+                     "%lld cycles without a stall: the schedule promises one each %lld",
+                     (long long)longest, (long long)h->deskew_interval_cycles);
+}
+
 rs_status rs_stream_checker_finish(rs_stream_checker *c, rs_diag *diag) {
   rs_status status = land_until(c, INT64_MAX, diag);
   for (uint32_t op = 0; op < c->header->op_count && status == RS_OK; op++) {
@@ -528,12 +546,14 @@ rs_status rs_stream_checker_finish(rs_stream_checker *c, rs_diag *diag) {
     end_if_over(c, op);
     if (!c->memory.over[op]) status = refuse_result(c, op, diag);
   }
-  return status;
+  return status == RS_OK ? check_interval(c, diag) : status;
 }
 
 void rs_stream_checker_report(const rs_stream_checker *c, rs_stream_report *report) {
   *report = c->report;
   report->check.links_used = c->links.used_count;
+  int64_t makespan = report->check.makespan_cycles;
+  report->check.stall_cycles = rs_schedule_wall_end(c->header, makespan) - makespan;
   report->runs_max = c->memory.runs_max;
   report->ops_max = c->memory.ops_max;
   report->bytes_max = c->memory.bytes_max + c->piece_capacity * sizeof *c->pieces +

@@ -24,6 +24,8 @@ rs_status rs__cost_generation_fill(rs_table *table, const rs_chip *chip,
                                    const rs__cost_shape *shape, int64_t batch, rs_diag *diag);
 
 /* A shape that was not given, 0, is an absent cell. */
-void rs__cost_set_given(rs_table *table, const char *column, int64_t value);
+static inline void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
+  if (value > 0) rs_table_set_i64(table, column, value);
+}
 
 #endif

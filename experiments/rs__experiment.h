@@ -22,6 +22,9 @@ typedef enum rs__key_kind {
   RS__KEY_DECIMAL
 } rs__key_kind;
 
+/* Task clock has the keys of a collective, or, when there is a model, those of its step. */
+enum { RS__CLOCK_OF_A_STEP = RS_TASK_COUNT };
+
 typedef struct rs__key_row {
   const char *path;
   rs__key_kind kind;
@@ -32,7 +35,7 @@ typedef struct rs__key_row {
   size_t word_count;
   int64_t most;   /* of a count; of a decimal in thousandths */
   bool has_zero;  /* a count from 0, not 1 */
-  unsigned tasks; /* bits of the tasks that have this key */
+  unsigned tasks; /* bits of the tasks that have this key, and RS__CLOCK_OF_A_STEP */
 } rs__key_row;
 
 typedef struct rs__place {
@@ -67,6 +70,7 @@ typedef struct rs__reader {
   rs__axis axes[RS_KEY_COUNT];
   size_t axis_count;
   rs_task task;
+  int keys_bit;                   /* the task, or RS__CLOCK_OF_A_STEP */
   const rs_yaml_node *plots_node; /* read when the task is known; NULL: none */
   const char *plots_file;
   rs__resolved *models;
@@ -76,6 +80,7 @@ typedef struct rs__reader {
   rs__resolved *groups; /* lists of chips */
 } rs__reader;
 
+/* rs_experiment_fault.c. */
 rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
                                const char *expected, const char *suggestion);
 

@@ -49,6 +49,22 @@ rs_status rs__result_prove(const rs_point *point, const rs_decode *decode, rs_pr
 rs_status rs__result_settle(rs_arena *arena, rs_status status, const rs_diag *own, rs_result *r,
                             rs_diag *diag);
 
+/* ---- rs_result_deskew.c: stalls for a schedule ---- */
+
+typedef struct rs__stalled {
+  int64_t interval_cycles; /* 0: no stalls */
+  int64_t margin_cycles;   /* that the schedule was compiled with */
+  int64_t offset_ppb;      /* of oscillators, which a stall must make good */
+  int64_t link_spread_milli;
+  uint32_t root;       /* of the tree of counters */
+  int64_t need_cycles; /* found: the margin that such oscillators ask for */
+} rs__stalled;
+
+/* Adds DESKEW and RUNTIME_DESKEW to a proved schedule and proves it again. RS_E_INPUT: an interval that
+ * leaves no time to work, offsets that counters cannot follow; RS_E_INFEASIBLE: no tree of counters. */
+rs_status rs__result_add_stalls(rs_arena *arena, rs__stalled *stalled, rs_schedule *schedule,
+                                const rs_wiring *wiring, rs_proof *proof, rs_diag *diag);
+
 /* ---- rs_result_collective.c: one collective, for a point and for `realscale compile` ---- */
 
 typedef struct rs__collective {
@@ -63,6 +79,7 @@ typedef struct rs__collective {
   const int64_t *sizes;    /* of an all-to-all, [from place · chips + to place]; NULL: all alike */
   bool is_one_of_many;     /* groups of one schedule: times and bursts are this group's own */
   const rs_msccl *program; /* what it is compiled from; NULL: request.algorithm says */
+  rs__stalled stalled;
   /* What the work gives. */
   rs_schedule *schedule;
   rs_compile_report report;

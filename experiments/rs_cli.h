@@ -124,12 +124,6 @@ struct rs_wiring;
 rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **canonical,
                                 const struct rs_wiring **wiring, rs_diag *diag);
 
-/* Reads an experiment ("-": stdin); overrides are those of --set. */
-struct rs_experiment;
-rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *const *overrides,
-                                 size_t override_count, const struct rs_experiment **experiment,
-                                 rs_diag *diag);
-
 /* A model by the name of a preset, or by the path of a config.json (a '/' in it, or .json at its end). */
 struct rs_model;
 rs_status rs_cli_find_model(rs_arena *arena, const char *name, struct rs_model *model,

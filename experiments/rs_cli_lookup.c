@@ -1,9 +1,8 @@
-/* What several commands look up by name: topologies, experiments, models, chips, timing presets. */
+/* What several commands look up by name: topologies, models, chips, timing presets. */
 #include <string.h>
 
 #include "rs_chip_file.h"
 #include "rs_cli.h"
-#include "rs_experiment.h"
 #include "rs_graph_read.h"
 #include "rs_model.h"
 #include "rs_topology.h"
@@ -47,18 +46,6 @@ rs_status rs_cli_build_topology(rs_arena *arena, const char *spec, const char **
   *canonical = rs_topology_spec(topology);
   *wiring = built;
   return RS_OK;
-}
-
-rs_status rs_cli_read_experiment(rs_arena *arena, const char *path, const char *const *overrides,
-                                 size_t override_count, const rs_experiment **experiment,
-                                 rs_diag *diag) {
-  char *text;
-  size_t length;
-  rs_status status = rs_file_read(arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
-  if (status != RS_OK) return status;
-  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-  return rs_experiment_parse(arena, name, text, length, overrides, override_count, experiment,
-                             diag);
 }
 
 /* ---- models and chips ---- */

@@ -13,9 +13,10 @@
 static const rs_option options[] = {
     {"ppm", 0, RS_OPTION_TEXT, "PPM", "oscillators are off by up to ± this (needed)"},
     {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
-     "from nominal arrival to receive (default: the experiment's; of a file without compute "
-     "intervals what the checker proves, else 0)"},
-    {"resync", 0, RS_OPTION_TEXT, "CYCLES", "from one RUNTIME_DESKEW to the next (default: 65536)"},
+     "from nominal arrival to receive (default: the experiment's or the file's; of a file without "
+     "stalls and compute intervals what the checker proves, else 0)"},
+    {"resync", 0, RS_OPTION_TEXT, "CYCLES",
+     "from one RUNTIME_DESKEW to the next, of a schedule that says nothing (default: 65536)"},
     {"clock", 0, RS_OPTION_TEXT, "WAY", "hac, bittide-p or bittide-pi (default: hac)"},
     {"draws", 0, RS_OPTION_TEXT, "COUNT", "of oscillators and cables (default: 100)"},
     {"offsets", 0, RS_OPTION_TEXT, "WHERE", "uniform or extreme in the band (default: uniform)"},
@@ -66,6 +67,12 @@ static rs_status take_point(job *j, const rs_experiment *e, rs_diag *diag) {
   return status;
 }
 
+/* What the file says, or what is proved of it. */
+static int64_t promised_margin(const rs_schedule *s) {
+  if (s->stall_count > 0) return s->deskew_margin_cycles;
+  return s->compute_count == 0 ? -1 : 0;
+}
+
 static rs_status read_schedule(job *j, rs_diag *diag) {
   const char *path = j->arguments->operands[0];
   rs_arena *arena = j->arguments->arena;
@@ -74,10 +81,10 @@ static rs_status read_schedule(job *j, rs_diag *diag) {
   if (rs_text_ends_with(path, ".rsched") || strcmp(path, "-") == 0) {
     status = rs__proof_read(arena, path, &j->schedule, &j->point.wiring, diag);
     if (status == RS_OK) j->point.topology = j->schedule->topology;
-    if (status == RS_OK) j->margin_cycles = j->schedule->compute_count == 0 ? -1 : 0;
+    if (status == RS_OK) j->margin_cycles = promised_margin(j->schedule);
   } else {
-    status = rs_cli_read_experiment(arena, path, j->arguments->values[OPTION_SET],
-                                    j->arguments->value_counts[OPTION_SET], &experiment, diag);
+    status = rs_experiment_read(arena, path, j->arguments->values[OPTION_SET],
+                                j->arguments->value_counts[OPTION_SET], &experiment, diag);
     if (status == RS_OK) status = take_point(j, experiment, diag);
   }
   if (status == RS_OK) status = rs__proof_run(j->schedule, j->point.wiring, &j->proof, diag);
@@ -126,6 +133,11 @@ static rs_status read_options(job *j, rs_diag *diag) {
   for (size_t i = 0; i < RS_COUNT_OF(option_keys); i++) {
     rs_status status = assign(j, &r, &draft, &option_keys[i], margin_text);
     if (status != RS_OK) return status;
+  }
+  if (j->schedule->stall_count > 0 && rs_arguments_value(j->arguments, "resync") != NULL) {
+    rs_diag_set(diag, RS_E_INPUT, "--resync: the schedule has stalls of its own");
+    rs_diag_expect(diag, "a schedule that is compiled with another --deskew-interval");
+    return RS_E_INPUT;
   }
   rs_status status = rs__experiment_resolve_clock(&r, &draft, &j->point);
   return status == RS_OK ? check_margin(j, diag) : status;

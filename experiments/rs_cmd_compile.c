@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rs__cmd_compile.h"
+#include "rs__experiment.h"
 #include "rs_msccl.h"
 #include "rs_periodic.h"
 #include "rs_units.h"
@@ -9,6 +10,8 @@
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 #define SIZES_BYTES_MAX ((size_t)64 << 20)
 enum { MARGIN_CYCLES_MAX = 1 << 20 };
+/* As the keys of task clock have them when they are left out. */
+enum { DESKEW_PPM = 100, LINK_SPREAD_MILLI = 2800 };
 
 static const rs_option options[] = {
     {"topology", 't', RS_OPTION_TEXT, "SPEC", "the wiring, such as mesh:8 (needed)"},
@@ -28,6 +31,10 @@ static const rs_option options[] = {
      "unit, a chip's (default: groqchip1), or latency=500ns,rate=50GiB/s"},
     {"deskew-margin", 0, RS_OPTION_TEXT, "CYCLES",
      "from nominal arrival to receive on every hop (default: 0)"},
+    {"deskew-interval", 0, RS_OPTION_TEXT, "TIME",
+     "DESKEW at the start and RUNTIME_DESKEW this often, in cycles or a time such as 72us"},
+    {"deskew-ppm", 0, RS_OPTION_TEXT, "PPM",
+     "oscillators that RUNTIME_DESKEW must make good (default: 100)"},
     {"fidelity", 0, RS_OPTION_TEXT, "NAME",
      "burst (default), or vector: play it again with every vector of data moved and added"},
     {"steady", 0, RS_OPTION_FLAG, NULL,
@@ -142,6 +149,39 @@ static rs_status parse_margin(const char *text, int64_t *margin, rs_diag *diag) 
   return status;
 }
 
+/* --deskew-interval and --deskew-ppm. */
+static rs_status read_deskew(const rs_arguments *arguments, rs__collective *j, rs_diag *diag) {
+  rs__stalled *d = &j->stalled;
+  const char *ppm = rs_arguments_value(arguments, "deskew-ppm");
+  const char *interval = rs_arguments_value(arguments, "deskew-interval");
+  d->margin_cycles = j->request.deskew_margin_cycles;
+  d->offset_ppb = 1000 * DESKEW_PPM;
+  d->link_spread_milli = LINK_SPREAD_MILLI;
+  if (interval == NULL) {
+    return ppm == NULL ? RS_OK
+                       : rs_diag_set(diag, RS_E_INPUT, "--deskew-ppm: without --deskew-interval");
+  }
+  if (ppm != NULL && !rs__experiment_parse_decimal(ppm, RS_CLOCK_OFFSET_PPB_MAX, &d->offset_ppb)) {
+    rs_diag_set(diag, RS_E_INPUT, "--deskew-ppm: '%s' is no offset", ppm);
+    rs_diag_expect(diag, "parts per million such as 100 or 12.5");
+    return RS_E_INPUT;
+  }
+  if (j->is_steady) {
+    return rs_diag_set(diag, RS_E_INPUT,
+                       "--steady: repeats of a schedule with stalls do not overlap");
+  }
+  rs_status status = rs_quantity_parse(interval, RS_QUANTITY_COUNT, &d->interval_cycles, NULL);
+  if (status != RS_OK) {
+    status = rs_cli_read_cycles(arguments, "deskew-interval", "72us, or a number of cycles",
+                                j->timing.clock_hz, &d->interval_cycles, diag);
+  }
+  if (status == RS_OK && d->interval_cycles < 1) {
+    status = rs_diag_set(diag, RS_E_INPUT, "--deskew-interval: '%s' is not an interval", interval);
+    rs_diag_expect(diag, "at least 1 cycle");
+  }
+  return status;
+}
+
 static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all, rs_diag *diag) {
   rs__collective first = {0}, *j = &first;
   const char *topology;
@@ -160,7 +200,11 @@ static rs_status read_jobs(const rs_arguments *arguments, rs__compile_jobs *all,
   if (status == RS_OK && margin != NULL) {
     status = parse_margin(margin, &j->request.deskew_margin_cycles, diag);
   }
+  if (status == RS_OK) status = read_deskew(arguments, j, diag);
   if (status == RS_OK) status = rs__compile_read_groups(arguments, j, all, diag);
+  for (size_t i = 0; status == RS_OK && i < all->count; i++) {
+    all->items[i].stalled.root = all->items[0].request.chips[0];
+  }
   return status == RS_OK ? read_sizes(arguments, all, diag) : status;
 }
 
@@ -223,6 +267,16 @@ static void print_choice(const rs_compile_report *report) {
   }
 }
 
+static void print_deskew(const rs__collective *j) {
+  const rs__stalled *d = &j->stalled;
+  if (d->interval_cycles == 0 || d->need_cycles <= d->margin_cycles) return;
+  fprintf(stderr,
+          "realscale: oscillators of ±%lld.%03lld ppm ask for a margin of %lld cycles, and "
+          "--deskew-margin is %lld\n",
+          (long long)(d->offset_ppb / 1000), (long long)(d->offset_ppb % 1000),
+          (long long)d->need_cycles, (long long)d->margin_cycles);
+}
+
 /* Groups in the order in which they were given book the links one after the other; the whole is
  * proved and played as one. */
 static rs_status compile_together(rs_arena *arena, const rs__compile_jobs *all, rs_diag *diag) {
@@ -242,6 +296,10 @@ static rs_status compile_together(rs_arena *arena, const rs__compile_jobs *all, 
     }
   }
   if (status == RS_OK) status = rs__proof_run(schedule, first->wiring, &proof, diag);
+  if (status == RS_OK && first->stalled.interval_cycles > 0) {
+    rs__stalled *stalled = &all->items[0].stalled;
+    status = rs__result_add_stalls(arena, stalled, schedule, first->wiring, &proof, diag);
+  }
   int64_t period = 0;
   if (status == RS_OK && first->is_steady) {
     status = rs_periodic_find(arena, schedule, first->wiring, &period, diag);
@@ -294,6 +352,7 @@ static int run_compile(const rs_arguments *arguments) {
   }
   if (status != RS_OK) return rs_cli_report(&diag);
   print_choice(&all.items[0].report);
+  print_deskew(&all.items[0]);
   status = tabulate(arena, &all, &table, &diag);
   if (status == RS_OK && output != NULL) status = write_output(output, &all.items[0], &diag);
   return status == RS_OK ? rs_cli_print_table(arguments, table) : rs_cli_report(&diag);

@@ -214,10 +214,6 @@ static const char *const columns[] = {
     "context",        "weights",       "math",        "energy_sram_j", "energy_matrix_j",
     "energy_vector_j"};
 
-void rs__cost_set_given(rs_table *table, const char *column, int64_t value) {
-  if (value > 0) rs_table_set_i64(table, column, value);
-}
-
 static void fill_row(rs_table *table, const operation *op, const rs_chip *chip, const shape *s,
                      int64_t batch, const rs_cost *cost) {
   rs_table_add_row(table);

@@ -63,7 +63,7 @@ static rs_status read_side(rs_arena *arena, const char *path, side *s, rs_diag *
   if (status != RS_OK) return status;
   s->makespan_cycles = -1; /* a schedule that cannot be played can still be compared */
   if (rs_player_run(s->schedule, s->wiring, &play_options, &play, diag) == RS_OK) {
-    s->makespan_cycles = play.makespan_cycles;
+    s->makespan_cycles = play.makespan_cycles + play.stall_cycles;
     s->links_used = play.links_used;
   }
   size_t count = s->schedule->burst_count;
@@ -145,6 +145,42 @@ static void add_change(rs_table *table, const side *before, const side *after, c
   if (c->kind == CHANGE_MOVED) rs_table_set_i64(table, "change", c->shift_cycles);
 }
 
+/* A stall of one that the other has not, and those that take another time; both stand in order. */
+static void add_stalls(rs_table *table, const rs_schedule *a, const rs_schedule *b, size_t most) {
+  char text[64];
+  size_t shown = 0;
+  for (uint64_t i = 0, k = 0; (i < a->stall_count || k < b->stall_count) && shown < most;) {
+    const rs_stall *before = i < a->stall_count ? &a->stalls[i] : NULL;
+    const rs_stall *after = k < b->stall_count ? &b->stalls[k] : NULL;
+    if (before != NULL && after != NULL && before->at_cycles != after->at_cycles) {
+      if (before->at_cycles < after->at_cycles)
+        after = NULL;
+      else
+        before = NULL;
+    }
+    i += before != NULL ? 1 : 0;
+    k += after != NULL ? 1 : 0;
+    if (before != NULL && after != NULL && before->cycles == after->cycles) continue;
+    rs_table_add_row(table);
+    rs_table_set_text(table, "what",
+                      before == NULL  ? "stall added"
+                      : after == NULL ? "stall removed"
+                                      : "stall changed");
+    if (before != NULL) {
+      rs_stall_describe(before, text, sizeof text);
+      rs_table_set_text(table, "before", text);
+    }
+    if (after != NULL) {
+      rs_stall_describe(after, text, sizeof text);
+      rs_table_set_text(table, "after", text);
+    }
+    if (before != NULL && after != NULL) {
+      rs_table_set_i64(table, "change", after->cycles - before->cycles);
+    }
+    shown++;
+  }
+}
+
 static int64_t count_kind(const change *changes, size_t count, change_kind kind) {
   int64_t found = 0;
   for (size_t i = 0; i < count; i++) found += changes[i].kind == kind ? 1 : 0;
@@ -164,6 +200,13 @@ static void fill_table(rs_table *table, const side *before, const side *after,
   add_count(table, "operations", a->op_count, b->op_count);
   add_count(table, "bursts", (int64_t)a->burst_count, (int64_t)b->burst_count);
   add_count(table, "computes", (int64_t)a->compute_count, (int64_t)b->compute_count);
+  if (a->stall_count + b->stall_count > 0) {
+    add_count(table, "deskew_stalls", (int64_t)a->stall_count, (int64_t)b->stall_count);
+    add_count(table, "deskew_interval_cycles", a->deskew_interval_cycles,
+              b->deskew_interval_cycles);
+    add_count(table, "deskew_margin_cycles", a->deskew_margin_cycles, b->deskew_margin_cycles);
+    add_stalls(table, a, b, most);
+  }
   add_count(table, "bursts_moved", 0, count_kind(changes, change_count, CHANGE_MOVED));
   add_count(table, "bursts_removed", 0, count_kind(changes, change_count, CHANGE_REMOVED));
   add_count(table, "bursts_added", 0, count_kind(changes, change_count, CHANGE_ADDED));

@@ -7,9 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rs__fault_spare.h"
 #include "rs__proof.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_deskew_stalls.h"
 #include "rs_fault.h"
 #include "rs_units.h"
 
@@ -31,9 +33,11 @@ static const rs_option options[] = {
                       "a vector from A to B arrives wrong, beyond what is corrected"},
     [OPTION_EACH] = {"each", 0, RS_OPTION_TEXT, "cable|chip",
                      "a row for every cable, or every chip"},
-    [OPTION_AT] = {"at", 0, RS_OPTION_TEXT, "TIME", "when, such as 300ns (default: 0ns)"},
-    [OPTION_SPARE] = {"spare", 0, RS_OPTION_TEXT, "C",
-                      "a chip outside the group that takes the failed chip's place"},
+    [OPTION_AT] = {"at", 0, RS_OPTION_TEXT, "TIME",
+                   "when, such as 300ns, stalls not counted (default: 0ns)"},
+    [OPTION_SPARE] = {"spare", 0, RS_OPTION_TEXT, "WHO",
+                      "takes the failed chip's place: a chip outside the group, auto (the nearest "
+                      "that is free), or node (its whole node moves to a free one)"},
     [OPTION_OUTPUT] = {"output", 'o', RS_OPTION_TEXT, "FILE.rsched", "write the new timetable"},
 };
 
@@ -56,7 +60,8 @@ static const char *const columns[] = {"topology",
                                       "rebuilt_makespan_cycles",
                                       "slowdown",
                                       "rebuild_s",
-                                      "rebuild_reason"};
+                                      "rebuild_reason",
+                                      "spare"};
 
 typedef struct job {
   const rs_arguments *arguments;
@@ -65,7 +70,8 @@ typedef struct job {
   const rs_wiring *wiring;
   int64_t makespan_cycles; /* of the schedule as it is */
   int64_t at_cycles;
-  uint32_t spare; /* RS_NONE: none */
+  rs__spare_way spare_way;
+  uint32_t spare; /* of RS__SPARE_CHIP */
   rs_table *table;
 } job;
 
@@ -94,11 +100,20 @@ static rs_status read_spare(job *j, rs_diag *diag) {
   const char *text = rs_arguments_value(j->arguments, "spare");
   int64_t chip;
   j->spare = RS_NONE;
-  if (text == NULL) return RS_OK;
+  j->spare_way = text == NULL                ? RS__SPARE_NONE
+                 : strcmp(text, "auto") == 0 ? RS__SPARE_AUTO
+                 : strcmp(text, "node") == 0 ? RS__SPARE_NODE
+                                             : RS__SPARE_CHIP;
+  if (j->spare_way == RS__SPARE_NODE && j->wiring->node_of == NULL) {
+    rs_diag_set(diag, RS_E_INPUT, "--spare: this wiring has no nodes");
+    rs_diag_expect(diag, "auto, or a chip");
+    return RS_E_INPUT;
+  }
+  if (j->spare_way != RS__SPARE_CHIP) return RS_OK;
   if (rs_quantity_parse(text, RS_QUANTITY_COUNT, &chip, diag) != RS_OK || chip < 0 ||
       chip >= j->wiring->chip_count) {
     rs_diag_set(diag, RS_E_INPUT, "--spare: there is no chip '%s'", text);
-    rs_diag_expect(diag, "a chip from 0 to %u", j->wiring->chip_count - 1);
+    rs_diag_expect(diag, "auto, node, or a chip from 0 to %u", j->wiring->chip_count - 1);
     return RS_E_INPUT;
   }
   j->spare = (uint32_t)chip;
@@ -118,7 +133,7 @@ static rs_status read_job(job *j, rs_diag *diag) {
     if (status != RS_OK) rs_diag_at(diag, path, 0, 0);
   }
   if (status != RS_OK) return status;
-  j->makespan_cycles = proof.play.makespan_cycles;
+  j->makespan_cycles = rs_schedule_wall_end(j->schedule, proof.play.makespan_cycles);
   status = rs_cli_read_cycles(j->arguments, "at", "300ns", j->schedule->timing.clock_hz,
                               &j->at_cycles, diag);
   return status == RS_OK ? read_spare(j, diag) : status;
@@ -192,6 +207,11 @@ static rs_status carry_over(const broken *b, const rs_schedule *from, const uint
     const uint32_t *group = from->group_chips + op->group_first;
     good = rs_schedule_add_op(to, op, group, op->group_count) != RS_NONE;
   }
+  for (uint64_t i = 0; i < from->stall_count && good; i++) {
+    good = rs_schedule_add_stall(to, &from->stalls[i]) != NULL;
+  }
+  if (good) to->deskew_interval_cycles = from->deskew_interval_cycles;
+  if (good) to->deskew_margin_cycles = from->deskew_margin_cycles;
   for (uint64_t i = 0; i < from->burst_count && good; i++) {
     rs_burst burst = from->bursts[i];
     burst.link = link_map[burst.link];
@@ -250,44 +270,71 @@ static rs_status play(const job *j, const broken *b, rs_diag *diag) {
 
 /* ---- the new timetable ---- */
 
-/* The request that made the operation, for the chips that are left. *reason: why there is none. */
-static bool rebuild_request(const job *j, const broken *b, rs_collective_request *request,
-                            const char **reason, rs_diag *diag) {
+/* The request that made the operation, for the chips that have its parts now. */
+static void fill_request(const job *j, const uint32_t *stand_in, uint32_t *chips,
+                         rs_collective_request *request) {
   const rs_op *op = &j->schedule->ops[0];
   const uint32_t *group = j->schedule->group_chips + op->group_first;
-  uint32_t *chips = RS_ARENA_NEW(b->arena, uint32_t, op->group_count);
   uint32_t step = op->kind == RS_SEND ? 2 : 1; /* a pair lives or dies as one */
   uint32_t count = 0;
-  bool spare_is_free = j->spare != RS_NONE;
-  if (chips == NULL) return rs_arena_failed(b->arena, diag) == RS_OK;
-  *request = (rs_collective_request){
-      .kind = op->kind, .root = op->root, .block_bytes = op->block_bytes, .label = ""};
   for (uint32_t i = 0; i < op->group_count; i += step) {
     bool alive = true;
-    for (uint32_t k = i; k < i + step; k++) {
-      chips[count + k - i] = group[k];
-      if (!b->dead_chips[group[k]]) continue;
-      if (spare_is_free) {
-        chips[count + k - i] = j->spare;
-        if (request->root == group[k]) request->root = j->spare;
-        spare_is_free = false;
-      } else {
-        alive = false;
-      }
+    for (uint32_t k = 0; k < step; k++) {
+      chips[count + k] = stand_in[group[i + k]];
+      alive = alive && chips[count + k] != RS_NONE;
     }
     if (alive) count += step;
   }
-  request->chips = chips;
-  request->chip_count = count;
-  bool root_is_dead = op->root != RS_NONE && request->root == op->root && b->dead_chips[op->root];
-  *reason = root_is_dead ? "the root is dead" : count < 2 ? "fewer than two chips are left" : NULL;
-  return true;
+  *request = (rs_collective_request){.kind = op->kind,
+                                     .root = op->root == RS_NONE ? RS_NONE : stand_in[op->root],
+                                     .block_bytes = op->block_bytes,
+                                     .label = "",
+                                     .chips = chips,
+                                     .chip_count = count,
+                                     .deskew_margin_cycles = j->schedule->deskew_margin_cycles};
+}
+
+/* *reason: why there is no request. */
+static rs_status rebuild_request(const job *j, const broken *b, rs_collective_request *request,
+                                 const char **reason, rs_diag *diag) {
+  const rs_op *op = &j->schedule->ops[0];
+  const rs__spare_request spares = {.schedule = j->schedule,
+                                    .wiring = j->wiring,
+                                    .left = b->wiring,
+                                    .dead_chips = b->dead_chips,
+                                    .way = j->spare_way,
+                                    .named = j->spare};
+  char text[120];
+  uint32_t *chips = RS_ARENA_NEW(b->arena, uint32_t, op->group_count);
+  uint32_t *stand_in = RS_ARENA_NEW(b->arena, uint32_t, j->wiring->chip_count);
+  if (chips == NULL || stand_in == NULL) return rs_arena_failed(b->arena, diag);
+  rs_status status = rs__spare_choose(b->arena, &spares, stand_in, reason, diag);
+  if (status != RS_OK || *reason != NULL) return status;
+  fill_request(j, stand_in, chips, request);
+  rs__spare_describe(stand_in, j->wiring->chip_count, text, sizeof text);
+  if (text[0] != '\0') rs_table_set_text(j->table, "spare", text);
+  bool root_is_dead = op->root != RS_NONE && request->root == RS_NONE;
+  *reason = root_is_dead              ? "the root is dead"
+            : request->chip_count < 2 ? "fewer than two chips are left"
+                                      : NULL;
+  return RS_OK;
 }
 
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* As often and as long as those of the old timetable. */
+static rs_status add_stalls(const job *j, rs_schedule *schedule, int64_t end_cycles,
+                            rs_diag *diag) {
+  const rs_schedule *old = j->schedule;
+  const rs_deskew_insert_config config = {.interval_cycles = old->deskew_interval_cycles,
+                                          .stall_cycles = old->stalls[old->stall_count - 1].cycles,
+                                          .margin_cycles = old->deskew_margin_cycles,
+                                          .end_cycles = end_cycles};
+  return rs_deskew_insert(schedule, &config, diag);
 }
 
 static rs_status compile_and_prove(const job *j, const broken *b,
@@ -300,7 +347,10 @@ static rs_status compile_and_prove(const job *j, const broken *b,
       rs_collective_compile(schedule, b->wiring, calendar, request, NULL, report, diag);
   if (status != RS_OK) return status;
   rs_schedule_sort(schedule);
-  return rs__proof_run(schedule, b->wiring, &proof, diag);
+  status = rs__proof_run(schedule, b->wiring, &proof, diag);
+  if (status != RS_OK || j->schedule->stall_count == 0) return status;
+  status = add_stalls(j, schedule, proof.play.makespan_cycles, diag);
+  return status == RS_OK ? rs__proof_run(schedule, b->wiring, &proof, diag) : status;
 }
 
 /* In terms of the whole wiring, which has a name: it can be read again, and simply never uses what is
@@ -324,12 +374,13 @@ static rs_status rebuild(const job *j, const broken *b, rs_diag *diag) {
     rs_table_set_text(j->table, "rebuild_reason", "a whole program: its experiment rebuilds it");
     return RS_OK;
   }
-  if (!rebuild_request(j, b, &request, &reason, diag)) return RS_E_NO_MEMORY;
+  rs_status status = rebuild_request(j, b, &request, &reason, diag);
+  if (status != RS_OK) return status;
   rs_schedule *schedule = rs_schedule_create(b->arena, b->wiring, "", &j->schedule->timing);
   if (schedule == NULL) return rs_arena_failed(b->arena, diag);
   if (reason == NULL) {
     double before = seconds_now();
-    rs_status status = compile_and_prove(j, b, &request, schedule, &report, &words);
+    status = compile_and_prove(j, b, &request, schedule, &report, &words);
     if (status != RS_OK) reason = words.what;
     rs_table_set_double(j->table, "rebuild_s", seconds_now() - before);
   }
@@ -339,9 +390,10 @@ static rs_status rebuild(const job *j, const broken *b, rs_diag *diag) {
   }
   rs_table_set_text(j->table, "rebuilt_algorithm", report.algorithm);
   rs_table_set_i64(j->table, "rebuilt_chips", request.chip_count);
-  rs_table_set_i64(j->table, "rebuilt_makespan_cycles", report.makespan_cycles);
+  int64_t makespan = rs_schedule_wall_end(schedule, report.makespan_cycles);
+  rs_table_set_i64(j->table, "rebuilt_makespan_cycles", makespan);
   rs_table_set_double(j->table, "slowdown",
-                      (double)report.makespan_cycles / (double)RS_MAX(j->makespan_cycles, 1));
+                      (double)makespan / (double)RS_MAX(j->makespan_cycles, 1));
   return output == NULL ? RS_OK : write_whole(j, b, schedule, output, diag);
 }
 

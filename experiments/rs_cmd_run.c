@@ -390,9 +390,9 @@ static rs_status read_all(const rs_arguments *arguments, run *runs, rs_diag *dia
   rs_status status = read_options(arguments, &runner, diag);
   for (size_t i = 0; i < arguments->operand_count && status == RS_OK; i++) {
     runs[i] = (run){.arguments = arguments, .arena = arguments->arena, .options = runner};
-    status = rs_cli_read_experiment(arguments->arena, arguments->operands[i],
-                                    arguments->values[OPTION_SET],
-                                    arguments->value_counts[OPTION_SET], &runs[i].experiment, diag);
+    status =
+        rs_experiment_read(arguments->arena, arguments->operands[i], arguments->values[OPTION_SET],
+                           arguments->value_counts[OPTION_SET], &runs[i].experiment, diag);
     if (status == RS_OK) status = check_task(runs, i, diag);
     if (status == RS_OK) status = choose_folder(runs, i, diag);
   }

@@ -107,9 +107,8 @@ static rs_status read_schedule(job *j, rs_diag *diag) {
   if (rs_text_ends_with(path, ".rsched")) {
     return rs__proof_read(j->arena, path, &j->schedule, &j->wiring, diag);
   }
-  rs_status status =
-      rs_cli_read_experiment(j->arena, path, j->arguments->values[OPTION_SET],
-                             j->arguments->value_counts[OPTION_SET], &experiment, diag);
+  rs_status status = rs_experiment_read(j->arena, path, j->arguments->values[OPTION_SET],
+                                        j->arguments->value_counts[OPTION_SET], &experiment, diag);
   return status == RS_OK ? take_point(j, experiment, diag) : status;
 }
 

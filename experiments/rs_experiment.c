@@ -10,15 +10,7 @@
 #include <string.h>
 
 #include "rs__experiment.h"
-
-rs_status rs__experiment_fault(const rs__reader *r, const rs__place *place, const char *what,
-                               const char *expected, const char *suggestion) {
-  rs_diag_set(r->diag, RS_E_INPUT, "%s", what);
-  if (expected != NULL) rs_diag_expect(r->diag, "%s", expected);
-  rs_diag_suggest(r->diag, suggestion);
-  rs_diag_at(r->diag, place->file, place->line, place->column);
-  return RS_E_INPUT;
-}
+#include "rs_cli.h"
 
 /* ---- the mapping ---- */
 
@@ -194,27 +186,61 @@ static rs_status report_missing(rs__reader *r, rs_key key) {
   return rs__experiment_fault(r, &place, what, expected, NULL);
 }
 
+/* Where a key is for the other kind of clock points, the message says which kind this one is. */
+static const char *which_clock(const rs__reader *r, const rs__key_row *row) {
+  if (r->keys_bit == RS__CLOCK_OF_A_STEP && (row->tasks >> RS_TASK_CLOCK & 1) != 0) {
+    return " of a model";
+  }
+  bool is_for_steps = r->keys_bit == (int)RS_TASK_CLOCK && (row->tasks >> RS__CLOCK_OF_A_STEP & 1);
+  return is_for_steps ? " without a model" : "";
+}
+
 /* The task decides which keys there are. */
 static rs_status check_task(rs__reader *r) {
   char what[160];
   const char *word = r->draft.text[RS_KEY_TASK];
   if (word == NULL) return report_missing(r, RS_KEY_TASK);
   rs_task_parse(word, &r->task); /* one of them, or it would not be in the draft */
+  r->keys_bit = (int)r->task;
+  if (r->task == RS_TASK_CLOCK &&
+      (r->draft.text[RS_KEY_MODEL] != NULL || find_axis(r, RS_KEY_MODEL) < r->axis_count)) {
+    r->keys_bit = RS__CLOCK_OF_A_STEP;
+  }
   for (int i = 0; i < RS_KEY_COUNT; i++) {
     const rs__key_row *row = rs__experiment_key_row((rs_key)i);
     size_t axis = find_axis(r, (rs_key)i);
-    if ((row->tasks >> r->task & 1) != 0) continue;
+    if ((row->tasks >> r->keys_bit & 1) != 0) continue;
     if (r->draft.text[i] == NULL && axis == r->axis_count) continue;
     rs__place place = r->draft.place[i];
     if (axis < r->axis_count) {
       const rs__axis *swept = &r->axes[axis];
       place = (rs__place){swept->file, swept->values->line, swept->values->column};
     }
-    snprintf(what, sizeof what, "task '%s' has no key '%s'", word, row->path);
+    snprintf(what, sizeof what, "task '%s'%s has no key '%s'", word, which_clock(r, row),
+             row->path);
     return rs__experiment_fault(r, &place, what, "keys of the task ('realscale run --help-keys')",
                                 NULL);
   }
   return RS_OK;
+}
+
+/* Every chip of the experiment is a GPU of the catalogue: nothing will look at wiring and sharding. */
+static bool has_gpus_only(const rs__reader *r) {
+  size_t axis = find_axis(r, RS_KEY_CHIP);
+  size_t count = axis < r->axis_count ? r->axes[axis].values->item_count : 1;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = axis < r->axis_count ? r->axes[axis].values->items[i].value->text
+                                            : r->draft.text[RS_KEY_CHIP];
+    const rs_chip *chip = name == NULL ? NULL : rs_chip_find(name);
+    if (chip == NULL || chip->kind != RS_CHIP_GPU) return false;
+  }
+  return r->task == RS_TASK_DECODE || r->task == RS_TASK_PREFILL;
+}
+
+/* What would be needed of LPUs; nobody asks for it. */
+static const char *otherwise_on_gpus(rs_key key) {
+  if (key == RS_KEY_TOPOLOGY) return "mesh:2";
+  return key == RS_KEY_TENSOR || key == RS_KEY_PIPELINE ? "1" : NULL;
 }
 
 /* A key that is swept need not stand in the file as well. */
@@ -223,9 +249,11 @@ static rs_status check_complete(rs__reader *r) {
     rs_key key = (rs_key)i;
     const rs__key_row *row = rs__experiment_key_row(key);
     if (r->draft.text[key] != NULL || find_axis(r, key) < r->axis_count) continue;
-    if ((row->tasks >> r->task & 1) == 0) continue;
-    if (row->otherwise == NULL) return report_missing(r, key);
-    r->draft.text[key] = row->otherwise;
+    if ((row->tasks >> r->keys_bit & 1) == 0) continue;
+    const char *otherwise = row->otherwise;
+    if (otherwise == NULL && has_gpus_only(r)) otherwise = otherwise_on_gpus(key);
+    if (otherwise == NULL) return report_missing(r, key);
+    r->draft.text[key] = otherwise;
     r->draft.place[key] = (rs__place){r->file, 1, 1};
   }
   return RS_OK;
@@ -264,7 +292,10 @@ static rs_status make_draft(rs__reader *r, size_t index, rs__draft *draft) {
  * wrong, and the first point says where. */
 static rs_status check_some_divides(rs__reader *r, const rs_point *points, size_t count) {
   rs__draft draft;
-  if (r->task != RS_TASK_DECODE && r->task != RS_TASK_PREFILL) return RS_OK;
+  if (r->task != RS_TASK_DECODE && r->task != RS_TASK_PREFILL &&
+      r->keys_bit != RS__CLOCK_OF_A_STEP) {
+    return RS_OK;
+  }
   for (size_t i = 0; i < count; i++) {
     rs_status status = make_draft(r, i, &draft);
     if (status == RS_OK) status = rs__experiment_check_sharding(r, &draft, &points[i]);
@@ -333,4 +364,16 @@ rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *tex
   result->task = r.task;
   *experiment = result;
   return RS_OK;
+}
+
+rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *const *overrides,
+                             size_t override_count, const rs_experiment **experiment,
+                             rs_diag *diag) {
+  char *text;
+  size_t length;
+  rs_status status = rs_file_read(arena, path, RS_YAML_BYTES_MAX, &text, &length, diag);
+  if (status != RS_OK) return status;
+  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+  return rs_experiment_parse(arena, name, text, length, overrides, override_count, experiment,
+                             diag);
 }

@@ -27,7 +27,7 @@ typedef enum rs_task {
   RS_TASK_TOPOLOGY,   /* measures of a wiring */
   RS_TASK_TRAFFIC,    /* latency of vectors under load */
   RS_TASK_COLLECTIVE, /* time of one collective operation */
-  RS_TASK_CLOCK,      /* a collective's schedule on drifting clocks */
+  RS_TASK_CLOCK,      /* a schedule, of a collective or a step, on drifting clocks */
   RS_TASK_PREFILL,    /* a prompt, or an encoder's text, through a model on a system */
   RS_TASK_COUNT
 } rs_task;
@@ -55,6 +55,7 @@ typedef enum rs_key {
   RS_KEY_DISPATCH,
   RS_KEY_CAPACITY,
   RS_KEY_SUMS,
+  RS_KEY_PLACEMENT,
   RS_KEY_MICRO_BATCHES,
   RS_KEY_REPLICAS,
   RS_KEY_BATCH,
@@ -179,6 +180,10 @@ typedef struct rs_experiment {
 rs_status rs_experiment_parse(rs_arena *arena, const char *file, const char *text, size_t length,
                               const char *const *overrides, size_t override_count,
                               const rs_experiment **experiment, rs_diag *diag);
+/* The same from a file; "-": stdin. */
+rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *const *overrides,
+                             size_t override_count, const rs_experiment **experiment,
+                             rs_diag *diag);
 
 /* "key: value" lines of a point. */
 void rs_point_print(const rs_point *point, rs_sink *sink);

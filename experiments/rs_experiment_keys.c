@@ -15,6 +15,7 @@ static const char *const task_words[RS_TASK_COUNT] = {
 static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
 static const char *const weight_words[] = {"int8", "fp16", "fp8", "bf16", "block4"};
 static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
+static const char *const placement_words[] = {"row", "racks", "nodes"};
 static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
 static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
 static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
@@ -33,41 +34,42 @@ _Static_assert(RS_COUNT_OF(collective_words) == RS_COLLECTIVE_KIND_COUNT, "a wor
 
 #define WORDS(list) .words = (list), .word_count = RS_COUNT_OF(list)
 #define COUNT(unit_text, limit) RS__KEY_COUNT, .unit = (unit_text), .most = (limit)
+#define ALL_TASKS ((1u << (RS__CLOCK_OF_A_STEP + 1)) - 1)
 #define IN_DECODE .tasks = 1u << RS_TASK_DECODE
 #define IN_PREFILL .tasks = 1u << RS_TASK_PREFILL
 #define IN_MODEL .tasks = 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
+#define IN_STEP IN_MODEL | 1u << RS__CLOCK_OF_A_STEP
 #define IN_TOPOLOGY .tasks = 1u << RS_TASK_TOPOLOGY
 #define IN_TRAFFIC .tasks = 1u << RS_TASK_TRAFFIC
 #define DECIMAL(unit_text, limit) RS__KEY_DECIMAL, .unit = (unit_text), .most = 1000 * (limit)
 #define IN_COLLECTIVE .tasks = 1u << RS_TASK_COLLECTIVE
-#define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK
+#define IN_CLOCK .tasks = 1u << RS_TASK_CLOCK | 1u << RS__CLOCK_OF_A_STEP
 #define IN_COMPILED .tasks = 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
-#define IN_SCHEDULED IN_COMPILED | 1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL
-#define IN_DRAWN \
-  .tasks =       \
-      1u << RS_TASK_DECODE | 1u << RS_TASK_PREFILL | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
+#define IN_SCHEDULED IN_STEP | 1u << RS_TASK_COLLECTIVE | 1u << RS_TASK_CLOCK
+#define IN_DRAWN IN_STEP | 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_CLOCK
 #define IN_RUNS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY ^ 1u << RS_TASK_CLOCK
-#define IN_CHIPS .tasks = ((1u << RS_TASK_COUNT) - 1) ^ 1u << RS_TASK_TOPOLOGY
+#define IN_CHIPS .tasks = ALL_TASKS ^ 1u << RS_TASK_TOPOLOGY
 #define IN_PACKETS .tasks = 1u << RS_TASK_TRAFFIC | 1u << RS_TASK_COLLECTIVE
-#define IN_ALL .tasks = (1u << RS_TASK_COUNT) - 1
+#define IN_ALL .tasks = ALL_TASKS
 
 static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_NAME] = {"name", RS__KEY_NAME,
                      .help = "names the folder of results: letters, digits, - _ .", IN_ALL},
     [RS_KEY_TASK] = {"task", RS__KEY_WORD, .help = "what is computed", WORDS(task_words), IN_ALL},
-    [RS_KEY_MODEL] = {"model", RS__KEY_MODEL,
-                      .help = "a preset of 'realscale list models', or the path of a config.json, "
-                              "from the experiment's folder",
-                      IN_MODEL},
+    [RS_KEY_MODEL] =
+        {"model", RS__KEY_MODEL,
+         .help = "a preset of 'realscale list models', or the path of a config.json, "
+                 "from the experiment's folder; of task clock: whose step runs instead of a "
+                 "collective",
+         IN_STEP},
     [RS_KEY_WEIGHTS] = {"weights", RS__KEY_WORD, .otherwise = "int8",
                         .help = "format of weights in memory; block4: 4.5 bits",
-                        WORDS(weight_words), IN_MODEL},
+                        WORDS(weight_words), IN_STEP},
     [RS_KEY_ACTIVATIONS] = {"activations", RS__KEY_WORD, .otherwise = "fp16",
                             .help = "format that is computed in and sent", WORDS(number_words),
-                            IN_MODEL},
+                            IN_STEP},
     [RS_KEY_KV_CACHE] = {"kv_cache", RS__KEY_WORD, .otherwise = "fp16",
-                         .help = "format of keys and values in SRAM", WORDS(number_words),
-                         IN_MODEL},
+                         .help = "format of keys and values in SRAM", WORDS(number_words), IN_STEP},
     [RS_KEY_CHIP] = {"chip", RS__KEY_CHIP, .otherwise = "groqchip1",
                      .help = "a chip of 'realscale list chips', or the path of a chip's JSON",
                      IN_CHIPS},
@@ -75,34 +77,38 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
                          .help = "a wiring of 'realscale list topologies', such as realscale:576",
                          IN_ALL},
     [RS_KEY_TENSOR] = {"sharding.tensor", COUNT("chips", 65536), .help = "chips that share a layer",
-                       IN_MODEL},
+                       IN_STEP},
     [RS_KEY_PIPELINE] = {"sharding.pipeline", COUNT("stages", 65536),
-                         .help = "groups of chips, one after the other", IN_MODEL},
+                         .help = "groups of chips, one after the other", IN_STEP},
     [RS_KEY_EXPERT] = {"sharding.expert", COUNT("parts", 65536), .otherwise = "1",
                        .help = "parts of those chips that the experts are dealt to; the chips of a "
                                "part share each of its experts",
-                       IN_MODEL},
+                       IN_STEP},
     [RS_KEY_DISPATCH] = {"sharding.dispatch", RS__KEY_WORD, .otherwise = "auto",
                          .help = "how rows meet experts: all on every chip, or sent where they are "
                                  "needed (expert = tensor); auto: what moves less",
-                         WORDS(dispatch_words), IN_MODEL},
+                         WORDS(dispatch_words), IN_STEP},
     [RS_KEY_CAPACITY] = {"sharding.capacity", RS__KEY_FACTOR, .otherwise = "2",
                          .help = "slots of the timetable for experts, over the mean demand",
-                         IN_MODEL},
+                         IN_STEP},
     [RS_KEY_SUMS] = {"sharding.sums", RS__KEY_WORD, .otherwise = "all-reduce",
                      .help = "of a layer; reduce-scatter: the residual on shards, then all-gather",
-                     WORDS(sums_words), IN_MODEL},
+                     WORDS(sums_words), IN_STEP},
+    [RS_KEY_PLACEMENT] = {"sharding.placement", RS__KEY_WORD, .otherwise = "row",
+                          .help = "of groups: one behind the other; not across the ends of racks; "
+                                  "a chip of each of as many nodes",
+                          WORDS(placement_words), IN_STEP},
     [RS_KEY_MICRO_BATCHES] = {"sharding.micro_batches", COUNT("batches", 65536), .otherwise = "1",
                               .help = "micro-batches in flight at once; sequences in flight are "
                                       "batch × micro_batches",
-                              IN_MODEL},
+                              IN_STEP},
     [RS_KEY_REPLICAS] = {"sharding.replicas", COUNT("copies", 65536), .otherwise = "1",
-                         .help = "of the whole model, each on chips of its own", IN_MODEL},
+                         .help = "of the whole model, each on chips of its own", IN_STEP},
     [RS_KEY_BATCH] = {"batch", COUNT("sequences", 1 << 20), .otherwise = "1",
-                      .help = "sequences of a micro-batch", IN_MODEL},
+                      .help = "sequences of a micro-batch", IN_STEP},
     [RS_KEY_CONTEXT] = {"context", COUNT("positions", 1 << 30),
                         .help = "cached positions of each sequence; prefill: of its input",
-                        IN_MODEL},
+                        IN_STEP},
     [RS_KEY_GENERATE] = {"generate", COUNT("tokens", 1 << 20), .otherwise = "1",
                          .help = "tokens from that context on, over which a row is the mean",
                          IN_DECODE},
@@ -536,8 +542,9 @@ static void print_line(rs_sink *sink, const char *key, const char *tasks, const 
 static void print_row(rs_sink *sink, const rs__key_row *row) {
   char value[160], tasks[80] = "all";
   size_t used = 0;
-  for (size_t t = 0; t < RS_TASK_COUNT && row->tasks != (1u << RS_TASK_COUNT) - 1; t++) {
-    if ((row->tasks >> t & 1) == 0) continue;
+  for (size_t t = 0; t < RS_TASK_COUNT && row->tasks != ALL_TASKS; t++) {
+    bool is_step = t == RS_TASK_CLOCK && (row->tasks >> RS__CLOCK_OF_A_STEP & 1) != 0;
+    if ((row->tasks >> t & 1) == 0 && !is_step) continue;
     used = append(tasks, sizeof tasks, used, used == 0 ? "" : ",", task_words[t]);
   }
   print_value(row, value, sizeof value);

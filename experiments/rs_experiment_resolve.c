@@ -9,6 +9,7 @@
 #include "rs__experiment.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_placement.h"
 #include "rs_price_file.h"
 #include "rs_topology.h"
 #include "rs_units.h"
@@ -31,6 +32,7 @@ static rs_status keep(rs__reader *r, rs__resolved **list, const char *text, cons
 
 static int64_t count_of(const rs__draft *draft, rs_key key) {
   int64_t value = 0;
+  if (draft->text[key] == NULL) return 0;                               /* not for this task */
   rs_quantity_parse(draft->text[key], RS_QUANTITY_COUNT, &value, NULL); /* checked before */
   return value;
 }
@@ -238,6 +240,7 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
   rs_dispatch_parse(draft->text[RS_KEY_DISPATCH], &request->dispatch);
   rs_sums_parse(draft->text[RS_KEY_SUMS], &request->sums);
+  rs_placement_parse(draft->text[RS_KEY_PLACEMENT], &request->placement);
   rs__experiment_parse_factor(draft->text[RS_KEY_CAPACITY], &request->capacity_ppm);
   rs_number_parse(draft->text[RS_KEY_WEIGHTS], &request->weights);
   rs_number_parse(draft->text[RS_KEY_ACTIVATIONS], &request->activations);
@@ -247,7 +250,8 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   point->seed = (uint64_t)count_of(draft, RS_KEY_SEED);
   point->gpus = count_of(draft, RS_KEY_GPUS);
   point->boards = count_of(draft, RS_KEY_BOARDS);
-  point->pages_weights = strcmp(draft->text[RS_KEY_PAGING], "host") == 0;
+  const char *paging = draft->text[RS_KEY_PAGING];
+  point->pages_weights = paging != NULL && strcmp(paging, "host") == 0;
 }
 
 /* Which key to blame, in the order in which the sharding complains. */
@@ -262,7 +266,7 @@ static rs_key find_cause(const rs_point *point) {
   if (!rs_mul_i64(chips, q->replicas, &chips) || chips > working) {
     return RS_KEY_REPLICAS;
   }
-  if (q->pipeline > m->layers) return RS_KEY_PIPELINE;
+  if (q->pipeline > rs_sharding_stages_max(m)) return RS_KEY_PIPELINE;
   if (rs_sharding_check_split(m, q->tensor, NULL) != RS_OK) return RS_KEY_TENSOR;
   if (rs_sharding_check_experts(m, q, NULL) != RS_OK) return RS_KEY_EXPERT;
   return q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_DISPATCH;
@@ -447,6 +451,24 @@ static rs_status resolve_collective(rs__reader *r, const rs__draft *draft, rs_po
   return status;
 }
 
+static rs_status check_decodes(const rs__reader *r, const rs__draft *draft, const rs_point *point) {
+  if (!point->model->is_encoder) return RS_OK;
+  return rs__experiment_fault(
+      r, &draft->place[RS_KEY_MODEL], "an encoder has no next token to decode",
+      r->task == RS_TASK_DECODE ? "task: prefill" : "a model that decodes", NULL);
+}
+
+/* Task clock with a model. */
+static rs_status resolve_step(rs__reader *r, const rs__draft *draft, rs_point *point) {
+  resolve_request(draft, r->task, point);
+  rs_status status = resolve_model(r, draft, RS_KEY_MODEL, &point->model);
+  if (status == RS_OK) status = check_decodes(r, draft, point);
+  if (status == RS_OK) status = resolve_chip(r, draft, point);
+  if (status == RS_OK) status = resolve_topology(r, draft, point);
+  if (status == RS_OK) point->timing = point->chip->timing;
+  return status;
+}
+
 rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point *point) {
   *point = (rs_point){.task = r->task};
   memcpy(point->text, draft->text, sizeof point->text);
@@ -454,7 +476,8 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   if (r->task == RS_TASK_TRAFFIC) return resolve_traffic(r, draft, point);
   if (r->task == RS_TASK_COLLECTIVE) return resolve_collective(r, draft, point);
   if (r->task == RS_TASK_CLOCK) {
-    rs_status status = resolve_collective(r, draft, point);
+    rs_status status = r->keys_bit == RS__CLOCK_OF_A_STEP ? resolve_step(r, draft, point)
+                                                          : resolve_collective(r, draft, point);
     return status == RS_OK ? rs__experiment_resolve_clock(r, draft, point) : status;
   }
   if (strcmp(draft->text[RS_KEY_NETWORK], "scheduled") != 0) {
@@ -464,10 +487,7 @@ rs_status rs__experiment_resolve(rs__reader *r, const rs__draft *draft, rs_point
   }
   resolve_request(draft, r->task, point);
   rs_status status = resolve_model(r, draft, RS_KEY_MODEL, &point->model);
-  if (status == RS_OK && r->task == RS_TASK_DECODE && point->model->is_encoder) {
-    return rs__experiment_fault(r, &draft->place[RS_KEY_MODEL],
-                                "an encoder has no next token to decode", "task: prefill", NULL);
-  }
+  if (status == RS_OK && r->task == RS_TASK_DECODE) status = check_decodes(r, draft, point);
   if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_speculation(r, draft, point);
   if (status == RS_OK) status = resolve_chip(r, draft, point);
   if (status == RS_OK && r->task == RS_TASK_DECODE) status = resolve_price(r, draft, point);

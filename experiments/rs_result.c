@@ -50,6 +50,7 @@ bool rs_result_column_is_text(const char *column) {
                                       "group",
                                       "timing",
                                       "sums",
+                                      "placement",
                                       "dispatch",
                                       "clock",
                                       "offsets",
@@ -61,32 +62,6 @@ bool rs_result_column_is_text(const char *column) {
     if (strcmp(texts[i], column) == 0) return true;
   }
   return false;
-}
-
-/* ---- cells by name ---- */
-
-rs_cell *rs_result_cell(rs_result *result, const char *column) {
-  size_t count;
-  const char *const *columns = rs_result_columns(result->task, &count);
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(columns[i], column) == 0) return &result->cells[i];
-  }
-  assert(false); /* not a column */
-  return &result->cells[0];
-}
-
-void rs_result_set_text(rs_arena *arena, rs_result *result, const char *column, const char *text) {
-  const char *copy = rs_arena_strdup(arena, text);
-  rs_cell_kind kind = copy == NULL ? RS_CELL_ABSENT : RS_CELL_TEXT;
-  *rs_result_cell(result, column) = (rs_cell){.kind = kind, .text = copy};
-}
-
-void rs_result_set_i64(rs_result *result, const char *column, int64_t value) {
-  *rs_result_cell(result, column) = (rs_cell){.kind = RS_CELL_I64, .integer = value};
-}
-
-void rs_result_set_double(rs_result *result, const char *column, double value) {
-  *rs_result_cell(result, column) = (rs_cell){.kind = RS_CELL_DOUBLE, .number = value};
 }
 
 /* ---- computing ---- */
@@ -108,9 +83,9 @@ static rs_status compute_topology(rs_arena *arena, rs_arena *scratch, const rs_p
 }
 
 rs_status rs_result_create(rs_arena *arena, rs_task task, rs_result *result, rs_diag *diag) {
-  size_t count;
-  rs_result_columns(task, &count);
-  *result = (rs_result){.task = task, .cells = RS_ARENA_NEW(arena, rs_cell, count)};
+  *result = (rs_result){.task = task};
+  result->columns = rs_result_columns(task, &result->column_count);
+  result->cells = RS_ARENA_NEW(arena, rs_cell, result->column_count);
   return result->cells == NULL ? rs_arena_failed(arena, diag) : RS_OK;
 }
 
@@ -138,34 +113,13 @@ rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule
   return RS_E_INPUT;
 }
 
-rs_status rs__result_explain(rs_arena *arena, rs_status status, const rs_diag *why, rs_result *r,
-                             rs_diag *diag) {
-  if (status == RS_E_NO_MEMORY) {
-    if (diag != NULL) *diag = *why;
-    return status;
-  }
-  rs_result_set_text(arena, r, "reason", why->what);
-  if (status == RS_E_INFEASIBLE && r->task == RS_TASK_TRAFFIC) {
-    rs_result_set_i64(r, "saturated", 1);
-  }
-  r->failed = status == RS_E_REFUSED || status == RS_E_SYSTEM;
-  return RS_OK;
-}
-
-const char *rs__result_simgrid_program(void) {
-  return access(RS_SIMGRID_BUILD_PROGRAM, X_OK) == 0 ? RS_SIMGRID_BUILD_PROGRAM
-                                                     : RS_SIMGRID_INSTALL_PROGRAM;
-}
-
 /* ---- rows ---- */
 
 rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, rs_diag *diag) {
-  size_t count;
-  rs_result_columns(from->task, &count);
   *to = *from;
-  to->cells = RS_ARENA_NEW(arena, rs_cell, count);
+  to->cells = RS_ARENA_NEW(arena, rs_cell, from->column_count);
   if (to->cells == NULL) return rs_arena_failed(arena, diag);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < from->column_count; i++) {
     to->cells[i] = from->cells[i];
     if (from->cells[i].kind != RS_CELL_TEXT) continue;
     to->cells[i].text = rs_arena_strdup(arena, from->cells[i].text);
@@ -175,15 +129,13 @@ rs_status rs_result_copy(rs_arena *arena, const rs_result *from, rs_result *to, 
 }
 
 rs_status rs_result_print(const rs_result *result, rs_sink *sink) {
-  size_t column_count;
-  const char *const *columns = rs_result_columns(result->task, &column_count);
   rs_json json;
   rs_json_init(&json, sink);
   rs_json_begin_object(&json);
-  for (size_t i = 0; i < column_count; i++) {
+  for (size_t i = 0; i < result->column_count; i++) {
     const rs_cell *cell = &result->cells[i];
     if (cell->kind == RS_CELL_ABSENT) continue;
-    rs_json_key(&json, columns[i]);
+    rs_json_key(&json, result->columns[i]);
     if (cell->kind == RS_CELL_TEXT) rs_json_string(&json, cell->text);
     if (cell->kind == RS_CELL_I64) rs_json_i64(&json, cell->integer);
     if (cell->kind == RS_CELL_DOUBLE) rs_json_double(&json, cell->number);
@@ -197,25 +149,19 @@ rs_status rs_result_print(const rs_result *result, rs_sink *sink) {
 rs_status rs_result_parse(rs_arena *arena, rs_task task, const char *text, rs_result *result,
                           rs_diag *diag) {
   json_error_t error;
-  size_t column_count;
-  const char *const *columns = rs_result_columns(task, &column_count);
+  rs_status created = rs_result_create(arena, task, result, diag);
+  if (created != RS_OK) return created;
   json_t *root = json_loads(text, 0, &error);
-  *result = (rs_result){.task = task, .cells = RS_ARENA_NEW(arena, rs_cell, column_count)};
-  if (result->cells == NULL) {
-    json_decref(root);
-    return rs_arena_failed(arena, diag);
-  }
   if (!json_is_object(root)) {
     json_decref(root);
     return rs_diag_set(diag, RS_E_INPUT, "a row of the store is not a JSON object");
   }
-  for (size_t i = 0; i < column_count; i++) {
-    const json_t *value = json_object_get(root, columns[i]);
-    if (json_is_string(value)) {
-      rs_result_set_text(arena, result, columns[i], json_string_value(value));
-    }
-    if (json_is_integer(value)) rs_result_set_i64(result, columns[i], json_integer_value(value));
-    if (json_is_real(value)) rs_result_set_double(result, columns[i], json_real_value(value));
+  for (size_t i = 0; i < result->column_count; i++) {
+    const char *column = result->columns[i];
+    const json_t *value = json_object_get(root, column);
+    if (json_is_string(value)) rs_result_set_text(arena, result, column, json_string_value(value));
+    if (json_is_integer(value)) rs_result_set_i64(result, column, json_integer_value(value));
+    if (json_is_real(value)) rs_result_set_double(result, column, json_real_value(value));
   }
   result->failed = json_is_true(json_object_get(root, "failed"));
   json_decref(root);

@@ -21,6 +21,8 @@ bool rs_result_column_is_text(const char *column);
 /* Cells in the order of the columns; texts are the arena's. */
 typedef struct rs_result {
   rs_task task;
+  const char *const *columns; /* rs_result_columns of the task */
+  size_t column_count;
   rs_cell *cells; /* NULL: not computed */
   bool failed;
 } rs_result;

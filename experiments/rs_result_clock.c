@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rs__result.h"
+#include "rs_deskew_stalls.h"
 #include "rs_random.h"
 
 static const char *const clock_columns[] = {"clock",
@@ -53,7 +54,12 @@ static const char *const clock_columns[] = {"clock",
                                             "received_slack_cycles_min",
                                             "algorithm",
                                             "chip",
-                                            "schedule_digest"};
+                                            "schedule_digest",
+                                            "model",
+                                            "tensor",
+                                            "pipeline",
+                                            "batch",
+                                            "context"};
 
 const char *const *rs__result_clock_columns(size_t *count) {
   *count = RS_COUNT_OF(clock_columns);
@@ -142,8 +148,9 @@ static void fill_schedule(rs_arena *arena, const rs__clocked *c, const rs_sync_t
                           const rs_deskew_config *deskew, rs_result *r) {
   char text[32];
   int64_t clock_hz = c->schedule->timing.clock_hz;
-  rs_result_set_i64(r, "makespan_cycles", c->period_cycles);
-  rs_result_set_double(r, "makespan_s", (double)c->period_cycles / (double)clock_hz);
+  int64_t makespan = rs_schedule_wall_end(c->schedule, c->period_cycles);
+  rs_result_set_i64(r, "makespan_cycles", makespan);
+  rs_result_set_double(r, "makespan_s", (double)makespan / (double)clock_hz);
   if (c->received_slack_cycles >= 0) {
     rs_result_set_i64(r, "received_slack_cycles_min", c->received_slack_cycles);
   }
@@ -167,10 +174,20 @@ static void fill_violation(rs_arena *arena, const rs__clocked *c, const rs_wirin
   rs_result_set_text(arena, r, "first_violation_burst", text);
 }
 
+/* Of the time on the wall; what DESKEW waits for an epoch edge at each repeat counts as well. */
+static double stall_share(const rs_clock_trial_config *config, int64_t stall_cycles) {
+  int64_t resync = config->deskew.resync_cycles, ignored;
+  if (config->schedule->stall_count == 0) {
+    return resync > 0 ? (double)stall_cycles / (double)(resync + stall_cycles) : 0;
+  }
+  int64_t whole = rs_deskew_period(config->schedule, config->repeat_cycles, stall_cycles, &ignored);
+  return (double)(whole - config->repeat_cycles) / (double)whole;
+}
+
 /* Averages over the draws that ran; what no draw ran for stays empty. */
-static void fill_summary(const rs_point *point, const summary *s, rs_result *r) {
+static void fill_summary(const rs_point *point, const rs_clock_trial_config *config,
+                         const summary *s, rs_result *r) {
   const rs_clock_trial *w = &s->worst;
-  int64_t resync = point->clock.deskew.resync_cycles;
   int64_t ran = point->clock.draws - s->unsettled;
   bool is_hac = point->clock.way == RS_CLOCK_HAC;
   rs_result_set_i64(r, "draws", point->clock.draws);
@@ -186,9 +203,7 @@ static void fill_summary(const rs_point *point, const summary *s, rs_result *r) 
   set_milli(r, "link_latency_sd_cycles", s->latency_sd_milli / ran);
   if (!is_hac) return;
   rs_result_set_i64(r, "stall_cycles", w->stall_cycles);
-  rs_result_set_double(
-      r, "stall_share",
-      resync > 0 ? (double)w->stall_cycles / (double)(resync + w->stall_cycles) : 0);
+  rs_result_set_double(r, "stall_share", stall_share(config, w->stall_cycles));
   rs_result_set_i64(r, "correction_cycles_max", w->correction_cycles);
   rs_result_set_i64(r, "short_stalls", w->short_stalls);
 }
@@ -233,6 +248,11 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
   config.deskew.run_cycles = RS_MAX(config.deskew.run_cycles, whole);
   rs_result_set_i64(r, "run_cycles", config.deskew.run_cycles);
   rs_clock_trial_deskew(point->wiring, c->schedule, &tree, &config.deskew);
+  config.repeat_cycles = c->period_cycles;
+  if (config.way == RS_CLOCK_HAC && c->schedule->stall_count > 0) {
+    rs_deskew_own(c->schedule, c->period_cycles, &config.deskew);
+    rs_result_set_i64(r, "resync_cycles", config.deskew.resync_cycles);
+  }
   fill_schedule(arena, c, &tree, &config.deskew, r);
   if (config.way == RS_CLOCK_HAC) {
     status = rs_deskew_config_check(&config.deskew, diag);
@@ -241,7 +261,7 @@ rs_status rs__clock_run_point(rs_arena *arena, rs_arena *scratch, const rs_point
   }
   if (status == RS_OK) status = run_draws(&config, point, &s, diag);
   if (status != RS_OK) return status;
-  fill_summary(point, &s, r);
+  fill_summary(point, &config, &s, r);
   fill_violation(arena, c, point->wiring, &s, r);
   if (s.unsettled > 0) {
     rs_result_set_text(arena, r, "reason", "bittide: frequencies did not settle in some draws");
@@ -266,9 +286,34 @@ static rs_status run_collective(rs_arena *arena, rs_arena *scratch, const rs_poi
   return rs__clock_run_point(arena, scratch, point, &clocked, r, diag);
 }
 
+/* The step of a model, the first token's. */
+static rs_status run_step(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
+                          rs_diag *diag) {
+  const rs_sharding_request *q = &point->request;
+  rs_schedule *schedule;
+  rs_proof proof;
+  rs_result_set_text(arena, r, "model", point->model->name);
+  rs_result_set_i64(r, "tensor", q->tensor);
+  rs_result_set_i64(r, "pipeline", q->pipeline);
+  rs_result_set_i64(r, "batch", q->batch);
+  rs_result_set_i64(r, "context", q->context);
+  rs_status status = rs__result_decode_schedule(scratch, point, &schedule, diag);
+  if (status == RS_OK) status = rs__proof_run(schedule, point->wiring, &proof, diag);
+  if (status != RS_OK) return status;
+  const rs__clocked clocked = {
+      .schedule = schedule,
+      .period_cycles = proof.play.makespan_cycles + q->deskew_margin_cycles,
+      .received_slack_cycles = proof.check.received_slack_cycles_min};
+  return rs__clock_run_point(arena, scratch, point, &clocked, r, diag);
+}
+
 rs_status rs__result_clock(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
                            rs_diag *diag) {
   fill_clock(arena, point, r);
+  if (point->model != NULL) {
+    rs_result_set_i64(r, "chips", point->wiring->chip_count);
+    return explain(arena, r, run_step(arena, scratch, point, r, diag), diag);
+  }
   rs_result_set_i64(r, "chips", point->collective.chip_count);
   rs_result_set_text(arena, r, "collective", rs_collective_kind_word(point->collective.kind));
   rs_result_set_i64(r, "bytes", point->collective.block_bytes);

@@ -47,7 +47,10 @@ static const char *const collective_columns[] = {"collective",
 
                                                  "routing",
                                                  "buffer_vectors",
-                                                 "messages"};
+                                                 "messages",
+                                                 "deskew_interval_cycles",
+                                                 "deskew_stalls",
+                                                 "deskew_cycles"};
 
 const char *const *rs__result_collective_columns(size_t *count) {
   *count = RS_COUNT_OF(collective_columns);
@@ -93,6 +96,9 @@ rs_status rs__collective_compile(rs_arena *arena, rs__collective *c, rs_diag *di
   rs_status status = compile(c, calendar, diag);
   if (status == RS_OK) status = compute_bound(arena, c, diag);
   if (status == RS_OK) status = rs__proof_run(c->schedule, c->wiring, &c->proof, diag);
+  if (status == RS_OK && c->stalled.interval_cycles > 0) {
+    status = rs__result_add_stalls(arena, &c->stalled, c->schedule, c->wiring, &c->proof, diag);
+  }
   if (status == RS_OK && c->is_steady) {
     status = rs_periodic_find(arena, c->schedule, c->wiring, &c->period_cycles, diag);
   }
@@ -157,11 +163,12 @@ static double bus_bandwidth(const rs__collective *c, double seconds) {
                                  seconds);
 }
 
-/* The last receive stands a margin after the last arrival, which is all that a proof knows. */
+/* The last receive stands a margin after the last arrival, which is all that a proof knows; on the wall,
+ * which stalls are a part of. */
 int64_t rs__collective_makespan(const rs__collective *c) {
   int64_t margin = c->schedule->burst_count > 0 ? c->request.deskew_margin_cycles : 0;
   int64_t alone = c->is_one_of_many ? c->report.makespan_cycles : c->proof.play.makespan_cycles;
-  return alone + margin;
+  return rs_schedule_wall_end(c->schedule, alone) + margin;
 }
 
 void rs__collective_fill_times(const rs__collective *c, int64_t makespan, rs_result *r) {
@@ -206,6 +213,11 @@ void rs__collective_fill(rs_arena *arena, const rs__collective *c, rs_result *r)
   }
   if (c->proof.check.received_slack_cycles_min >= 0) {
     rs_result_set_i64(r, "received_slack_cycles_min", c->proof.check.received_slack_cycles_min);
+  }
+  if (play->stalls > 0) {
+    rs_result_set_i64(r, "deskew_interval_cycles", c->schedule->deskew_interval_cycles);
+    rs_result_set_i64(r, "deskew_stalls", (int64_t)play->stalls);
+    rs_result_set_i64(r, "deskew_cycles", play->stall_cycles);
   }
   snprintf(text, sizeof text, "%016llx", (unsigned long long)rs_schedule_digest(c->schedule));
   rs_result_set_text(arena, r, "schedule_digest", text);

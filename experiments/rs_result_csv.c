@@ -130,19 +130,18 @@ static rs_status read_cell(const reader *r, const char *where, const char *colum
 }
 
 static rs_status read_row(reader *r, const head *h, rs_result *result) {
-  size_t count;
-  const char *const *columns = rs_result_columns(r->task, &count);
   bool is_last = false;
-  *result = (rs_result){.task = r->task, .cells = RS_ARENA_NEW(r->arena, rs_cell, count)};
-  if (result->cells == NULL) return rs_arena_failed(r->arena, r->diag);
+  rs_status created = rs_result_create(r->arena, r->task, result, r->diag);
+  if (created != RS_OK) return created;
   for (size_t i = 0; i < h->count; i++) {
     const char *field;
     const char *where = r->cursor;
     if (is_last) return refuse(r, where, "this row is shorter than the head", NULL);
     rs_status status = read_field(r, &field, &is_last);
     size_t column = h->columns[i];
-    if (status == RS_OK)
-      status = read_cell(r, where, columns[column], field, &result->cells[column]);
+    if (status == RS_OK) {
+      status = read_cell(r, where, result->columns[column], field, &result->cells[column]);
+    }
     if (status != RS_OK) return status;
   }
   return is_last ? RS_OK : refuse(r, r->cursor, "this row is longer than the head", NULL);

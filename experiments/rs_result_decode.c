@@ -35,7 +35,8 @@ static const char *const decode_columns[] = {
     "overflow_probability", "dropped_share", "energy_weights_j_per_token",
     "energy_attention_j_per_token", "energy_vector_j_per_token", "energy_links_j_per_token",
     /* with a draft: a step of it, and the step that verifies */
-    "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s"};
+    "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s",
+    "placement"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -105,9 +106,6 @@ static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *poi
   rs_proof proof;
   double draft_s = 0, verify_s = 0;
   bool has_draft = point->speculation.draft != NULL;
-  if (point->chip->kind == RS_CHIP_GPU && has_draft) {
-    return rs_diag_set(diag, RS_E_INFEASIBLE, "a draft is computed for LPUs only, not for GPUs");
-  }
   if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_status status = build_sharding(scratch, point, &sharding, diag);
   if (status != RS_OK) return status;

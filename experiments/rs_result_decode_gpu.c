@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "rs__result.h"
-#include "rs_gpu_step.h"
+#include "rs_gpu_speculate.h"
 
 static rs_gpu_request request_of(const rs_point *point) {
   const rs_sharding_request *q = &point->request;
@@ -70,12 +70,27 @@ static void fill_step(rs_arena *arena, const rs_point *point, const rs_gpu_step 
   rs_result_set_text(arena, r, "all_reduce_algorithm", point->gpus > 1 ? "ring" : "none");
 }
 
+/* With a draft the step is a round over its tokens. */
+static rs_status compute(const rs_point *point, rs_gpu_step *step, rs_result *r, rs_diag *diag) {
+  const rs_gpu_request request = request_of(point);
+  rs_gpu_round round;
+  if (point->speculation.draft == NULL) {
+    return rs_gpu_decode(point->model, point->chip, &request, step, diag);
+  }
+  rs_status status =
+      rs_gpu_speculate(point->model, &point->speculation, point->chip, &request, &round, diag);
+  *step = round.token;
+  if (status != RS_OK || !step->memory.fits) return status;
+  rs_result_set_double(r, "draft_s", round.draft.latency_s);
+  rs_result_set_double(r, "verify_s", round.verify.latency_s);
+  return RS_OK;
+}
+
 rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,
                                 rs_diag *diag) {
   rs_gpu_step step;
-  const rs_gpu_request request = request_of(point);
   fill_shape(arena, point, r);
-  rs_status status = rs_gpu_decode(point->model, point->chip, &request, &step, diag);
+  rs_status status = compute(point, &step, r, diag);
   if (status != RS_OK) return status;
   fill_memory(arena, point, &step.memory, r);
   if (!step.memory.fits) return RS_OK;

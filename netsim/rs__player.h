@@ -25,13 +25,16 @@ typedef struct rs__player {
 
 /* Departures before arrivals or the other way round at one time: the fidelities do not depend on
  * the order in which the queue hands them out. */
-enum { RS__EVENT_DEPART, RS__EVENT_ARRIVE };
+enum { RS__EVENT_DEPART, RS__EVENT_ARRIVE, RS__EVENT_STALL };
 
 rs_status rs__player_run_bursts(rs__player *player);
 rs_status rs__player_run_vectors(rs__player *player);
 
 /* Pushes the departure of the first burst, or of all when they are not in order. */
 bool rs__player_begin(rs__player *player);
+/* Every chip stalls before the cycle of the event; the wall's clock goes on. */
+void rs__player_stall(rs__player *player, const rs_event *event);
+
 /* Called when a burst's first vector departs: pushes the departure of the next burst. */
 bool rs__player_begin_next(rs__player *player, uint32_t burst);
 

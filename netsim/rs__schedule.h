@@ -9,6 +9,7 @@
 
 #define RS__TIME_CYCLES_MAX (INT64_C(1) << 60)
 #define RS__VECTORS_MAX (INT64_C(1) << 40)
+#define RS__STALL_CYCLES_MAX (INT64_C(1) << 24)
 #define RS__LABEL_BYTES 256 /* of a compute interval's label, with its NUL */
 
 /* The part of a record that a fault is about. */
@@ -36,6 +37,8 @@ typedef enum rs__field {
   RS__FIELD_READS,
   RS__FIELD_WRITES,
   RS__FIELD_LABEL,
+  RS__FIELD_INTERVAL,
+  RS__FIELD_MARGIN,
   RS__FIELDS
 } rs__field;
 
@@ -48,6 +51,14 @@ typedef struct rs__record_fault {
 rs__record_fault rs__schedule_op_fault(const rs_schedule *schedule, uint32_t op, uint32_t *mark);
 rs__record_fault rs__schedule_burst_fault(const rs_schedule *schedule, const rs_burst *burst);
 rs__record_fault rs__schedule_compute_fault(const rs_schedule *schedule, const rs_compute *compute);
+
+/* ---- rs_schedule_stalls.c ---- */
+
+/* The index-th, held against the one before it. */
+rs__record_fault rs__schedule_stall_fault(const rs_schedule *schedule, uint64_t index);
+/* Of interval and margin. */
+rs__record_fault rs__schedule_deskew_fault(const rs_schedule *schedule);
+uint64_t rs__schedule_digest_stalls(uint64_t digest, const rs_schedule *schedule);
 
 /* Printable and without blanks at its ends: what stands to the end of a line. */
 bool rs__schedule_text_is_line(const char *text, size_t size);

@@ -26,14 +26,16 @@ typedef struct rs__reader {
   uint32_t *group; /* the group that is being read */
   uint32_t group_capacity;
   const char *places[RS__FIELDS]; /* of the fields of this record; NULL: not there */
-  uint64_t promised_ops, promised_bursts, promised_computes;
+  int version;                    /* of the text form; stalls came with the second */
+  uint64_t promised_ops, promised_bursts, promised_computes, promised_stalls;
 } rs__reader;
 
 rs_status rs__reader_fill(rs__reader *r);
 
 /* Up to the line of counts; makes r->schedule and r->wiring. */
 rs_status rs__parse_header(rs__reader *r, rs_wiring_provider *provider, void *context);
-rs_status rs__parse_op(rs__reader *r); /* adds it to r->schedule */
+rs_status rs__parse_op(rs__reader *r);    /* adds it to r->schedule */
+rs_status rs__parse_stall(rs__reader *r); /* the same */
 /* These two only read; a label is added to r->schedule where it is new. */
 rs_status rs__parse_burst(rs__reader *r, rs_burst *burst);
 rs_status rs__parse_compute(rs__reader *r, rs_compute *compute);

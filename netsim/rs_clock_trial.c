@@ -1,6 +1,8 @@
 /* A draw from switching on to the last vector, for both ways to make one clock of many. */
 #include "rs_clock_trial.h"
 
+#include "rs_deskew_stalls.h"
+
 #include <string.h>
 
 /* Frequencies within two parts per million of each other count as settled: a buffer that wavers by a
@@ -16,6 +18,7 @@ typedef struct trial_run {
   int64_t *delays_fs;
   rs_hac *counters;
   rs_program *programs;
+  int64_t whole_cycles; /* of a repeat with its stalls */
   rs_clock_trial *trial;
   rs_diag *diag;
 } trial_run;
@@ -55,6 +58,11 @@ static bool is_bittide(const trial_run *t) {
   return t->config->way != RS_CLOCK_HAC;
 }
 
+/* The schedule says where programs are deskewed. */
+static bool is_stalled(const trial_run *t) {
+  return !is_bittide(t) && t->config->schedule->stall_count > 0;
+}
+
 /* Cycles of the schedule that programs must cover: the run, and what is still under way at its end. */
 static int64_t program_cycles(const trial_run *t) {
   const rs_deskew_config *d = &t->config->deskew;
@@ -66,6 +74,10 @@ static int64_t program_cycles(const trial_run *t) {
 static int64_t run_cycles(const trial_run *t, int64_t stall) {
   const rs_deskew_config *d = &t->config->deskew;
   int64_t cycles = program_cycles(t);
+  if (is_stalled(t)) {
+    int64_t period = t->config->repeat_cycles;
+    return cycles + (cycles / period + 1) * (t->whole_cycles - period) + 4 * RS_HAC_EPOCH_CYCLES;
+  }
   int64_t stalls = d->resync_cycles > 0 ? cycles / d->resync_cycles + 1 : 0;
   return cycles + stalls * stall + 4 * RS_HAC_EPOCH_CYCLES;
 }
@@ -119,9 +131,13 @@ static rs_status build_programs(trial_run *t, int64_t stall) {
   if (t->programs == NULL) return rs_arena_failed(t->arena, t->diag);
   for (uint32_t i = 0; i < n; i++) {
     rs_program *p = &t->programs[i];
+    int64_t begin = t->trial->hac.aligned_value;
     rs_status status =
-        rs_program_build(t->arena, &t->clocks[i], &t->counters[i], t->trial->hac.aligned_value,
-                         program_cycles(t), resync, stall, p, t->diag);
+        is_stalled(t) ? rs_program_repeat(t->arena, &t->clocks[i], &t->counters[i], begin,
+                                          program_cycles(t), t->config->schedule,
+                                          t->config->repeat_cycles, t->whole_cycles, p, t->diag)
+                      : rs_program_build(t->arena, &t->clocks[i], &t->counters[i], begin,
+                                         program_cycles(t), resync, stall, p, t->diag);
     if (status != RS_OK) return status;
     t->trial->short_stalls += p->short_stalls;
     t->trial->correction_cycles = RS_MAX(t->trial->correction_cycles, p->correction_cycles);
@@ -167,6 +183,10 @@ static rs_status align(trial_run *t, int64_t stall) {
 static rs_status run(trial_run *t) {
   const rs_clock_trial_config *c = t->config;
   int64_t stall = is_bittide(t) ? 0 : rs_deskew_find_need(&c->deskew).stall_cycles;
+  int64_t ignored;
+  if (is_stalled(t)) {
+    t->whole_cycles = rs_deskew_period(c->schedule, c->repeat_cycles, stall, &ignored);
+  }
   int64_t before = 2 * RS_HAC_ECHOES * (2 * c->deskew.latency_cycles + 64); /* characterising */
   rs_status status = draw_clocks(t, before + 2 * run_cycles(t, stall));
   if (status == RS_OK && is_bittide(t)) status = control_clocks(t);

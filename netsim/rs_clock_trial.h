@@ -2,7 +2,8 @@
  * One draw of everything that clocks leave open (oscillators, cables, phases), from bringing the chips
  * together to running a schedule on them. The same seed gives the same bits on any machine.
  *
- *   hac         counters are aligned along the tree; programs are deskewed every resync_cycles
+ *   hac         counters are aligned along the tree; programs are deskewed by the stalls of the schedule,
+ *               of one without any every resync_cycles
  *   bittide-p,  frequencies are controlled; when they have settled, programs begin at a common time,
  *   bittide-pi  found like a counter's, and run on with no stall and no resync
  *
@@ -29,6 +30,7 @@ typedef struct rs_clock_trial_config {
   const rs_sync_tree *tree;
   rs_clock_config clock;   /* without its seed */
   rs_deskew_config deskew; /* rs_clock_trial_deskew's */
+  int64_t repeat_cycles;   /* of a schedule with stalls of its own: how often it is repeated */
   rs_clock_way way;
   int64_t gain_p_atto, gain_i_atto; /* of bittide */
   int64_t period_ticks, delay_ticks;

@@ -35,12 +35,13 @@ rs_deskew_need rs_deskew_find_need(const rs_deskew_config *c) {
   if (c->resync_cycles > 0 && c->stall_cycles == 0) {
     need.stall_cycles = ceil_milli(correction) + 1;
   }
-  int64_t hop = c->latency_cycles + c->margin_cycles + need.stall_cycles;
+  int64_t stalled = RS_MAX(need.stall_cycles, c->longest_stall_cycles);
+  int64_t hop = c->latency_cycles + c->margin_cycles + stalled;
   need.drift_milli = part_milli(c->offset_ppb, span + hop);
   int64_t parts = need.cable_milli + need.alignment_milli + need.drift_milli;
   need.margin_cycles = ceil_milli(parts);
   /* The same parts can also make a vector early, and its receiver may be in a stall. */
-  int64_t wait = c->margin_cycles + need.margin_cycles + need.stall_cycles + 1;
+  int64_t wait = c->margin_cycles + need.margin_cycles + stalled + 1;
   if (c->resync_cycles > 0) wait += ceil_milli(correction);
   need.fifo_vectors = rs_mul_ceil_div_i64(wait, c->slot_den, c->slot_num);
   return need;

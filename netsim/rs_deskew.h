@@ -32,9 +32,10 @@
 #include "rs_hac.h"
 
 typedef struct rs_deskew_config {
-  int64_t offset_ppb;    /* of oscillators, wander included */
-  int64_t resync_cycles; /* 0: never again after the start */
-  int64_t stall_cycles;  /* 0: what the worst correction asks for */
+  int64_t offset_ppb;           /* of oscillators, wander included */
+  int64_t resync_cycles;        /* 0: never again after the start */
+  int64_t stall_cycles;         /* 0: what the worst correction asks for */
+  int64_t longest_stall_cycles; /* when stalls differ; 0: they do not */
   int64_t margin_cycles;
   int64_t latency_cycles; /* the longest class in use */
   int64_t fifo_vectors;   /* that a port holds between arrival and receive */

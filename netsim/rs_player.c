@@ -19,6 +19,10 @@ static bool push_departure(rs__player *p, uint64_t burst) {
 bool rs__player_begin(rs__player *p) {
   uint64_t count =
       p->in_order ? RS_MIN(p->schedule->burst_count, UINT64_C(1)) : p->schedule->burst_count;
+  for (uint64_t i = 0; i < p->schedule->stall_count; i++) {
+    int64_t at = p->schedule->stalls[i].at_cycles;
+    if (!rs_event_queue_push(p->events, at, RS__EVENT_STALL, (uint32_t)i, 0)) return false;
+  }
   for (uint64_t i = 0; i < count; i++) {
     if (!push_departure(p, i)) return false;
   }
@@ -28,6 +32,13 @@ bool rs__player_begin(rs__player *p) {
 bool rs__player_begin_next(rs__player *p, uint32_t burst) {
   if (!p->in_order || (uint64_t)burst + 1 == p->schedule->burst_count) return true;
   return push_departure(p, (uint64_t)burst + 1);
+}
+
+void rs__player_stall(rs__player *p, const rs_event *event) {
+  const rs_stall *stall = &p->schedule->stalls[event->subject];
+  assert(stall->at_cycles == event->time_cycles);
+  p->play->stalls++;
+  p->play->stall_cycles += stall->cycles;
 }
 
 void rs__player_count(rs__player *p, const rs_burst *burst, int64_t vectors) {
@@ -134,8 +145,8 @@ rs_status rs_player_run(const rs_schedule *schedule, const rs_wiring *wiring,
   rs_status status = rs_schedule_validate(schedule, wiring, diag);
   if (status == RS_OK) status = check_ranges(&p);
   if (status != RS_OK) return status;
-  if (schedule->burst_count >= RS_NONE) {
-    return rs_diag_set(diag, RS_E_LIMIT, "more than 2^32 bursts");
+  if (schedule->burst_count >= RS_NONE || schedule->stall_count >= RS_NONE) {
+    return rs_diag_set(diag, RS_E_LIMIT, "more than 2^32 bursts or stalls");
   }
   p.events = rs_event_queue_create();
   p.slots = calloc((size_t)wiring->link_count + 1, sizeof *p.slots);

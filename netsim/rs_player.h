@@ -11,7 +11,8 @@
  * cycle. (Proving is the checker's work and does not use this code.)
  *
  * Vector fidelity needs Σ (vectors · chips) words of memory; beyond `memory_limit_bytes` it is
- * RS_E_LIMIT. Deterministic; one thread.
+ * RS_E_LIMIT. Deterministic; one thread. Stalls are events of all chips at once: the clock of the
+ * events stands still in them.
  */
 #ifndef RS_PLAYER_H
 #define RS_PLAYER_H
@@ -62,6 +63,8 @@ typedef struct rs_play {
   uint32_t links_used;
   uint32_t busiest_link;      /* RS_NONE when no burst */
   int64_t busiest_link_slots; /* vectors on it */
+  uint64_t stalls;            /* that each chip executed, */
+  int64_t stall_cycles;       /* and what they took: the makespan on the wall is longer by it */
   int64_t bytes_moved;        /* vector_hops · vector_bytes, payload */
 } rs_play;
 

@@ -170,7 +170,9 @@ static rs_status run_events(traffic *t) {
   while (rs_event_queue_pop(p->events, &event)) {
     if (event.time_cycles >= t->fault_cycles) break;
     p->play->events++;
-    if (event.kind == RS__EVENT_ARRIVE) {
+    if (event.kind == RS__EVENT_STALL) {
+      rs__player_stall(p, &event);
+    } else if (event.kind == RS__EVENT_ARRIVE) {
       rs__player_arrive(p, &p->schedule->bursts[event.subject], event.time_cycles);
     } else if (!depart(t, event.subject)) {
       return rs_arena_failed(NULL, p->diag);

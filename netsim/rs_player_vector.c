@@ -258,6 +258,10 @@ static rs_status run_events(clockwork *c) {
       c->now = event.time_cycles;
     }
     p->play->events++;
+    if (event.kind == RS__EVENT_STALL) {
+      rs__player_stall(p, &event);
+      continue;
+    }
     bool collected =
         event.kind == RS__EVENT_DEPART ? collect_departure(c, &event) : collect_arrival(c, &event);
     if (!collected) return rs_arena_failed(NULL, p->diag);

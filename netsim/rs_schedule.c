@@ -2,7 +2,7 @@
  * The schedule as a container: growing arrays, the hash of labels, shapes, digest and words. Order is
  * in rs_schedule_sort.c, well-formedness in rs_schedule_check.c.
  */
-#include "rs_schedule.h"
+#include "rs__schedule.h"
 
 #include <string.h>
 
@@ -107,6 +107,15 @@ bool rs_schedule_reserve_computes(rs_schedule *schedule, uint64_t more) {
                               &schedule->compute_capacity, sizeof *computes);
   if (computes != NULL) schedule->computes = computes;
   return computes != NULL;
+}
+
+rs_stall *rs_schedule_add_stall(rs_schedule *schedule, const rs_stall *stall) {
+  rs_stall *stalls = grow(schedule->arena, schedule->stalls, schedule->stall_count, 1,
+                          &schedule->stall_capacity, sizeof *stalls);
+  if (stalls == NULL) return NULL;
+  schedule->stalls = stalls;
+  stalls[schedule->stall_count] = *stall;
+  return &stalls[schedule->stall_count++];
 }
 
 /* ---- labels ---- */
@@ -229,7 +238,7 @@ uint64_t rs_schedule_digest(rs_schedule *s) {
     for (size_t k = 0; k < RS_COUNT_OF(values); k++) digest = digest_i64(digest, values[k]);
     digest = digest_text(digest, s->labels[c->label]);
   }
-  return digest;
+  return s->stall_count == 0 ? digest : rs__schedule_digest_stalls(digest, s);
 }
 
 /* ---- words ---- */

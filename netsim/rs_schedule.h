@@ -66,11 +66,22 @@
  * A compute interval with reads_op = an operation may start only when the chip's whole result of it
  * is in SRAM.
  *
+ * STALLS. Oscillators drift apart (rs_deskew.h), so a schedule can hold stalls: instructions that every
+ * chip executes before the same cycle, and that take time but no cycle of the schedule. A cycle is what
+ * a chip executes, so while all stall nothing departs, nothing is added and nothing computes, and what is
+ * in flight waits at its port. The first stall is DESKEW, before cycle 0: until the chip's counter is at
+ * an epoch edge that all agreed on. The others are RUNTIME_DESKEW: `cycles` ticks, less or more by what
+ * the chip ran ahead of its counter or fell behind. A schedule with stalls promises
+ *   - that no more than deskew_interval_cycles are executed without one (0: no such promise), and
+ *   - that what was received is needed no sooner than deskew_margin_cycles after it could be.
+ * All other times, the makespan too, are in cycles of the schedule. What a clock on the wall shows is
+ * rs_schedule_wall of it.
+ *
  * The makespan runs from cycle 0 of the schedule, when the first inputs are in SRAM, to the cycle
  * when the last result is in SRAM and the last compute interval has ended.
  *
  * Canonical order (rs_schedule_sort): bursts by (start, link, op, source, source_offset, target,
- * target_offset); computes by (start, chip, unit). Memory is the arena's; arrays grow by doubling.
+ * target_offset); computes by (start, chip, unit); stalls by cycle. Memory is the arena's; arrays grow by doubling.
  */
 #ifndef RS_SCHEDULE_H
 #define RS_SCHEDULE_H
@@ -138,6 +149,14 @@ typedef struct rs_compute {
   uint8_t unit;       /* rs_unit */
 } rs_compute;
 
+typedef enum rs_stall_kind { RS_DESKEW, RS_RUNTIME_DESKEW, RS_STALL_KIND_COUNT } rs_stall_kind;
+
+typedef struct rs_stall {
+  int64_t at_cycles; /* the cycle that is executed when it is over */
+  int64_t cycles;    /* ≥ 1 */
+  uint8_t kind;      /* rs_stall_kind */
+} rs_stall;
+
 typedef struct rs_schedule {
   rs_arena *arena;
   rs_timing timing;
@@ -154,6 +173,10 @@ typedef struct rs_schedule {
   uint64_t burst_count, burst_capacity;
   rs_compute *computes;
   uint64_t compute_count, compute_capacity;
+  rs_stall *stalls;
+  uint64_t stall_count, stall_capacity;
+  int64_t deskew_interval_cycles; /* 0 without stalls, as the margin */
+  int64_t deskew_margin_cycles;
   const char **labels; /* unique, in order of first use */
   uint32_t label_count, label_capacity;
   uint32_t *label_slots; /* hash of text → index + 1; rs_schedule_label's own */
@@ -165,13 +188,14 @@ typedef struct rs_schedule {
 rs_schedule *rs_schedule_create(rs_arena *arena, const rs_wiring *wiring, const char *topology,
                                 const rs_timing *timing);
 
-/* The four ways to append; they copy their argument. NULL or RS_NONE: no memory. */
+/* The five ways to append; they copy their argument. NULL or RS_NONE: no memory. */
 uint32_t rs_schedule_add_op(rs_schedule *schedule, const rs_op *op, const uint32_t *chips,
                             uint32_t chip_count);
 rs_burst *rs_schedule_add_burst(rs_schedule *schedule, const rs_burst *burst);
 bool rs_schedule_reserve_bursts(rs_schedule *schedule, uint64_t more); /* no copying for so many */
 rs_compute *rs_schedule_add_compute(rs_schedule *schedule, const rs_compute *compute);
 bool rs_schedule_reserve_computes(rs_schedule *schedule, uint64_t more);
+rs_stall *rs_schedule_add_stall(rs_schedule *schedule, const rs_stall *stall);
 uint32_t rs_schedule_label(rs_schedule *schedule, const char *label); /* finds or adds */
 
 void rs_schedule_sort(rs_schedule *schedule);
@@ -185,6 +209,11 @@ static inline rs_int128 rs_burst_ticks(const rs_timing *timing, const rs_burst *
   return (rs_int128)burst->start_cycles * timing->slot_den +
          (rs_int128)k * burst->stride * timing->slot_num;
 }
+
+/* The time at which a cycle is executed, in cycles of the nominal clock since the first stall began; of an
+ * end (`cycle` − 1 is the last that is executed) without the stall before `cycle`. O(stalls). */
+int64_t rs_schedule_wall(const rs_schedule *schedule, int64_t cycle);
+int64_t rs_schedule_wall_end(const rs_schedule *schedule, int64_t cycle);
 
 /* Departure of vector k, in cycles. */
 static inline int64_t rs_burst_departure(const rs_timing *timing, const rs_burst *burst,
@@ -220,6 +249,7 @@ rs_status rs_schedule_validate(const rs_schedule *schedule, const rs_wiring *wir
 /* Over all that the text form says, in canonical order. Sorts if need be. */
 uint64_t rs_schedule_digest(rs_schedule *schedule);
 
+const char *rs_stall_kind_word(rs_stall_kind kind);           /* "deskew" "runtime-deskew" */
 const char *rs_collective_kind_word(rs_collective_kind kind); /* "all-reduce" … */
 bool rs_collective_kind_parse(const char *word, rs_collective_kind *kind);
 const char *rs_buffer_word(rs_buffer buffer); /* "in" "out" "tmp" */

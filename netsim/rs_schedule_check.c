@@ -204,20 +204,79 @@ static rs_status check_frame(const rs_schedule *s, const rs_wiring *wiring, rs_d
   return RS_OK;
 }
 
+static rs_status check_stalls(const rs_schedule *s, rs_diag *diag) {
+  const char *what = rs__schedule_deskew_fault(s).what;
+  if (what != NULL) return rs_diag_set(diag, RS_E_REFUSED, "deskew: %s", what);
+  for (uint64_t i = 0; i < s->stall_count; i++) {
+    what = rs__schedule_stall_fault(s, i).what;
+    if (what == NULL) continue;
+    return rs_diag_set(diag, RS_E_REFUSED, "stall %llu: %s", (unsigned long long)i, what);
+  }
+  return RS_OK;
+}
+
+/* ---- bursts without a word ---- */
+
+/* What all bursts are held against first: sizes of every operation's buffers, worked out once, and
+ * times that are half of what is allowed. What is not plainly right is looked at by
+ * rs__schedule_burst_fault, which says what is wrong with it, if anything is. */
+typedef struct burst_limits {
+  int64_t (*sizes)[3]; /* [op][buffer] */
+  int64_t slots_max;   /* ⌊2^59 cycles in slots⌋, at most 2^59 */
+} burst_limits;
+
+static bool set_limits(const rs_schedule *s, burst_limits *limits) {
+  limits->sizes = calloc((size_t)s->op_count + 1, sizeof *limits->sizes);
+  if (limits->sizes == NULL) return false;
+  for (uint32_t i = 0; i < s->op_count; i++) {
+    for (uint8_t buffer = RS_BUFFER_IN; buffer <= RS_BUFFER_TMP; buffer++) {
+      limits->sizes[i][buffer] = buffer_vectors(&s->ops[i], buffer);
+    }
+  }
+  const int64_t half = RS__TIME_CYCLES_MAX / 2;
+  rs_int128 slots = (rs_int128)half * s->timing.slot_den / s->timing.slot_num;
+  limits->slots_max = (int64_t)RS_MIN(slots, (rs_int128)half);
+  return true;
+}
+
+static inline bool is_plainly_right(const rs_schedule *s, const burst_limits *limits,
+                                    const rs_burst *b) {
+  if (b->link >= s->link_count || b->op >= s->op_count) return false;
+  if (b->source > RS_BUFFER_TMP || b->target > RS_BUFFER_TMP) return false;
+  const int64_t *sizes = limits->sizes[b->op];
+  bool fits = b->target != RS_BUFFER_IN && b->action <= RS_ACTION_FORWARD &&
+              (b->action != RS_ACTION_FORWARD || b->target == RS_BUFFER_TMP) && b->count >= 1 &&
+              b->count <= RS__VECTORS_MAX && b->stride >= 1 &&
+              range_fits(b->source_offset, b->count, sizes[b->source]) &&
+              range_fits(b->target_offset, b->count, sizes[b->target]);
+  return fits && b->start_cycles >= 0 && b->start_cycles <= RS__TIME_CYCLES_MAX / 2 &&
+         (rs_int128)(b->count - 1) * b->stride < limits->slots_max;
+}
+
+static rs_status check_bursts(const rs_schedule *s, rs_diag *diag) {
+  burst_limits limits;
+  if (!set_limits(s, &limits)) return rs_arena_failed(NULL, diag);
+  rs_status status = RS_OK;
+  for (uint64_t i = 0; i < s->burst_count && status == RS_OK; i++) {
+    if (is_plainly_right(s, &limits, &s->bursts[i])) continue;
+    const char *what = rs__schedule_burst_fault(s, &s->bursts[i]).what;
+    if (what == NULL) continue;
+    status = rs_diag_set(diag, RS_E_REFUSED, "burst %llu: %s", (unsigned long long)i, what);
+  }
+  free(limits.sizes);
+  return status;
+}
+
 rs_status rs_schedule_validate(const rs_schedule *s, const rs_wiring *wiring, rs_diag *diag) {
   rs_status status = check_frame(s, wiring, diag);
   if (status == RS_OK) status = check_ops(s, diag);
+  if (status == RS_OK) status = check_bursts(s, diag);
   if (status != RS_OK) return status;
-  for (uint64_t i = 0; i < s->burst_count; i++) {
-    const char *what = rs__schedule_burst_fault(s, &s->bursts[i]).what;
-    if (what == NULL) continue;
-    return rs_diag_set(diag, RS_E_REFUSED, "burst %llu: %s", (unsigned long long)i, what);
-  }
   for (uint64_t i = 0; i < s->compute_count; i++) {
     const char *what = rs__schedule_compute_fault(s, &s->computes[i]).what;
     if (what == NULL) continue;
     return rs_diag_set(diag, RS_E_REFUSED, "compute interval %llu: %s", (unsigned long long)i,
                        what);
   }
-  return RS_OK;
+  return check_stalls(s, diag);
 }

@@ -27,7 +27,11 @@ static rs_status record_status(rs__reader *r, rs__record_fault fault) {
       [RS__FIELD_START] = "times from 0 to 2^60 cycles",
       [RS__FIELD_SOURCE] = "a range inside the operation's buffer",
       [RS__FIELD_TARGET] = "a range inside the operation's buffer",
-      [RS__FIELD_ACTION] = "keep or add, or tmp as target"};
+      [RS__FIELD_ACTION] = "keep or add, or tmp as target",
+      [RS__FIELD_CYCLES] = "at least one cycle, and an end before 2^60",
+      [RS__FIELD_KIND] = "deskew for the first, runtime-deskew for the others",
+      [RS__FIELD_INTERVAL] = "0 to 2^60 cycles",
+      [RS__FIELD_MARGIN] = "0 to 2^60 cycles"};
   if (fault.what == NULL) return RS_OK;
   const char *place = r->places[fault.field] == NULL ? r->scan.line_start : r->places[fault.field];
   rs_diag_set(r->scan.diag, RS_E_INPUT, "'%.*s': %s", rs__scan_quoted_length(&r->scan, place),
@@ -38,6 +42,13 @@ static rs_status record_status(rs__reader *r, rs__record_fault fault) {
 }
 
 /* ---- the header ---- */
+
+/* NAME=NUMBER, with the number's place noted. */
+static rs_status read_size(rs__reader *r, const char *name, rs__field field, int64_t *value) {
+  rs_status status = rs__scan_take(&r->scan, name);
+  mark_field(r, field);
+  return status == RS_OK ? rs__scan_number(&r->scan, INT64_MAX, value) : status;
+}
 
 static rs_status read_timing(rs__reader *r, rs_timing *t) {
   const struct {
@@ -134,12 +145,39 @@ static rs_status read_topology(rs__reader *r, rs_wiring_provider *provider, void
   return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
 }
 
+static rs_status read_version(rs__reader *r) {
+  static const char second[] = "rsched 2\n";
+  r->version = rs__scan_starts_with(&r->scan, second, sizeof second - 1) ? 2 : 1;
+  rs_status status = rs__scan_take(&r->scan, r->version == 2 ? "rsched 2" : "rsched 1");
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
+}
+
+static rs_status read_deskew(rs__reader *r) {
+  rs_schedule *s = r->schedule;
+  int64_t stalls = 0;
+  rs_status status = rs__reader_fill(r);
+  if (status == RS_OK) status = rs__scan_take(&r->scan, "deskew stalls=");
+  const char *place = r->scan.at;
+  if (status == RS_OK) status = rs__scan_number(&r->scan, INT64_MAX, &stalls);
+  if (status == RS_OK && stalls == 0) {
+    return rs__scan_fault_at(&r->scan, place, "at least one stall; without any it is rsched 1");
+  }
+  if (status == RS_OK) {
+    status = read_size(r, " interval=", RS__FIELD_INTERVAL, &s->deskew_interval_cycles);
+  }
+  if (status == RS_OK) {
+    status = read_size(r, " margin=", RS__FIELD_MARGIN, &s->deskew_margin_cycles);
+  }
+  if (status == RS_OK) status = record_status(r, rs__schedule_deskew_fault(s));
+  r->promised_stalls = (uint64_t)stalls;
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
+}
+
 rs_status rs__parse_header(rs__reader *r, rs_wiring_provider *provider, void *context) {
   char topology[256];
   rs_timing timing = {0};
   rs_status status = rs__reader_fill(r);
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "rsched 1");
-  if (status == RS_OK) status = rs__scan_take(&r->scan, "\n");
+  if (status == RS_OK) status = read_version(r);
   if (status == RS_OK) status = rs__reader_fill(r);
   if (status == RS_OK) status = read_topology(r, provider, context, topology, sizeof topology);
   if (status == RS_OK) status = rs__reader_fill(r);
@@ -151,7 +189,8 @@ rs_status rs__parse_header(rs__reader *r, rs_wiring_provider *provider, void *co
   if (status != RS_OK) return status;
   r->schedule = rs_schedule_create(r->arena, r->wiring, topology, &timing);
   r->mark = RS_ARENA_NEW(r->arena, uint32_t, r->wiring->chip_count);
-  return r->schedule == NULL || r->mark == NULL ? rs_arena_failed(r->arena, r->scan.diag) : RS_OK;
+  if (r->schedule == NULL || r->mark == NULL) return rs_arena_failed(r->arena, r->scan.diag);
+  return r->version == 1 ? RS_OK : read_deskew(r);
 }
 
 /* ---- operations ---- */
@@ -213,13 +252,6 @@ static rs_status read_number_or_none(rs__reader *r, uint32_t *number) {
   return RS_OK;
 }
 
-/* NAME=NUMBER, with the number's place noted. */
-static rs_status read_size(rs__reader *r, const char *name, rs__field field, int64_t *value) {
-  rs_status status = rs__scan_take(&r->scan, name);
-  mark_field(r, field);
-  return status == RS_OK ? rs__scan_number(&r->scan, INT64_MAX, value) : status;
-}
-
 /* Everything behind the operation's number and kind. */
 static rs_status read_op_fields(rs__reader *r, rs_op *op, uint32_t *chip_count) {
   rs_status status = read_size(r, " bytes=", RS__FIELD_BYTES, &op->block_bytes);
@@ -260,6 +292,30 @@ rs_status rs__parse_op(rs__reader *r) {
   index = rs_schedule_add_op(r->schedule, &op, r->group, chip_count);
   if (index == RS_NONE) return rs_arena_failed(r->arena, r->scan.diag);
   status = record_status(r, rs__schedule_op_fault(r->schedule, index, r->mark));
+  return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
+}
+
+/* ---- stalls ---- */
+
+rs_status rs__parse_stall(rs__reader *r) {
+  const char *words[RS_STALL_KIND_COUNT];
+  rs_stall stall = {0};
+  int kind = 0;
+  rs_status status = read_size(r, "d ", RS__FIELD_START, &stall.at_cycles);
+  if (status == RS_OK) status = read_size(r, " ", RS__FIELD_CYCLES, &stall.cycles);
+  if (status == RS_OK) status = rs__scan_take(&r->scan, " ");
+  mark_field(r, RS__FIELD_KIND);
+  for (int i = 0; i < RS_STALL_KIND_COUNT; i++) words[i] = rs_stall_kind_word((rs_stall_kind)i);
+  if (status == RS_OK) {
+    status = rs__scan_word(&r->scan, words, RS_COUNT_OF(words), "deskew or runtime-deskew", &kind);
+  }
+  if (status != RS_OK) return status;
+  stall.kind = (uint8_t)kind;
+  if (rs_schedule_add_stall(r->schedule, &stall) == NULL) {
+    return rs_arena_failed(r->arena, r->scan.diag);
+  }
+  uint64_t index = r->schedule->stall_count - 1;
+  status = record_status(r, rs__schedule_stall_fault(r->schedule, index));
   return status == RS_OK ? rs__scan_take(&r->scan, "\n") : status;
 }
 

@@ -2,6 +2,7 @@
  * Writing the text form. Lines of bursts are put together in a buffer of our own, digits by hand,
  * and go to the sink in blocks: a call through the sink for every word costs more than the word.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "rs_schedule_text.h"
@@ -118,7 +119,7 @@ static void print_group(const uint32_t *chips, uint32_t count, rs_sink *sink) {
 
 static void print_header(const rs_schedule *s, rs_sink *sink) {
   const rs_timing *t = &s->timing;
-  rs_sink_put(sink, "rsched 1\n");
+  rs_sink_put(sink, s->stall_count == 0 ? "rsched 1\n" : "rsched 2\n");
   rs_sink_printf(sink, "topology %s\n", s->topology[0] == '\0' ? "-" : s->topology);
   rs_sink_printf(sink, "wiring chips=%u links=%u digest=%016llx\n", s->chip_count, s->link_count,
                  (unsigned long long)s->wiring_digest);
@@ -134,6 +135,10 @@ static void print_header(const rs_schedule *s, rs_sink *sink) {
                  (long long)t->adds_per_cycle);
   rs_sink_printf(sink, "counts ops=%u bursts=%llu computes=%llu\n", s->op_count,
                  (unsigned long long)s->burst_count, (unsigned long long)s->compute_count);
+  if (s->stall_count == 0) return;
+  rs_sink_printf(sink, "deskew stalls=%llu interval=%lld margin=%lld\n",
+                 (unsigned long long)s->stall_count, (long long)s->deskew_interval_cycles,
+                 (long long)s->deskew_margin_cycles);
 }
 
 static void print_number_or_none(uint32_t number, rs_sink *sink) {
@@ -172,6 +177,11 @@ rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_s
   rs_schedule_sort(schedule);
   print_header(schedule, sink);
   for (uint32_t i = 0; i < schedule->op_count && !sink->failed; i++) print_op(schedule, i, sink);
+  for (uint64_t i = 0; i < schedule->stall_count && !sink->failed; i++) {
+    char line[64];
+    rs_stall_describe(&schedule->stalls[i], line, sizeof line);
+    rs_sink_printf(sink, "%s\n", line);
+  }
   print_bursts(schedule, wiring, sink);
   for (uint64_t i = 0; i < schedule->compute_count && !sink->failed; i++) {
     print_compute(schedule, &schedule->computes[i], sink);
@@ -181,7 +191,12 @@ rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_s
   return rs_diag_set(diag, RS_E_SYSTEM, "the schedule could not be written");
 }
 
-/* ---- one burst, for messages ---- */
+/* ---- one record, for messages ---- */
+
+void rs_stall_describe(const rs_stall *stall, char *text, size_t size) {
+  snprintf(text, size, "d %lld %lld %s", (long long)stall->at_cycles, (long long)stall->cycles,
+           rs_stall_kind_word((rs_stall_kind)stall->kind));
+}
 
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,
                        char *text, size_t size) {

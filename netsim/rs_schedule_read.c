@@ -74,6 +74,14 @@ rs_status rs__reader_fill(rs__reader *r) {
 static rs_status check_counts(rs_schedule_reader *reader) {
   rs__reader *r = &reader->state;
   const rs_schedule *s = r->schedule;
+  if (s->stall_count != r->promised_stalls) {
+    rs_diag_set(r->scan.diag, RS_E_INPUT, "the file has %llu stalls",
+                (unsigned long long)s->stall_count);
+    rs_diag_expect(r->scan.diag, "%llu, as its header says",
+                   (unsigned long long)r->promised_stalls);
+    rs_diag_at(r->scan.diag, r->scan.file, r->scan.line, 1);
+    return RS_E_INPUT;
+  }
   if (s->op_count == r->promised_ops && reader->burst_count == r->promised_bursts &&
       reader->compute_count == r->promised_computes) {
     return RS_OK;
@@ -119,6 +127,11 @@ static rs_status open_reader(rs_schedule_reader *reader, rs_wiring_provider *pro
     status = rs__reader_fill(r);
     if (status != RS_OK || !rs__scan_starts_with(&r->scan, "op ", 3)) break;
     status = rs__parse_op(r);
+  }
+  memset(r->places, 0, sizeof r->places);
+  while (status == RS_OK && r->version >= 2 && rs__scan_starts_with(&r->scan, "d ", 2)) {
+    status = rs__parse_stall(r);
+    if (status == RS_OK) status = rs__reader_fill(r);
   }
   memset(r->places, 0, sizeof r->places);
   reader->stage = RS_RECORD_BURST;

@@ -9,11 +9,15 @@
  *   counts ops=1 bursts=112 computes=0
  *   op 0 all-reduce bytes=16384 vectors=52 tmp=0 ready=0 root=- algorithm=one-shot group=0-7 \
  *          label=…                                                                 (one line)
+ *   d AT CYCLES deskew|runtime-deskew
  *   b OP FROM>TO[.COPY] START COUNT[xSTRIDE] SOURCE+OFFSET TARGET+OFFSET ACTION
  *   c CHIP UNIT START CYCLES FIRST reads=OP|- writes=OP|- LABEL…
  *   end
  *
  * e.g. `b 0 0>3 207 7 in+14 out+14 add`. Groups are lists of chips and ranges: 0-7,16,18-20.
+ * A schedule with stalls is `rsched 2`; behind its counts it has the line
+ *   deskew stalls=3 interval=65536 margin=32
+ * and its `d` lines stand before the bursts, in order; one without is `rsched 1` and has neither.
  * Bursts stand in canonical order, then computes. Lines end with \n. Labels run to the line's end.
  * Printing then parsing gives an equal schedule; parsing then printing gives the same bytes for a
  * file in canonical form; bursts in another order are accepted and sorted.
@@ -59,7 +63,7 @@ rs_status rs_schedule_read(rs_arena *arena, const char *file, const rs_source *s
                            rs_wiring_provider *provider, void *provider_context,
                            rs_schedule **schedule, const rs_wiring **wiring, rs_diag *diag);
 
-/* Record by record, without holding them either: memory for the header, the operations, every
+/* Record by record, without holding them either: memory for the header, the operations, stalls, every
  * label once, and a window of 256 KiB or the longest line (at most 32 MiB), whatever the number of
  * bursts. */
 typedef struct rs_schedule_reader rs_schedule_reader;
@@ -72,7 +76,7 @@ typedef struct rs_record {
   rs_compute compute; /* its label is one of the header's schedule */
 } rs_record;
 
-/* Reads the header and the operations; schedule and wiring are the arena's. Close what was opened;
+/* Reads the header, the operations and the stalls; schedule and wiring are the arena's. Close what was opened;
  * `file` must outlive it. */
 rs_status rs_schedule_reader_open(rs_arena *arena, const char *file, const rs_source *source,
                                   rs_wiring_provider *provider, void *provider_context,
@@ -83,13 +87,15 @@ void rs_schedule_reader_close(rs_schedule_reader *reader); /* NULL is allowed */
  * when the whole file was right, and after a failure there is no further one. */
 rs_status rs_schedule_reader_next(rs_schedule_reader *reader, rs_record *record, rs_diag *diag);
 
-/* The operations, and no bursts or compute intervals. */
+/* The operations and stalls, and no bursts or compute intervals. */
 const rs_schedule *rs_schedule_reader_header(const rs_schedule_reader *reader);
 const rs_wiring *rs_schedule_reader_wiring(const rs_schedule_reader *reader);
 /* Bursts, and compute intervals, that the header promises. */
 uint64_t rs_schedule_reader_promised(const rs_schedule_reader *reader, uint64_t *computes);
 int rs_schedule_reader_line(const rs_schedule_reader *reader); /* of the last record */
 
+/* The line of the text form for one stall, without the newline. */
+void rs_stall_describe(const rs_stall *stall, char *text, size_t size);
 /* The line of the text form for one burst, without the newline: for messages. */
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,
                        char *text, size_t size);

@@ -60,14 +60,12 @@ static size_t collect(const rs_schedule *schedule, const rs_wiring *wiring,
   size_t count = 0;
   for (uint64_t i = 0; i < schedule->compute_count; i++) {
     const rs_compute *c = &schedule->computes[i];
-    int64_t end = c->start_cycles + c->cycles;
-    if (!chosen[c->chip] || !is_looked_at(options, c->start_cycles, end)) continue;
+    int64_t start = rs_schedule_wall(schedule, c->start_cycles);
+    int64_t end = RS_MAX(start, rs_schedule_wall_end(schedule, c->start_cycles + c->cycles));
+    if (!chosen[c->chip] || !is_looked_at(options, start, end)) continue;
     if (slices != NULL) {
-      slices[count] = (rs__slice){.start_cycles = c->start_cycles,
-                                  .end_cycles = end,
-                                  .record = i,
-                                  .chip = c->chip,
-                                  .track = c->unit};
+      slices[count] = (rs__slice){
+          .start_cycles = start, .end_cycles = end, .record = i, .chip = c->chip, .track = c->unit};
     }
     count++;
   }
@@ -75,16 +73,33 @@ static size_t collect(const rs_schedule *schedule, const rs_wiring *wiring,
     const rs_burst *b = &schedule->bursts[i];
     if (rs_schedule_rides(schedule, i)) continue; /* the link shows it once */
     uint32_t chip = wiring->links[b->link].from;
-    int64_t end = burst_end(&schedule->timing, b);
-    if (!chosen[chip] || !is_looked_at(options, b->start_cycles, end)) continue;
+    int64_t start = rs_schedule_wall(schedule, b->start_cycles);
+    int64_t end = rs_schedule_wall_end(schedule, burst_end(&schedule->timing, b));
+    if (!chosen[chip] || !is_looked_at(options, start, end)) continue;
     if (slices != NULL) {
-      slices[count] = (rs__slice){.start_cycles = b->start_cycles,
+      slices[count] = (rs__slice){.start_cycles = start,
                                   .end_cycles = end,
                                   .record = i,
                                   .chip = chip,
-                                  .track = RS_UNIT_COUNT + b->link - wiring->out_first[chip]};
+                                  .track = RS__TRACK_LINKS + b->link - wiring->out_first[chip]};
     }
     count++;
+  }
+  for (uint64_t i = 0; i < schedule->stall_count; i++) {
+    const rs_stall *stall = &schedule->stalls[i];
+    int64_t end = rs_schedule_wall(schedule, stall->at_cycles);
+    if (!is_looked_at(options, end - stall->cycles, end)) continue;
+    for (uint32_t chip = 0; chip < wiring->chip_count; chip++) {
+      if (!chosen[chip]) continue;
+      if (slices != NULL) {
+        slices[count] = (rs__slice){.start_cycles = end - stall->cycles,
+                                    .end_cycles = end,
+                                    .record = i,
+                                    .chip = chip,
+                                    .track = RS__TRACK_STALLS};
+      }
+      count++;
+    }
   }
   return count;
 }
@@ -122,16 +137,20 @@ static void arrange(rs__timeline *t, int64_t *ends) {
   }
 }
 
+int64_t rs__timeline_arrival(const rs_schedule *schedule, const rs_wiring *wiring,
+                             const rs__slice *slice) {
+  const rs_burst *b = &schedule->bursts[slice->record];
+  const rs_link *link = &wiring->links[b->link];
+  return rs_schedule_wall(schedule, rs_burst_arrival(&schedule->timing, link, b, b->count - 1));
+}
+
 static int64_t find_end(const rs_schedule *schedule, const rs_wiring *wiring,
                         const rs__timeline *t) {
   int64_t end = 0;
   for (size_t i = 0; i < t->slice_count; i++) {
     const rs__slice *slice = &t->slices[i];
     end = RS_MAX(end, slice->end_cycles);
-    if (slice->track < RS_UNIT_COUNT) continue;
-    const rs_burst *b = &schedule->bursts[slice->record];
-    int64_t arrival = rs_burst_arrival(&schedule->timing, &wiring->links[b->link], b, b->count - 1);
-    end = RS_MAX(end, arrival);
+    if (rs__slice_is_burst(slice)) end = RS_MAX(end, rs__timeline_arrival(schedule, wiring, slice));
   }
   return end;
 }
@@ -156,14 +175,16 @@ rs_status rs__timeline_build(rs_arena *scratch, const rs_schedule *schedule,
 }
 
 uint32_t rs__timeline_link(const rs_wiring *wiring, const rs__slice *slice) {
-  if (slice->track < RS_UNIT_COUNT) return RS_NONE;
-  return wiring->out_first[slice->chip] + slice->track - RS_UNIT_COUNT;
+  if (!rs__slice_is_burst(slice)) return RS_NONE;
+  return wiring->out_first[slice->chip] + slice->track - RS__TRACK_LINKS;
 }
 
 void rs__timeline_row_name(const rs_wiring *wiring, const rs__slice *slice, char *text,
                            size_t size) {
   uint32_t link = rs__timeline_link(wiring, slice);
-  if (link == RS_NONE) {
+  if (slice->track == RS__TRACK_STALLS) {
+    snprintf(text, size, "stall");
+  } else if (link == RS_NONE) {
     snprintf(text, size, "%s", rs_unit_word((rs_unit)slice->track));
   } else {
     rs_wiring_link_name(wiring, link, text, size);
@@ -173,6 +194,9 @@ void rs__timeline_row_name(const rs_wiring *wiring, const rs__slice *slice, char
 const char *rs__timeline_slice_name(const rs_schedule *schedule, const rs__slice *slice) {
   if (slice->track < RS_UNIT_COUNT) {
     return schedule->labels[schedule->computes[slice->record].label];
+  }
+  if (slice->track == RS__TRACK_STALLS) {
+    return rs_stall_kind_word((rs_stall_kind)schedule->stalls[slice->record].kind);
   }
   const rs_op *op = &schedule->ops[schedule->bursts[slice->record].op];
   return op->label[0] != '\0' ? op->label : rs_collective_kind_word(op->kind);

@@ -1,7 +1,8 @@
 /*
  * A schedule as a timeline that people look at.
  *
- * Both forms have one track a functional unit of a chip and one a link that it sends on. Records of
+ * Times are on the wall (rs_schedule_wall): stalls take their time. Both forms have one track a functional
+ * unit of a chip, one for its stalls, and one a link that it sends on. Records of
  * a track that overlap in time (bursts whose vectors take turns on a link) are put into lanes, so
  * that every lane is a row of disjoint slices.
  *
@@ -21,7 +22,7 @@
 typedef struct rs_trace_options {
   const uint32_t *chips; /* whose tracks; NULL: all */
   size_t chip_count;
-  int64_t from_cycles;  /* only records that touch [from, until) */
+  int64_t from_cycles;  /* only records that touch [from, until), on the wall */
   int64_t until_cycles; /* 0: no end */
 } rs_trace_options;
 

@@ -73,29 +73,28 @@ static void put_riders(writing *w, uint64_t record) {
   }
 }
 
-static void put_burst_arguments(writing *w, uint64_t record) {
-  const rs_burst *burst = &w->schedule->bursts[record];
-  const rs_link *link = &w->wiring->links[burst->link];
-  int64_t arrival = rs_burst_arrival(&w->schedule->timing, link, burst, burst->count - 1);
-  put_number(&w->json, "to_chip", link->to);
+static void put_burst_arguments(writing *w, const rs__slice *slice) {
+  const rs_burst *burst = &w->schedule->bursts[slice->record];
+  put_number(&w->json, "to_chip", w->wiring->links[burst->link].to);
   put_number(&w->json, "vectors", burst->count);
   if (burst->stride != 1) put_number(&w->json, "stride_slots", burst->stride);
   put_memory(&w->json, "source", burst->source, burst->source_offset);
   put_memory(&w->json, "target", burst->target, burst->target_offset);
   put_text(&w->json, "action", rs_action_word((rs_action)burst->action));
-  put_riders(w, record);
-  put_number(&w->json, "arrival_cycles", arrival);
+  put_riders(w, slice->record);
+  put_number(&w->json, "arrival_cycles", rs__timeline_arrival(w->schedule, w->wiring, slice));
 }
 
 static void put_slice(writing *w, const rs__slice *slice, size_t tid) {
   rs_json *json = &w->json;
-  bool is_burst = slice->track >= RS_UNIT_COUNT;
+  bool is_burst = rs__slice_is_burst(slice);
+  bool is_stall = slice->track == RS__TRACK_STALLS;
   double start = microseconds(w, slice->start_cycles);
   rs_json_newline(json);
   rs_json_begin_object(json);
   put_text(json, "ph", "X");
   put_text(json, "name", rs__timeline_slice_name(w->schedule, slice));
-  put_text(json, "cat", is_burst ? "transfer" : "compute");
+  put_text(json, "cat", is_burst ? "transfer" : is_stall ? "stall" : "compute");
   put_number(json, "pid", slice->chip);
   put_number(json, "tid", (int64_t)tid);
   rs_json_key(json, "ts");
@@ -105,7 +104,7 @@ static void put_slice(writing *w, const rs__slice *slice, size_t tid) {
   rs_json_key(json, "args");
   rs_json_begin_object(json);
   put_number(json, "start_cycles", slice->start_cycles);
-  if (is_burst) put_burst_arguments(w, slice->record);
+  if (is_burst) put_burst_arguments(w, slice);
   rs_json_end_object(json);
   rs_json_end_object(json);
 }

@@ -42,8 +42,11 @@ static const colour unit_colours[] = {
     [RS_UNIT_HOST] = {"host", "#777777"},
 };
 
+static const colour stall_colour = {"stall", "#c0392b"};
+
 static const colour *colour_of(const drawing *d, const rs__slice *slice) {
   if (slice->track < RS_UNIT_COUNT) return &unit_colours[slice->track];
+  if (slice->track == RS__TRACK_STALLS) return &stall_colour;
   return &action_colours[d->schedule->bursts[slice->record].action];
 }
 
@@ -68,7 +71,7 @@ static void put_slice(const drawing *d, const rs__slice *slice, int y) {
   rs_sink_put_escaped(d->sink, rs__timeline_slice_name(d->schedule, slice));
   rs_sink_printf(d->sink, ", %s, cycles %lld to %lld", c->word, (long long)slice->start_cycles,
                  (long long)slice->end_cycles);
-  if (slice->track >= RS_UNIT_COUNT) {
+  if (rs__slice_is_burst(slice)) {
     const rs_burst *b = &d->schedule->bursts[slice->record];
     rs_sink_printf(d->sink, ", %lld vectors", (long long)b->count);
   }
@@ -77,10 +80,8 @@ static void put_slice(const drawing *d, const rs__slice *slice, int y) {
 
 /* From the last departure to the last arrival: the cable's latency made visible. */
 static void put_flight(const drawing *d, const rs__slice *slice, int y) {
-  if (slice->track < RS_UNIT_COUNT) return;
-  const rs_burst *b = &d->schedule->bursts[slice->record];
-  const rs_link *link = &d->wiring->links[b->link];
-  int64_t arrival = rs_burst_arrival(&d->schedule->timing, link, b, b->count - 1);
+  if (!rs__slice_is_burst(slice)) return;
+  int64_t arrival = rs__timeline_arrival(d->schedule, d->wiring, slice);
   if (arrival <= slice->end_cycles) return;
   put_rectangle(d, y, slice->end_cycles, arrival, colour_of(d, slice)->code,
                 " fill-opacity=\"0.22\"/>\n");
@@ -184,7 +185,7 @@ static void put_legend(const drawing *d) {
     const rs__slice *s = &d->timeline->slices[i];
     if (s->track < RS_UNIT_COUNT) {
       used_unit[s->track] = true;
-    } else {
+    } else if (rs__slice_is_burst(s)) {
       used_action[d->schedule->bursts[s->record].action] = true;
     }
   }
@@ -194,6 +195,7 @@ static void put_legend(const drawing *d) {
   for (size_t i = 0; i < RS_COUNT_OF(action_colours); i++) {
     if (used_action[i]) put_legend_entry(d, &action_colours[i], &x);
   }
+  if (d->schedule->stall_count > 0) put_legend_entry(d, &stall_colour, &x);
   put_label(d, x + 4, 48, 12, "start", "pale: the last vector in flight");
 }
 

@@ -17,7 +17,9 @@ static rs_chip tiny(void) {
   c.gpu.gemm_efficiency_ppb[RS_FP16] = 500000000; /* 50 TFLOP/s */
   c.gpu.attention_efficiency_ppb = 250000000;     /* 25 TFLOP/s */
   c.gpu.hbm_bytes_per_s = INT64_C(1250000000000);
-  c.gpu.hbm_efficiency_ppb = 800000000; /* 1 TB/s: a byte a picosecond */
+  c.gpu.hbm_efficiency_ppb = 800000000;               /* 1 TB/s: a byte a picosecond */
+  c.gpu.l2_bytes_per_s = INT64_C(2500000000000);      /* 0.4 ps a byte */
+  c.gpu.widen_numbers_per_s = INT64_C(1250000000000); /* 0.8 ps a number */
   c.gpu.hbm_latency_fs = US / 2;
   c.gpu.tile_rows = 64;
   c.gpu.overlap_ppb = 1000000000;
@@ -127,9 +129,28 @@ static void attention_reads_the_cache(void **state) {
   assert_int_equal(op.activation_bytes, 4096);
   rs_gpu_cost cost = cost_of(&c, &op);
   assert_int_equal(cost.part_fs[RS_GPU_PART_MEMORY], US / 2 + 1028096000);
+  /* apart: 4 heads a group read it, 3 times out of L2: 0.4 · (4 · 1,024,000 + 4,096) = 1,640,038.4 ps
+   * are longer than 1,028,096 ps of HBM; energy is that of HBM as before */
   s.shares_kv = false;
   assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);
-  assert_int_equal(op.kv_bytes, 4096000);
+  assert_int_equal(op.kv_bytes, 1024000);
+  assert_int_equal(op.again_bytes, 3072000);
+  assert_int_equal(op.widened, 0);
+  double hbm_pj = cost.hbm_pj;
+  cost = cost_of(&c, &op);
+  assert_int_equal(cost.part_fs[RS_GPU_PART_MEMORY], US / 2 + 1640038400);
+  assert_true(cost.hbm_pj == hbm_pj);
+  /* in 8 bit half of the bytes, L2 0.4 · (2,048,000 + 4,096) = 820,838.4 ps; 4 · 512,000 numbers to widen
+   * take 0.8 · 2,048,000 = 1,638,400 ps; not so where they are shared */
+  s.kv = RS_FP8;
+  assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);
+  assert_int_equal(op.widened, 2048000);
+  assert_int_equal(cost_of(&c, &op).part_fs[RS_GPU_PART_MEMORY], US / 2 + 1638400000);
+  s.shares_kv = true;
+  assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);
+  assert_int_equal(op.widened + op.again_bytes, 0);
+  s.kv = RS_FP16;
+  s.shares_kv = false;
   /* a prefill of all 1,000: 1,000² − 1,000·999/2 = 500,500 pairs, and each cache is read once */
   s.queries = 1000;
   assert_int_equal(rs_gpu_attention(&c, &s, &op, NULL), RS_OK);

@@ -8,6 +8,7 @@
 #include "rs_checker.h"
 #include "rs_clock_trial.h"
 #include "rs_collective.h"
+#include "rs_deskew_stalls.h"
 #include "rs_random.h"
 #include "rs_test.h"
 #include "rs_test_topology.h"
@@ -151,6 +152,94 @@ static void a_margin_is_safe_up_to_its_offset(void **state) {
   }
   print_message("a sixteenth beyond: %llu of 1,000 draws are late\n", (unsigned long long)faults);
   assert_true(faults > 0);
+}
+
+/* Puts stalls into the plan's schedule, as long as `offset_ppb` asks for. */
+static void add_stalls(plan *p, int64_t interval_cycles, int64_t offset_ppb) {
+  rs_diag diag = {0};
+  rs_deskew_config asked = p->config.deskew;
+  asked.resync_cycles = interval_cycles;
+  asked.offset_ppb = offset_ppb;
+  const rs_deskew_insert_config config = {.interval_cycles = interval_cycles,
+                                          .stall_cycles = rs_deskew_find_need(&asked).stall_cycles,
+                                          .margin_cycles = asked.margin_cycles,
+                                          .end_cycles = p->report.makespan_cycles};
+  const rs_check_options check = {.seed = 1};
+  assert_ok(rs_deskew_insert(p->schedule, &config, &diag), &diag);
+  assert_ok(rs_checker_run(p->schedule, p->wiring, &check, &p->report, &diag), &diag);
+  p->config.repeat_cycles = p->report.makespan_cycles + asked.margin_cycles;
+  assert_ok(rs_departures_create(arena, p->schedule, p->wiring, p->config.repeat_cycles,
+                                 &p->departures, &diag),
+            &diag);
+  p->config.departures = p->departures;
+  rs_deskew_own(p->schedule, p->config.repeat_cycles, &p->config.deskew);
+}
+
+/*
+ * A schedule with stalls of its own, made for ±200 ppm: 8 MiB take 155,000 cycles, so there are stalls before
+ * cycles 65,536 and 131,072 and DESKEW before each repeat. The formula calls it safe up to a bit more than
+ * what it was made for (stalls are whole cycles), a thousand draws at that offset are, and at twice as much,
+ * where stalls are too short for their corrections, one is late.
+ */
+static void own_stalls_keep_a_schedule_safe(void **state) {
+  (void)state;
+  plan p = make_plan("mesh:8", RS_ALL_REDUCE, INT64_C(8) << 20, 64, 0, 400000);
+  add_stalls(&p, 65536, 200000);
+  assert_int_equal(p.schedule->stall_count, 3);
+  assert_int_equal(p.config.deskew.resync_cycles, 65536);
+  int64_t safe = rs_deskew_safe_ppb(&p.config.deskew);
+  assert_in_range(safe, 200000, 208000);
+  uint64_t faults = 0, shorts = 0;
+  int64_t correction = 0;
+  for (uint64_t seed = 0; seed < 1000; seed++) {
+    rs_clock_trial t = draw(&p, safe, seed % 2 == 0, seed);
+    if (t.run.fault != RS_CLOCK_SAFE || t.short_stalls > 0) {
+      fail_msg("seed %llu: %s", (unsigned long long)seed, rs_clock_fault_word(t.run.fault));
+    }
+    correction = RS_MAX(correction, t.correction_cycles);
+  }
+  for (uint64_t seed = 0; seed < 1000 && faults == 0; seed++) {
+    rs_clock_trial t = draw(&p, 2 * safe, seed % 2 == 0, seed);
+    faults += t.run.fault == RS_CLOCK_LATE;
+    shorts += t.short_stalls > 0;
+  }
+  print_message("safe at %lld ppb; the largest correction takes %lld of %lld cycles\n",
+                (long long)safe, (long long)correction, (long long)p.schedule->stalls[1].cycles);
+  assert_true(correction > 0 && correction <= p.schedule->stalls[1].cycles);
+  assert_true(faults > 0 && shorts > 0);
+}
+
+/* Repeats and stalls by seed, wander included; and without the stalls the same draws drift away. */
+static void own_stalls_never_promise_too_much(void **state) {
+  (void)state;
+  static const char *const topologies[] = {"mesh:4", "ring:8", "torus:3x3", "realscale:16",
+                                           "hypercube:4"};
+  uint64_t drifted = 0;
+  for (uint64_t seed = 0; seed < 40; seed++) {
+    rs_random random;
+    rs_random_init(&random, seed, 3);
+    int64_t margin = rs_random_between(&random, 30, 120);
+    int64_t interval = rs_random_between(&random, 2000, 30000);
+    plan p = make_plan(topologies[seed % 5], RS_ALL_REDUCE,
+                       rs_random_between(&random, 1000, 1000000), margin, 0, 200000);
+    add_stalls(&p, interval, rs_random_between(&random, 10000, 300000));
+    int64_t safe = RS_MIN(rs_deskew_safe_ppb(&p.config.deskew), INT64_C(1900000));
+    for (uint64_t k = 0; k < 4 && safe >= 0; k++) {
+      p.config.clock.wander_ppb = k == 3 ? safe / 4 : 0;
+      rs_clock_trial t = draw(&p, safe - p.config.clock.wander_ppb, k > 0, 100 * seed + k);
+      if (t.run.fault != RS_CLOCK_SAFE || t.short_stalls > 0) {
+        fail_msg("seed %llu draw %llu: %s, %lld short stalls", (unsigned long long)seed,
+                 (unsigned long long)k, rs_clock_fault_word(t.run.fault),
+                 (long long)t.short_stalls);
+      }
+    }
+    p.schedule->stall_count = 0;
+    p.config.deskew.resync_cycles = 0;
+    p.config.clock.wander_ppb = 0;
+    drifted += draw(&p, RS_MAX(safe, INT64_C(0)), true, seed).run.fault != RS_CLOCK_SAFE;
+  }
+  print_message("without stalls %llu of 40 are late\n", (unsigned long long)drifted);
+  assert_true(drifted >= 3);
 }
 
 /* Other wirings, depths, margins and intervals by seed: what the formula calls safe is safe. */
@@ -409,6 +498,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(margins_are_proved, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_margin_is_safe_up_to_its_offset, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(own_stalls_keep_a_schedule_safe, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(own_stalls_never_promise_too_much, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_formula_never_promises_too_much, set_up, tear_down),
       cmocka_unit_test_setup_teardown(shortcuts_agree_with_every_vector, set_up, tear_down),
       cmocka_unit_test_setup_teardown(without_resync_schedules_break, set_up, tear_down),

@@ -244,8 +244,8 @@ static void blocks_buy_memory(void **state) {
   json_decref(rows);
 }
 
-/* A row's rate from its own times: with all kept, 3 tokens in 2 draft steps and a verification. A draft
- * that is too large for the chips is a row that says so, and so is one on a GPU. */
+/* A row's rate from its own times: with all kept, 3 tokens in 2 draft steps and a verification, on LPUs
+ * and on a GPU. A draft that is too large for the chips is a row that says so. */
 static void a_draft_in_a_row(void **state) {
   (void)state;
   json_t *rows = run_points(
@@ -263,9 +263,44 @@ static void a_draft_in_a_row(void **state) {
   assert_null(word_of(rows, 1, "draft"));
   assert_true(number_of(rows, 2, "fits") == 0);
   assert_non_null(strstr(word_of(rows, 2, "reason"), "the draft does not fit"));
-  assert_true(number_of(rows, 3, "fits") == 0);
-  assert_non_null(strstr(word_of(rows, 3, "reason"), "for LPUs only"));
+  round = 2 * number_of(rows, 3, "draft_s") + number_of(rows, 3, "verify_s");
+  assert_true(fabs(number_of(rows, 3, "tokens_per_s_user") * round / 3 - 1) < 1e-12);
+  assert_true(number_of(rows, 3, "weight_bytes_total") ==
+              2 * number_of(rows, 4, "weight_bytes_total"));
+  assert_true(number_of(rows, 5, "fits") == 1);
   json_decref(rows);
+}
+
+/* Llama-3-70B on the main job's sharding, where embedding and head each fill a stage
+ * (a_large_head_has_a_stage_for_itself): ten stages of two layers hold the most, 218,314,048 B, and a token
+ * takes as long as one of Llama-2-70B within a hundredth, which has the same layers. */
+static void a_stage_of_the_head_alone(void **state) {
+  (void)state;
+  json_t *rows = run_points(
+      "name: x\\ntask: decode\\ntopology: realscale:576\\nsharding: {tensor: 8, pipeline: 72}\\n"
+      "context: 4096\\nplots: []\\nsweep: {model: [llama-3-70b, llama-2-70b]}\\n");
+  assert_true(number_of(rows, 0, "fits") == 1);
+  assert_true(number_of(rows, 0, "sram_bytes_per_chip_max") == 218314048);
+  double ratio = number_of(rows, 0, "token_latency_s") / number_of(rows, 1, "token_latency_s");
+  assert_true(fabs(ratio - 1) < 0.01);
+  json_decref(rows);
+}
+
+/* Where every chip is a GPU, nobody asks for a wiring and a sharding; where one is not, they are needed. */
+static void gpus_need_no_sharding(void **state) {
+  (void)state;
+  json_t *rows = run_points(
+      "name: x\\ntask: decode\\nmodel: llama-2-70b\\ncontext: 64\\nsweep: {chip: [h100, a100]}\\n");
+  assert_string_equal(word_of(rows, 0, "topology"), "switch:8");
+  assert_true(number_of(rows, 0, "tokens_per_s_user") > number_of(rows, 1, "tokens_per_s_user"));
+  json_decref(rows);
+  rs_program_output output = run_shell(
+      "printf 'name: x\\ntask: decode\\nmodel: llama-2-70b\\ncontext: 64\\n"
+      "sweep: {chip: [h100, groqchip1]}\\n' |",
+      "run -");
+  assert_int_equal(output.status, 2);
+  assert_non_null(strstr(output.error, "the key 'topology' is missing"));
+  free_output(&output);
 }
 
 /* The first token of a board is that of `cost generation`. */
@@ -325,6 +360,8 @@ int main(void) {
       cmocka_unit_test(blocks_buy_memory),
       cmocka_unit_test(a_prefill_on_a_board),
       cmocka_unit_test(a_draft_in_a_row),
+      cmocka_unit_test(a_stage_of_the_head_alone),
+      cmocka_unit_test(gpus_need_no_sharding),
       cmocka_unit_test(a_price_follows_from_the_row),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

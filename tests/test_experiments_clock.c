@@ -163,6 +163,78 @@ static void rows_say_what_is_safe(void **state) {
   assert_true(number(&unsafe, "first_violation_cycle") > 20.6 / 2e-4);
 }
 
+/* A step of a model runs as a collective does, and as `realscale clock` runs it. Its margin stands in every
+ * hop; ±50 ppm are safe with 48 cycles, ±400 are not. */
+static void a_step_is_a_point(void **state) {
+  (void)state;
+  static const char text[] =
+      "name: test\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\n"
+      "sharding: {tensor: 8, pipeline: 72}\ncontext: 4096\ndeskew_margin: 48\ndraws: 1\n"
+      "sweep: {ppm: [50, 400]}\n";
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  assert_ok(rs_experiment_parse(arena, "e.yaml", text, strlen(text), NULL, 0, &e, &diag), &diag);
+  assert_int_equal(e->point_count, 2);
+  rs_result safe = compute(&e->points[0]);
+  rs_result unsafe = compute(&e->points[1]);
+  assert_string_equal(text_of(&safe, "model"), "llama-2-70b");
+  assert_string_equal(text_of(&safe, "first_violation"), "none");
+  assert_int_equal((int)number(&safe, "chips"), 576);
+  assert_int_equal((int)number(&safe, "context"), 4096);
+  assert_true(number(&safe, "received_slack_cycles_min") >= 48);
+  assert_true(number(&safe, "margin_cycles_min") > 20 && number(&safe, "margin_cycles_min") < 48);
+  assert_true(number(&safe, "safe_ppm") > 150 && number(&safe, "safe_ppm") < 200);
+  assert_int_equal(rs_result_cell(&safe, "collective")->kind, RS_CELL_ABSENT);
+  assert_string_equal(text_of(&unsafe, "first_violation"), "late");
+  rs_program_output output = run_program("clock " RS_TEST_DATA
+                                         "/../experiments/llama2_70b.yaml --set deskew_margin=48 "
+                                         "--set context=4096 --ppm 50 --draws 1 "
+                                         "--format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, text_of(&safe, "schedule_digest")));
+  const char *margin =
+      rs_arena_printf(arena, "\"margin_cycles_min\":%.9g,", number(&safe, "margin_cycles_min"));
+  if (strstr(output.out, margin) == NULL) fail_msg("%s is not in %s", margin, output.out);
+  free_output(&output);
+}
+
+static void a_point_is_a_step_or_a_collective(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"collective: all-reduce\n", "e:9:13: task 'clock' of a model has no key 'collective'"},
+      {"sweep: {bytes: [1KiB]}\n", "task 'clock' of a model has no key 'bytes'"},
+      {"generate: 2\n", "task 'clock' has no key 'generate'"},
+      {"gpus: 2\n", "task 'clock' has no key 'gpus'"},
+      {"chip: h100\n", "is a GPU, and task 'clock' runs on LPUs"},
+  };
+  static const char text[] =
+      "name: test\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\n"
+      "sharding: {tensor: 8, pipeline: 72}\ncontext: 4096\ndraws: 1\nppm: 1\n";
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    const rs_experiment *e = NULL;
+    rs_diag diag = {0};
+    char words[1024];
+    const char *file = rs_arena_printf(arena, "%s%s", text, faults[i][0]);
+    assert_int_equal(rs_experiment_parse(arena, "e", file, strlen(file), NULL, 0, &e, &diag),
+                     RS_E_INPUT);
+    rs_diag_format(&diag, words, sizeof words);
+    if (strstr(words, faults[i][1]) == NULL) fail_msg("'%s' is not in: %s", faults[i][1], words);
+  }
+  refuses("ppm: 1\ncontext: 4096\n", "task 'clock' without a model has no key 'context'");
+  const rs_experiment *e = NULL;
+  rs_diag diag = {0};
+  static const char bare[] = "name: x\ntask: clock\ntopology: mesh:8\nppm: 1\n";
+  assert_int_equal(rs_experiment_parse(arena, "e", bare, strlen(bare), NULL, 0, &e, &diag),
+                   RS_E_INPUT);
+  assert_string_equal(diag.what, "the key 'collective' is missing");
+  static const char odd[] =
+      "name: x\ntask: clock\nmodel: llama-2-70b\ntopology: realscale:576\ncontext: 9\nppm: 1\n"
+      "sharding: {tensor: 7, pipeline: 3}\n";
+  assert_int_equal(rs_experiment_parse(arena, "e", odd, strlen(odd), NULL, 0, &e, &diag),
+                   RS_E_INPUT);
+  assert_int_equal(diag.line, 7);
+}
+
 static void bittide_rows_have_no_resync(void **state) {
   (void)state;
   rs_result r =
@@ -351,6 +423,72 @@ static void any_schedule_runs_on_clocks(void **state) {
   assert_refused("clock none.rsched --ppm 1", 2, "none.rsched");
 }
 
+/* 8 MiB on mesh:8 with a margin of 32: 155,387 cycles and the margin; DESKEW takes 256, and RUNTIME_DESKEW
+ * stands before cycles 65,536 and 131,072. ±100 ppm for 65,536 cycles is ⌈13.11⌉ and twice a level's error of
+ * 1.64: a stall of 18. So 155,387 + 32 + 256 + 36 = 155,711. */
+static void stalls_are_compiled_in_and_used(void **state) {
+  (void)state;
+  char path[80], other[80], command[256];
+  snprintf(path, sizeof path, "/tmp/rs-stalls-%ld.rsched", (long)getpid());
+  snprintf(other, sizeof other, "/tmp/rs-plain-%ld.rsched", (long)getpid());
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 8MiB -a reduce-scatter+all-gather --deskew-margin 32 "
+           "--format json --deskew-interval 65536 -o %s",
+           path);
+  rs_program_output output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"makespan_cycles\":155711,"));
+  assert_non_null(strstr(output.out,
+                         "\"deskew_interval_cycles\":65536,\"deskew_stalls\":3,"
+                         "\"deskew_cycles\":292}"));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --draws 10 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"resync_cycles\":65536,\"deskew_margin_cycles\":32,"));
+  assert_non_null(strstr(output.out, "\"stall_cycles\":18,"));
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 400 --draws 20 --format json", path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  free_output(&output);
+  snprintf(command, sizeof command, "clock %s --ppm 100 --resync 4096", path);
+  assert_refused(command, 2, "--resync: the schedule has stalls of its own");
+  snprintf(command, sizeof command,
+           "compile all-reduce -t mesh:8 -b 8MiB -a reduce-scatter+all-gather --deskew-margin 32 "
+           "-o %s",
+           other);
+  output = run_program(command);
+  assert_int_equal(output.status, 0);
+  free_output(&output);
+  snprintf(command, sizeof command, "diff %s %s --format csv", other, path);
+  output = run_program(command);
+  assert_int_equal(output.status, 1);
+  assert_non_null(strstr(output.out, "makespan_cycles,155387,155679,292\n"));
+  assert_non_null(strstr(output.out, "stall added,,d 131072 18 runtime-deskew,\n"));
+  free_output(&output);
+  unlink(path);
+  unlink(other);
+}
+
+static void stalls_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"--deskew-interval 3parsec", "a time such as 72us, or a number of cycles"},
+      {"--deskew-interval 0", "--deskew-interval: '0' is not an interval"},
+      {"--deskew-interval 5", "cycles every 5 cycles leaves no time to work"},
+      {"--deskew-interval 72us --deskew-ppm 2500", "faster than one step an epoch"},
+      {"--deskew-interval 72us --deskew-ppm x", "--deskew-ppm: 'x' is no offset"},
+      {"--deskew-ppm 100", "--deskew-ppm: without --deskew-interval"},
+      {"--deskew-interval 72us --steady", "--steady: repeats of a schedule with stalls"},
+  };
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    char command[200];
+    snprintf(command, sizeof command, "compile all-reduce -t mesh:8 -b 16KiB %s", faults[i][0]);
+    assert_refused(command, 2, faults[i][1]);
+  }
+}
+
 /* ---- the map ---- */
 
 /* Columns 1, 2, 9 on a logarithmic axis: edges at geometric means, outer cells as wide outward as
@@ -405,6 +543,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_followed_is_refused, make_arena,
                                       destroy_arena),
       cmocka_unit_test_setup_teardown(rows_say_what_is_safe, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_step_is_a_point, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(a_point_is_a_step_or_a_collective, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(bittide_rows_have_no_resync, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(what_cannot_be_is_a_row, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(margins_cost_a_hop_each, make_arena, destroy_arena),
@@ -413,6 +553,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(any_bytes_are_survived, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(compile_takes_a_margin, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(any_schedule_runs_on_clocks, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(stalls_are_compiled_in_and_used, make_arena, destroy_arena),
+      cmocka_unit_test_setup_teardown(stalls_that_cannot_be_are_refused, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_have_cells_and_a_bound, make_arena, destroy_arena),
       cmocka_unit_test_setup_teardown(maps_are_checked, make_arena, destroy_arena),
   };

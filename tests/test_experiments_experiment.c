@@ -193,7 +193,7 @@ static void values_are_checked(void **state) {
   check_mistake("512", "{a: 1}", "e:6:10: context is a mapping");
   check_mistake("512", "", "e:6:1: context has no value; expected a whole number");
   check_mistake("512", "''", "e:6:10: context has no value");
-  check_mistake("decode", "clock", "e:3:8: task 'clock' has no key 'model'");
+  check_mistake("decode", "traffic", "e:3:8: task 'traffic' has no key 'model'");
   check_mistake(
       "decode", "decod",
       "e:2:7: task: unknown word 'decod'; expected decode or topology or traffic or collective or "
@@ -368,8 +368,8 @@ static void a_sharding_that_cannot_be_is_a_mistake_when_alone(void **state) {
                 "e:5:20: tensor 4 × pipeline 5 needs more than 16 chips");
   check_mistake("4, pipeline: 4", "4, pipeline: 4, micro_batches: 5", "e:5:51: 5 micro-batches");
   check_mistake("mesh:16\nsharding: {tensor: 4, pipeline: 4}",
-                "ring:64\nsharding: {tensor: 1, pipeline: 33}",
-                "e:5:33: pipeline = 33 is more than the model's 32 layers");
+                "ring:64\nsharding: {tensor: 1, pipeline: 35}",
+                "e:5:33: pipeline = 35 is more than the model's 32 layers, embedding and head");
   check_mistake(NULL, "sweep: {sharding.tensor: [3, 5]}\n", "e:7:27: tensor = 3 does not divide");
   const char *const set[] = {"sharding.tensor=3"};
   check_text(good, set, 1, "--set:1:17: tensor = 3 does not divide");
@@ -457,7 +457,8 @@ static void points_print_their_keys(void **state) {
                       "name: test\ntask: decode\nmodel: llama-2-7b\nweights: int8\n"
                       "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
-                      "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: all-reduce\n"
+                      "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: "
+                      "all-reduce\nsharding.placement: row\n"
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
                       "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\ngpus: "
                       "8\nboards: 1\npaging: none\n"

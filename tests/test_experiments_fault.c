@@ -21,6 +21,9 @@ static int make_folder(void **state) {
       "compile all-reduce -t realscale:72 -b 4KiB -o n.rsched",
       "compile broadcast -t ring:4 -b 320B -o b.rsched",
       "compile all-gather -t realscale:72 --chips 0-6 -b 1KiB -o g.rsched",
+      "compile all-reduce -t realscale:72,spare=1 -b 4KiB -o s.rsched",
+      "compile broadcast -t realscale:72,spare=1 --root 9 -b 4KiB -o r.rsched",
+      "compile all-reduce -t mesh:8 -b 8MiB --deskew-margin 32 --deskew-interval 65536 -o d.rsched",
       "compile all-reduce -t mesh:2 -b 320B -o two.rsched"};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     rs_program_output output = run_here(commands[i]);
@@ -127,6 +130,70 @@ static void a_spare_takes_the_place(void **state) {
   json_decref(with);
 }
 
+/* Chips 64 to 71 are the rack's spare node. A chip of it in the place of chip 17 is away from the rest of
+ * its node; when all of node 16 to 23 moves there, its chips stay neighbours, and between the nodes of a rack
+ * one place is as good as another: that costs next to nothing. The new timetable does without the chip. */
+static void spares_are_found(void **state) {
+  (void)state;
+  json_t *chip = run_json("s.rsched --fail-chip 17 --spare auto");
+  json_t *node = run_json("s.rsched --fail-chip 17 --spare node -o moved.rsched");
+  json_t *moved = run_json("moved.rsched --fail-chip 17");
+  int64_t first = strtol(text_of(chip, 0, "spare"), NULL, 10);
+  assert_in_range(first, 64, 71);
+  assert_string_equal(text_of(node, 0, "spare"), "64-71");
+  assert_int_equal(number_of(chip, 0, "rebuilt_chips"), 64);
+  assert_int_equal(number_of(node, 0, "rebuilt_chips"), 64);
+  int64_t before = number_of(node, 0, "makespan_cycles");
+  assert_true(number_of(node, 0, "rebuilt_makespan_cycles") <= before + before / 20);
+  assert_true(number_of(node, 0, "rebuilt_makespan_cycles") <
+              number_of(chip, 0, "rebuilt_makespan_cycles"));
+  assert_string_equal(text_of(moved, 0, "verdict"), "proved");
+  assert_int_equal(number_of(moved, 0, "results"), 64 * 13);
+  assert_int_equal(number_of(moved, 0, "results_lost"), 0);
+  json_decref(chip);
+  json_decref(node);
+  json_decref(moved);
+}
+
+/* A root that died is a root elsewhere; two chips of a node move together, two of two nodes find one
+ * spare node only; without a free chip it says so. Chips outside the group are found too: 7 is nearest to
+ * 0-6, and 7 when it is the only one of the node; and it is in the group's node, not any of 8 to 71. */
+static void spares_are_few(void **state) {
+  (void)state;
+  json_t *root = run_json("r.rsched --fail-chip 9 --spare node");
+  json_t *both = run_json("s.rsched --fail-chip 17 --fail-chip 18 --spare node");
+  json_t *apart = run_json("s.rsched --fail-chip 17 --fail-chip 30 --spare node");
+  json_t *two = run_json("s.rsched --fail-chip 17 --fail-chip 30 --spare auto");
+  json_t *none = run_json("a.rsched --fail-chip 3 --spare auto");
+  json_t *near = run_json("g.rsched --fail-chip 3 --spare auto");
+  assert_int_equal(number_of(root, 0, "rebuilt_chips"), 64);
+  assert_string_equal(text_of(both, 0, "spare"), "64-71");
+  assert_int_equal(number_of(both, 0, "rebuilt_chips"), 64);
+  assert_string_equal(text_of(apart, 0, "rebuild_reason"), "no node is free");
+  assert_int_equal(number_of(two, 0, "rebuilt_chips"), 64);
+  assert_non_null(strpbrk(text_of(two, 0, "spare"), ",-"));
+  assert_string_equal(text_of(none, 0, "rebuild_reason"), "no chip outside the group is free");
+  assert_string_equal(text_of(near, 0, "spare"), "7");
+  json_decref(root);
+  json_decref(both);
+  json_decref(apart);
+  json_decref(two);
+  json_decref(none);
+  json_decref(near);
+}
+
+/* The new timetable has stalls as often as the old one, and their time is part of both makespans. */
+static void stalls_are_rebuilt(void **state) {
+  (void)state;
+  json_t *rows = run_json("d.rsched --fail-link 0-3 -o again.rsched");
+  assert_int_equal(number_of(rows, 0, "makespan_cycles"), 155387 + 256 + 2 * 18);
+  rs_program_output output = run_here("clock again.rsched --ppm 100 --draws 5 --format json");
+  assert_int_equal(output.status, 0);
+  assert_non_null(strstr(output.out, "\"resync_cycles\":65536,\"deskew_margin_cycles\":32,"));
+  free_output(&output);
+  json_decref(rows);
+}
+
 static void what_cannot_be_rebuilt_says_why(void **state) {
   (void)state;
   json_t *root = run_json("b.rsched --fail-chip 0");
@@ -169,6 +236,8 @@ static void mistakes_are_one_line(void **state) {
   expect_refusal("fault a.rsched --fail-chip 1 --at 300", "a time such as");
   expect_refusal("fault a.rsched --fail-chip 1 --spare 2", "is in the group");
   expect_refusal("fault a.rsched --fail-chip 1 --spare 8", "there is no chip");
+  expect_refusal("fault a.rsched --fail-chip 1 --spare atuo", "auto, node, or a chip from 0 to 7");
+  expect_refusal("fault a.rsched --fail-chip 1 --spare node", "this wiring has no nodes");
   expect_refusal("fault none.rsched --fail-chip 1", "none.rsched");
 }
 
@@ -179,6 +248,9 @@ int main(void) {
       cmocka_unit_test(every_chip_of_a_rack_can_be_lost),
       cmocka_unit_test(the_new_timetable_is_proved_from_its_file),
       cmocka_unit_test(a_spare_takes_the_place),
+      cmocka_unit_test(spares_are_found),
+      cmocka_unit_test(spares_are_few),
+      cmocka_unit_test(stalls_are_rebuilt),
       cmocka_unit_test(what_cannot_be_rebuilt_says_why),
       cmocka_unit_test(a_bit_error_is_one_vector),
       cmocka_unit_test(mistakes_are_one_line),

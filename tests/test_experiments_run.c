@@ -95,7 +95,7 @@ static void every_mistake_is_one_line_with_its_place(void **state) {
   check_mistake("tensor: 8", "tensor: 7",
                 "e.yaml:7:20: tensor = 7 does not divide attention heads = 32; did you mean "
                 "'tensor: 4'?");
-  check_mistake("decode", "clock", "e.yaml:3:8: task 'clock' has no key 'model'");
+  check_mistake("decode", "traffic", "e.yaml:3:8: task 'traffic' has no key 'model'");
   check_mistake(NULL, "sweep: {batch: [1, x]}\n", "e.yaml:10:20: batch: 'x'");
   check_mistake(NULL, "plots: [{kind: line, x: batch, y: tokens}]\n",
                 "e.yaml:10:35: there is no column 'tokens'");

@@ -128,7 +128,72 @@ static char *edit(rs_arena *arena, const char *text, const char *from, const cha
   return rs_arena_printf(arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
+/* The same with stalls: another version, a line behind the counts, and lines before the bursts. */
+static char *make_stalled(rs_arena *arena) {
+  char *text = edit(arena, make_canonical(arena), "rsched 1", "rsched 2");
+  text =
+      edit(arena, text, "computes=2\n", "computes=2\ndeskew stalls=3 interval=65536 margin=32\n");
+  return edit(
+      arena, text, "b 0 0>1 207 ",
+      "d 0 256 deskew\nd 65536 18 runtime-deskew\nd 131072 19 runtime-deskew\nb 0 0>1 207 ");
+}
+
 /* ---- what is written ---- */
+
+static void stalls_come_back(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_diag diag = {0};
+  rs_schedule *s, *plain;
+  const rs_wiring *w;
+  rs_text text;
+  char *source = make_stalled(arena);
+  assert_ok(parse(arena, source, strlen(source), &s, &w, &diag), &diag);
+  assert_ok(rs_schedule_validate(s, w, &diag), &diag);
+  print(s, w, &text);
+  assert_string_equal(text.bytes, source);
+  rs_text_deinit(&text);
+  assert_int_equal(s->stall_count, 3);
+  assert_int_equal(s->stalls[2].at_cycles, 131072);
+  assert_int_equal(s->stalls[2].cycles, 19);
+  assert_int_equal(s->stalls[2].kind, RS_RUNTIME_DESKEW);
+  assert_int_equal(s->deskew_interval_cycles, 65536);
+  assert_int_equal(s->deskew_margin_cycles, 32);
+  source = make_canonical(arena);
+  assert_ok(parse(arena, source, strlen(source), &plain, &w, &diag), &diag);
+  assert_true(rs_schedule_digest(plain) != rs_schedule_digest(s));
+  uint64_t digest = rs_schedule_digest(s);
+  s->stalls[1].cycles++;
+  assert_true(rs_schedule_digest(s) != digest);
+  s->stalls[1].cycles--;
+  s->deskew_margin_cycles++;
+  assert_true(rs_schedule_digest(s) != digest);
+  s->deskew_margin_cycles--;
+  /* Without its stalls it is the other schedule. */
+  s->stall_count = 0;
+  s->deskew_interval_cycles = s->deskew_margin_cycles = 0;
+  assert_true(rs_schedule_digest(plain) == rs_schedule_digest(s));
+  rs_arena_destroy(arena);
+}
+
+/* Cycle 0 is executed 256 later, 65,535 as well, 65,536 after 18 more; an end does not wait. */
+static void the_wall_is_later(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_diag diag = {0};
+  rs_schedule *s;
+  const rs_wiring *w;
+  char *source = make_stalled(arena);
+  assert_ok(parse(arena, source, strlen(source), &s, &w, &diag), &diag);
+  assert_int_equal(rs_schedule_wall(s, 0), 256);
+  assert_int_equal(rs_schedule_wall(s, 65535), 65535 + 256);
+  assert_int_equal(rs_schedule_wall(s, 65536), 65536 + 256 + 18);
+  assert_int_equal(rs_schedule_wall(s, 200000), 200000 + 256 + 18 + 19);
+  assert_int_equal(rs_schedule_wall_end(s, 0), 0);
+  assert_int_equal(rs_schedule_wall_end(s, 65536), 65536 + 256);
+  assert_int_equal(rs_schedule_wall_end(s, 65537), 65537 + 256 + 18);
+  rs_arena_destroy(arena);
+}
 
 static void canonical_text_comes_back(void **state) {
   (void)state;
@@ -276,7 +341,7 @@ typedef struct fault {
 /* Line 1 rsched, 2 topology, 3 wiring, 4 timing, 5 counts, 6–8 ops, 9–13 bursts, 14–15 computes, 16
  * end. Columns count from 1. */
 static const fault faults[] = {
-    {"rsched 1", "rsched 2", "f.rsched:1:1: 'rsched'; expected 'rsched 1'"},
+    {"rsched 1", "rsched 3", "f.rsched:1:1: 'rsched'; expected 'rsched 1'"},
     {"rsched 1\n", "rsched 1 \n", "f.rsched:1:9: ' '; expected the end of the line"},
     {"rsched 1\n", "rsched 1\r\n", "f.rsched:1:9: a carriage return"},
     {"topology k4", "topology k5", "f.rsched:2:10: unknown topology 'k5'; did you mean 'k4'?"},
@@ -381,6 +446,37 @@ static void faults_have_places(void **state) {
 }
 
 /* Any beginning of a good file is a fault, at its end or (within a line) a word before. */
+static const fault stall_faults[] = {
+    {"rsched 2", "rsched 1", "f.rsched:6:1: 'deskew'; expected an operation, then"},
+    {"stalls=3 interval", "stalls=0 interval", "f.rsched:6:15: '0'; expected at least one stall"},
+    {"stalls=3 interval", "stalls=4 interval", "the file has 3 stalls; expected 4"},
+    {"stalls=3", "stall=3", "f.rsched:6:1: 'deskew'; expected 'deskew stalls='"},
+    {"interval=65536", "interval=-1", "f.rsched:6:26: '-1'; expected a whole number"},
+    {"interval=65536", "interval=1152921504606846977", "an interval is a number of cycles"},
+    {"margin=32", "margin=1152921504606846977", "a margin is a number of cycles"},
+    {"d 0 256 deskew", "d 1 256 deskew", "f.rsched:10:3: '1': the first stall stands before"},
+    {"d 0 256 deskew", "d 0 0 deskew", "f.rsched:10:5: '0': it takes no cycle"},
+    {"d 0 256 deskew", "d 0 16777217 deskew", "f.rsched:10:5: '16777217': it takes no cycle"},
+    {"d 0 256 deskew", "d 0 256 runtime-deskew", "f.rsched:10:9: 'runtime-deskew': chips have not"},
+    {"d 0 256 deskew", "d 0 256 deskw", "did you mean 'deskew'?"},
+    {"18 runtime-deskew", "18 deskew", "f.rsched:11:12: 'deskew': chips are brought together once"},
+    {"d 131072", "d 65536", "f.rsched:12:3: '65536': it does not stand behind"},
+    {"d 131072", "d 1152921504606846977", "it stands before cycle 0 or beyond 2^60"},
+    {"d 131072 19 ", "d 131072 19", "f.rsched:12:12: '"},
+    {"d 131072 19 runtime-deskew\n", "", "the file has 2 stalls; expected 3"},
+};
+
+static void faults_of_stalls_have_places(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  for (size_t i = 0; i < RS_COUNT_OF(stall_faults); i++) {
+    const fault *f = &stall_faults[i];
+    const char *text = edit(arena, make_stalled(arena), f->from, f->to);
+    expect_fault(arena, text, strlen(text), f->words);
+  }
+  rs_arena_destroy(arena);
+}
+
 static void truncated_files_are_refused(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
@@ -566,6 +662,18 @@ static void add_random_compute(rs_schedule *s, rs_random *r) {
   assert_non_null(rs_schedule_add_compute(s, &c));
 }
 
+static void add_random_stalls(rs_schedule *s, rs_random *r) {
+  rs_stall stall = {.kind = RS_DESKEW};
+  for (int64_t i = draw(r, 0, 6); i >= 0; i--) {
+    stall.cycles = draw(r, 1, 1 << 24);
+    assert_non_null(rs_schedule_add_stall(s, &stall));
+    stall.at_cycles += draw(r, 1, 1 << 20);
+    stall.kind = RS_RUNTIME_DESKEW;
+  }
+  s->deskew_interval_cycles = draw(r, 0, 1 << 20);
+  s->deskew_margin_cycles = draw(r, 0, 100);
+}
+
 static rs_schedule *make_random(rs_arena *arena, uint64_t seed, const rs_wiring **wiring) {
   rs_diag diag = {0};
   rs_random r;
@@ -580,6 +688,7 @@ static rs_schedule *make_random(rs_arena *arena, uint64_t seed, const rs_wiring 
   for (int64_t i = 0; i < ops; i++) add_random_op(s, &r);
   for (int64_t i = 0; i < bursts; i++) add_random_burst(s, &r);
   for (int64_t i = 0; i < computes; i++) add_random_compute(s, &r);
+  if (draw(&r, 0, 1) == 0) add_random_stalls(s, &r);
   return s;
 }
 
@@ -672,10 +781,11 @@ static size_t mutate(rs_random *r, char *text, size_t length, size_t capacity) {
 static void mutants_are_harmless(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
-  const char *source = make_canonical(arena);
-  size_t source_length = strlen(source);
-  for (uint64_t seed = 0; seed < 20000; seed++) {
+  const char *sources[] = {make_canonical(arena), make_stalled(arena)};
+  for (uint64_t seed = 0; seed < 30000; seed++) {
     rs_random r;
+    const char *source = sources[seed % 2];
+    size_t source_length = strlen(source);
     last_seed = seed;
     rs_random_init(&r, seed, 1);
     size_t capacity = source_length + 8;
@@ -691,11 +801,14 @@ static void mutants_are_harmless(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(canonical_text_comes_back),
+      cmocka_unit_test(stalls_come_back),
+      cmocka_unit_test(the_wall_is_later),
       cmocka_unit_test(what_is_read_is_what_it_says),
       cmocka_unit_test(other_orders_are_sorted),
       cmocka_unit_test(a_burst_is_described),
       cmocka_unit_test(a_full_disk_is_said),
       cmocka_unit_test(faults_have_places),
+      cmocka_unit_test(faults_of_stalls_have_places),
       cmocka_unit_test(truncated_files_are_refused),
       cmocka_unit_test(bytes_that_are_not_text_are_refused),
       cmocka_unit_test(promises_allocate_nothing),

@@ -128,6 +128,38 @@ static void compute_and_transfers_have_tracks_of_their_own(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* The burst of the first test behind stalls of 256 before cycle 0 and 29 before cycle 400: it begins at
+ * 207 + 256 = 463 on the wall, its last cycle, 419, is over at 420 + 285 = 705, and the last vector arrives
+ * at 612 + 285 = 897. Each of the two chips has both stalls: at 0 for 256 and at 656 for 29. */
+static void stalls_are_slices_and_move_the_others(void **state) {
+  (void)state;
+  rs_arena *arena = rs_arena_create(0);
+  rs_timing t = chip_timing();
+  const rs_wiring *w = make_wiring(arena, 2, false);
+  rs_schedule *s = rs_schedule_create(arena, w, "", &t);
+  add_op(s, RS_SEND, 2, 9, 0, RS_NONE);
+  add_burst(s, w, 0, 1, 207, 9, RS_BUFFER_IN, 0, RS_BUFFER_OUT, 0, RS_ACTION_KEEP);
+  const rs_stall stalls[] = {{0, 256, RS_DESKEW}, {400, 29, RS_RUNTIME_DESKEW}};
+  for (size_t i = 0; i < RS_COUNT_OF(stalls); i++) rs_schedule_add_stall(s, &stalls[i]);
+  rs_text json = print_with(rs_trace_print_json, s, w, NULL);
+  assert_non_null(strstr(json.bytes, "\"ts\":0.463,\"dur\":0.242,\"args\":{\"start_cycles\":463,"));
+  assert_non_null(strstr(json.bytes, "\"arrival_cycles\":897}"));
+  assert_int_equal(count_of(json.bytes, "\"cat\":\"stall\""), 4);
+  assert_non_null(strstr(json.bytes,
+                         "\"name\":\"runtime-deskew\",\"cat\":\"stall\",\"pid\":1,\"tid\":1,"
+                         "\"ts\":0.656,\"dur\":0.029,\"args\":{\"start_cycles\":656}"));
+  const rs_trace_options late = {.from_cycles = 690};
+  rs_text svg = print_with(rs_trace_print_svg, s, w, NULL);
+  rs_text rest = print_with(rs_trace_print_svg, s, w, &late);
+  assert_int_equal(count_of(svg.bytes, "<title>deskew, stall, cycles 0 to 256"), 2);
+  assert_int_equal(count_of(rest.bytes, ", stall, "), 0);
+  assert_int_equal(count_of(rest.bytes, "<title>send, keep, cycles 463 to 705"), 1);
+  rs_text_deinit(&json);
+  rs_text_deinit(&svg);
+  rs_text_deinit(&rest);
+  rs_arena_destroy(arena);
+}
+
 static void too_much_for_a_picture_is_refused(void **state) {
   (void)state;
   rs_arena *arena = rs_arena_create(0);
@@ -170,6 +202,7 @@ int main(void) {
       cmocka_unit_test(turns_on_a_link_are_lanes),
       cmocka_unit_test(a_window_leaves_out_what_it_does_not_touch),
       cmocka_unit_test(compute_and_transfers_have_tracks_of_their_own),
+      cmocka_unit_test(stalls_are_slices_and_move_the_others),
       cmocka_unit_test(too_much_for_a_picture_is_refused),
       cmocka_unit_test(an_empty_schedule_is_drawn),
   };

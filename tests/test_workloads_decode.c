@@ -469,7 +469,7 @@ static void every_sharding_is_proved(void **state) {
     for (int64_t tensor = 1; tensor <= 16; tensor++) {
       const rs_model *m = models[k];
       if (m->heads % tensor != 0 || m->ffn % tensor != 0) continue;
-      for (int64_t pipeline = 1; pipeline <= m->layers && tensor * pipeline <= 16; pipeline++) {
+      for (int64_t pipeline = 1; pipeline <= m->layers + 2 && tensor * pipeline <= 16; pipeline++) {
         rs_arena *arena = rs_arena_create(0);
         rs_sharding_request request = request_of(tensor, pipeline);
         decode_on(arena, m, wiring_of(arena, "realscale:16"), &request, RS_FIDELITY_VECTOR);

@@ -136,9 +136,8 @@ static void the_fit_gives_the_constants(void **state) {
 /* ---- what was not fitted ---- */
 
 /* The small model's other rows, and another model, on two and four GPUs, with all-reduces that the
- * fitted rows do not have. All within a quarter but one, which is named: kernels that read a cache
- * again for every query head find part of it in the L2 cache, which this model does not have; that row
- * reads the most. */
+ * fitted rows do not have. All within a quarter; where every query head reads the cache, rates of the L2
+ * cache and of conversions are what was measured and published of them, not of these rows. */
 static void the_other_rows_are_predicted_within_a_quarter(void **state) {
   double sum = 0, worst = 0;
   int count = 0;
@@ -147,16 +146,15 @@ static void the_other_rows_are_predicted_within_a_quarter(void **state) {
     const row *r = &rows[i];
     if (r->is_fitted) continue;
     double e = error_of(r, rs_chip_find(r->chip));
-    bool is_named = r->batch == 240;
     print_message("%s %s TP%d batch %d, %d/%d: %+.1f %%\n", r->chip, r->model, (int)r->tensor,
                   (int)r->batch, (int)r->inputs, (int)r->outputs, (exp(e) - 1) * 100);
-    assert_true(fabs(exp(e) - 1) < (is_named ? 0.35 : 0.25));
+    assert_true(fabs(exp(e) - 1) < 0.25);
     sum += fabs(e);
-    worst = fmax(worst, is_named ? 0 : fabs(e));
+    worst = fmax(worst, fabs(e));
     count++;
   }
   print_message("mean %.1f %%, worst %.1f %%\n", sum / count * 100, worst * 100);
-  assert_true(sum / count < 0.08);
+  assert_true(sum / count < 0.06);
 }
 
 static rs_model model_of(const char *name) {

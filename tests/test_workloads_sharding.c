@@ -46,11 +46,11 @@ static void assert_sound(const rs_model *m, const rs_sharding *s) {
   for (int64_t i = 0; i < r->pipeline; i++) {
     const rs_stage *stage = &s->stages[i];
     assert_int_equal(stage->first_layer, next);
-    assert_true(stage->layer_count >= 1);
+    assert_true(stage->layer_count >= (r->pipeline > 1 && (stage->embeds || stage->heads) ? 0 : 1));
     assert_int_equal(stage->embeds, i == 0);
     assert_int_equal(stage->heads, i == r->pipeline - 1);
     assert_true(stage->weight_bytes > 0 && stage->work_bytes > 0);
-    assert_true((stage->kv_bytes > 0) == !m->is_encoder);
+    assert_true((stage->kv_bytes > 0) == (stage->layer_count > 0 && !m->is_encoder));
     fullest = RS_MAX(fullest, stage->weight_bytes + stage->kv_bytes + stage->work_bytes);
     weights += stage->weight_bytes * r->tensor;
     kv += stage->kv_bytes * r->tensor;
@@ -102,6 +102,30 @@ static void llama_2_70b_fits_in_int8(void **state) {
   assert_int_equal(s->weight_bytes_total, INT64_C(68976648192) + 7 * 161 * 8192);
   /* the cache of one sequence: 2·80·8·128·4096·2 */
   assert_int_equal(s->kv_bytes_total, INT64_C(1342177280));
+}
+
+/* Llama-3-70B has the same layers, 106,971,136 B and 2,097,152 B of cache a chip, but 128,256 tokens: its
+ * embedding is 1024·128256 = 131,334,144 B, its head as much and 8,192, its work 2·(4·8192 + 2·3584 + 8·4096
+ * + 16032) = 177,472. A layer beside one of them would be 240,4 MB of the 230.7: the ends have none, and 80
+ * layers on 70 stages are two on ten of them: 2·109,068,288 + 177,472. */
+static void a_large_head_has_a_stage_for_itself(void **state) {
+  rs_model m = preset("llama-3-70b");
+  rs_sharding *s = build(*state, &m, &main_job);
+  assert_sound(&m, s);
+  assert_true(s->fits);
+  assert_int_equal(s->sram_bytes_max, 2 * INT64_C(109068288) + 177472);
+  for (int64_t i = 0; i < 72; i++) {
+    int64_t layers = i == 0 || i == 71 ? 0 : i <= 10 ? 2 : 1;
+    int64_t extra = i == 0 ? 131334144 : i == 71 ? 131342336 : 0;
+    assert_int_equal(s->stages[i].layer_count, layers);
+    assert_int_equal(s->stages[i].weight_bytes, layers * 106971136 + extra);
+  }
+  /* in a node of 4 chips more a layer fits beside the head: none of the ends is without */
+  rs_sharding_request r = main_job;
+  r.tensor = 16;
+  r.pipeline = 45;
+  s = build(*state, &m, &r);
+  assert_true(s->fits && s->stages[0].layer_count > 0 && s->stages[44].layer_count > 0);
 }
 
 /* In fp16 a layer is 213,942,272 B: 2·(213,942,272 + 2,097,152) + 153,408 = 432,232,256, which is
@@ -234,28 +258,48 @@ static int64_t largest(const parts *p, const int64_t *deal, int64_t stages) {
   return most;
 }
 
-/* Tries all ways to give each stage at least one layer, later stages first to grow; of equally good
- * ones the last tried is the one with the most layers in front. */
-static void try_all(const parts *p, int64_t *deal, int64_t stages, int64_t stage, int64_t left,
-                    int64_t *best_bytes, int64_t *best) {
-  if (stage == stages - 1) {
-    deal[stage] = left;
-    int64_t bytes = largest(p, deal, stages);
-    if (bytes > *best_bytes) return;
-    *best_bytes = bytes;
-    memcpy(best, deal, (size_t)stages * sizeof *deal);
+/* Tries all ways to give each stage at least one layer, the ends as many as they have to, later stages
+ * first to grow; of equally good ones the last tried is the one with the most layers in front. */
+typedef struct dealing {
+  const parts *p;
+  int64_t stages, first_least, last_least;
+  int64_t deal[16], best[16], best_bytes;
+} dealing;
+
+static void try_all(dealing *d, int64_t stage, int64_t left) {
+  bool is_last = stage == d->stages - 1;
+  if (is_last) {
+    if (left < d->last_least) return;
+    d->deal[stage] = left;
+    int64_t bytes = largest(d->p, d->deal, d->stages);
+    if (bytes > d->best_bytes) return;
+    d->best_bytes = bytes;
+    memcpy(d->best, d->deal, sizeof d->best);
     return;
   }
-  for (int64_t take = 1; take <= left - (stages - 1 - stage); take++) {
-    deal[stage] = take;
-    try_all(p, deal, stages, stage + 1, left - take, best_bytes, best);
+  for (int64_t take = stage == 0 ? d->first_least : 1; take <= left; take++) {
+    d->deal[stage] = take;
+    try_all(d, stage + 1, left - take);
   }
 }
 
+/* The ends without layers only where it has to be: the first of the four that fits, or else the one with
+ * the smallest largest stage. */
+static dealing find_deal(const parts *p, int64_t layers, int64_t stages, int64_t sram_bytes) {
+  dealing best = {.best_bytes = INT64_MAX};
+  for (int least = 3; least >= 0 && best.best_bytes > sram_bytes; least--) {
+    dealing d = {p, stages, least >> 1 & 1, least & 1, {0}, {0}, INT64_MAX};
+    if (stages == 1 && least != 3) break;
+    try_all(&d, 0, layers);
+    if (d.best_bytes < best.best_bytes) best = d;
+  }
+  return best;
+}
+
 /* One chip a stage; hidden 4, one head of 4, ffn f: a layer is 4·4·4 + 3·4·f + 8 bytes and a cache of
- * 2·4·T. */
-static void check_deal(rs_arena *arena, int64_t layers, int64_t stages, int64_t vocab, bool tied,
-                       int64_t context) {
+ * 2·4·T. sram_bytes: 0 for much. Returns how many ends have no layer. */
+static int check_deal(rs_arena *arena, int64_t layers, int64_t stages, int64_t vocab, bool tied,
+                      int64_t context, int64_t sram_bytes) {
   rs_model m = {.name = "t",
                 .layers = layers,
                 .hidden = 4,
@@ -272,27 +316,38 @@ static void check_deal(rs_arena *arena, int64_t layers, int64_t stages, int64_t 
              .embedding = 4 * vocab,
              .head = (tied && stages == 1 ? 0 : 4 * vocab) + 4,
              .work = 16 + 10 + context + vocab};
-  int64_t deal[16], best[16], best_bytes = INT64_MAX;
-  rs_sharding *s = build(arena, &m, &r);
+  rs_chip small = groqchip1();
+  if (sram_bytes > 0) small.sram_bytes = sram_bytes;
+  dealing d = find_deal(&p, layers, stages, small.sram_bytes);
+  rs_sharding *s;
+  rs_diag diag = {0};
+  assert_ok(rs_sharding_build(arena, &m, &small, 100, &r, &s, &diag), &diag);
   assert_sound(&m, s);
-  try_all(&p, deal, stages, 0, layers, &best_bytes, best);
-  assert_int_equal(s->sram_bytes_max, best_bytes);
-  for (int64_t i = 0; i < stages; i++) assert_int_equal(s->stages[i].layer_count, best[i]);
+  assert_int_equal(s->sram_bytes_max, d.best_bytes);
+  assert_true(s->fits == (d.best_bytes <= small.sram_bytes));
+  for (int64_t i = 0; i < stages; i++) assert_int_equal(s->stages[i].layer_count, d.best[i]);
+  return (s->stages[0].layer_count == 0 ? 1 : 0) + (s->stages[stages - 1].layer_count == 0 ? 1 : 0);
 }
 
+/* Up to two stages more than layers, with room for all and with room for little. */
 static void no_dealing_has_a_smaller_largest_stage(void **state) {
   static const int64_t vocabularies[] = {1, 20, 35, 70, 150, 1000};
+  static const int64_t rooms[] = {0, 200, 320, 450, 700, 5100};
+  int ends[3] = {0};
   (void)state;
-  for (int64_t layers = 1; layers <= 10; layers++) {
-    for (int64_t stages = 1; stages <= layers; stages++) {
+  for (int64_t layers = 1; layers <= 8; layers++) {
+    for (int64_t stages = 1; stages <= layers + 2; stages++) {
       rs_arena *arena = rs_arena_create(0);
       for (size_t v = 0; v < RS_COUNT_OF(vocabularies); v++) {
-        check_deal(arena, layers, stages, vocabularies[v], v % 2 == 0, 1);
-        check_deal(arena, layers, stages, vocabularies[v], v % 2 == 1, 9);
+        for (size_t k = 0; k < RS_COUNT_OF(rooms); k++) {
+          ends[check_deal(arena, layers, stages, vocabularies[v], v % 2 == 0, 1, rooms[k])]++;
+          ends[check_deal(arena, layers, stages, vocabularies[v], v % 2 == 1, 9, rooms[k])]++;
+        }
       }
       rs_arena_destroy(arena);
     }
   }
+  for (int i = 0; i < 3; i++) assert_true(ends[i] > 50); /* all three were among them */
 }
 
 /* ---- what is refused ---- */
@@ -321,9 +376,9 @@ static void what_does_not_divide_is_infeasible(void **state) {
       {{.tensor = 3, .pipeline = 1, .batch = 1, .micro_batches = 1, .context = 1},
        RS_E_INFEASIBLE,
        "tensor = 3 does not divide attention heads = 64"},
-      {{.tensor = 1, .pipeline = 81, .batch = 1, .micro_batches = 1, .context = 1},
+      {{.tensor = 1, .pipeline = 83, .batch = 1, .micro_batches = 1, .context = 1},
        RS_E_INFEASIBLE,
-       "pipeline = 81 is more than the model's 80 layers"},
+       "pipeline = 83 is more than the model's 80 layers, embedding and head"},
       {{.tensor = 8, .pipeline = 73, .batch = 1, .micro_batches = 1, .context = 1},
        RS_E_INFEASIBLE,
        "tensor 8 × pipeline 73 needs more than 576 chips"},
@@ -412,6 +467,7 @@ static void no_memory_is_reported(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(llama_2_70b_fits_in_int8),
+      cmocka_unit_test(a_large_head_has_a_stage_for_itself),
       cmocka_unit_test(llama_2_70b_does_not_fit_in_fp16),
       cmocka_unit_test(the_cache_holds_all_sequences_in_flight),
       cmocka_unit_test(kv_heads_are_repeated_when_they_are_few),

@@ -52,12 +52,17 @@ static void cross_to(rs__step *s, int64_t stage, int64_t block_bytes, const char
   rs__step_collective(s, RS_ALL_GATHER, block_bytes, RS_PART_PIPELINE, label);
 }
 
-/* The table is split along the hidden size: each chip reads its slice of the token's row. */
-static void add_embedding(rs__step *s) {
+/* The table is split along the hidden size: each chip reads its slice of the token's row. Where the
+ * first stage has no layer, the next one collects the slices. */
+static void add_embedding(rs__step *s, bool crosses) {
   const rs__share *h = &s->share;
   int64_t more = (s->model->positions > 0 ? 1 : 0) + (s->model->segments > 0 ? 1 : 0);
   rs__step_vector(s, "embed", h->hidden, h->rows, OPS_EMBED + more);
-  rs__step_collective(s, RS_ALL_GATHER, h->shard_bytes, RS_PART_NETWORK, "embedding");
+  if (crosses) {
+    cross_to(s, 1, h->shard_bytes, "embedding");
+  } else {
+    rs__step_collective(s, RS_ALL_GATHER, h->shard_bytes, RS_PART_NETWORK, "embedding");
+  }
   if (s->model->is_encoder) rs__step_norm(s, "embedding norm", s->model->hidden, h->rows);
 }
 
@@ -159,7 +164,8 @@ static void reserve_stages(rs__step *s, uint64_t bursts, uint64_t computes) {
 
 void rs__decode_add_operations(rs__step *s) {
   int64_t stages = s->request->pipeline;
-  add_embedding(s);
+  bool crosses_first = s->sharding->stages[0].layer_count == 0;
+  add_embedding(s, crosses_first);
   uint64_t bursts = s->schedule->burst_count, computes = s->schedule->compute_count;
   for (int64_t stage = 0; stage < stages; stage++) {
     const rs_stage *own = &s->sharding->stages[stage];
@@ -167,7 +173,7 @@ void rs__decode_add_operations(rs__step *s) {
       bool crosses = k + 1 == own->layer_count && stage + 1 < stages;
       add_layer(s, own->first_layer + k, crosses ? stage + 1 : 0);
     }
-    if (stage == 0 && stages > 1) reserve_stages(s, bursts, computes);
+    if (stage == (crosses_first ? 1 : 0) && stages > 1) reserve_stages(s, bursts, computes);
   }
   if (s->model->is_encoder) {
     add_pooler(s);
@@ -222,7 +228,7 @@ static void bound_layer(rs__step *s, int kind, rs__bound *b, int64_t *cycles, do
 void rs__decode_bound_parts(rs__step *s, rs__bound *b) {
   int64_t cycles = 0;
   double energy = 0;
-  add_embedding(s);
+  add_embedding(s, false);
   b->embed = lap(s, &cycles);
   b->embed_j = joules(s, &energy);
   for (int kind = 0; kind < 2; kind++) {

@@ -2,8 +2,8 @@
  * The operations of a step on one GPU of a group. Attention heads, the MLP's columns and the vocabulary
  * are split over the group; experts are dealt to it whole; latents are made on every GPU.
  *
- * A step with latent attention keeps queries and results in the space of the latents (the absorbed
- * form), so that all heads read one cache; a prefill makes keys and values of every head once.
+ * A step on a cache with latent attention keeps queries and results in the space of the latents (the
+ * absorbed form), so that all heads read one cache; a prefill makes keys and values of every head once.
  *
  * Experts: a token meets `top` of them, chosen evenly and apart. Of E experts, rows · top choices meet
  * E · (1 − (1 − top/E)^rows) on average: their weights are read, once each, by one grouped kernel, in
@@ -154,7 +154,7 @@ static void add_latents(builder *b) {
   add_gemm(b, "q up", m->layers, a->q_rank == 0 ? m->hidden : a->q_rank,
            times(b, heads, a->nope_dim + a->rope_dim));
   add_vector(b, "rotary", m->layers, times(b, heads, a->rope_dim) + latent, 1, 1, OPS_ROTARY);
-  if (b->queries == 1) {
+  if (b->queries == 1 || b->queries < b->context) {
     add_products(b, "absorb", m->layers, heads, a->nope_dim, a->kv_rank, b->rows);
     add_attention(b, heads, 1, latent, a->kv_rank, true);
     add_products(b, "value up", m->layers, heads, a->kv_rank, a->v_dim, b->rows);
@@ -250,11 +250,11 @@ static void add_layers(builder *b) {
   add_vector(b, "residual", 2 * m->layers, m->hidden, 2, 1, OPS_RESIDUAL);
 }
 
-/* The embedding reads a row a position; the head is for the last position of each sequence. */
+/* The embedding reads a row a position; the head is for the last position of each sequence, or for all. */
 static void add_ends(builder *b) {
   const rs_model *m = b->model;
   add_vector(b, "embedding", 1, m->hidden, 1, 1, 1);
-  b->rows = b->request->batch;
+  if (!b->request->heads_all) b->rows = b->request->batch;
   add_vector(b, "final norm", 1, m->hidden, 1, 1, OPS_NORM);
   add_gemm(b, "head", 1, m->hidden, rs_ceil_div_i64(m->vocab, b->request->tensor));
   add_collective(b, "logits", 1, RS_GPU_ALL_GATHER, m->vocab);

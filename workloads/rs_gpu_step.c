@@ -14,8 +14,8 @@ enum { CONTEXTS = 5 }; /* at which a decode step is costed */
 /* ---- memory ---- */
 
 /* Weights and cache on one GPU with so many positions a sequence, and what does not fit. */
-static rs_status measure(const rs_model *m, const rs_chip *chip, const rs_gpu_request *r,
-                         int64_t positions, rs_gpu_memory *memory, rs_diag *diag) {
+rs_status rs__gpu_measure(const rs_model *m, const rs_chip *chip, const rs_gpu_request *r,
+                          int64_t positions, rs_gpu_memory *memory, rs_diag *diag) {
   rs_model_count count;
   int64_t kv, held;
   *memory = (rs_gpu_memory){0};
@@ -71,7 +71,8 @@ static rs_status run_step(const rs_model *model, const rs_chip *chip, const rs_g
                           int64_t *group_fs, rs_diag *diag) {
   rs_gpu_op ops[RS_GPU_STEP_OPS];
   size_t count;
-  const rs_gpu_options options = {.requests = queries > 1 ? 1 : 0, .paged_bytes = paged_bytes};
+  const rs_gpu_options options = {.requests = queries > 1 && queries == context ? 1 : 0,
+                                  .paged_bytes = paged_bytes};
   rs_status status = rs_gpu_step_list(model, chip, r, queries, context, ops, &count, diag);
   if (status == RS_OK) status = rs_gpu_run(chip, ops, count, &options, cost, diag);
   if (status != RS_OK || group_fs == NULL) return status;
@@ -87,8 +88,9 @@ static rs_status run_step(const rs_model *model, const rs_chip *chip, const rs_g
 }
 
 /* One GPU's watts while it waits and works. */
-static void fill_energy(const rs_chip *chip, const rs_gpu_request *r, double tokens, double seconds,
-                        double compute_pj, double hbm_pj, double link_pj, rs_gpu_energy *energy) {
+void rs__gpu_fill_energy(const rs_chip *chip, const rs_gpu_request *r, double tokens,
+                         double seconds, double compute_pj, double hbm_pj, double link_pj,
+                         rs_gpu_energy *energy) {
   double per_token = (double)r->tensor / tokens;
   double all = per_token * (double)rs_gpu_boards(r); /* who works is one board, who waits are all */
   energy->compute_j = compute_pj * 1e-12 * per_token;
@@ -98,26 +100,32 @@ static void fill_energy(const rs_chip *chip, const rs_gpu_request *r, double tok
   energy->j_per_token = energy->compute_j + energy->hbm_j + energy->link_j + energy->static_j;
 }
 
-/* `queries` new positions of each sequence, `context` in all, with room for `positions`. */
-static rs_status cost_step(const rs_model *model, const rs_chip *chip, const rs_gpu_request *r,
-                           int64_t queries, int64_t context, int64_t positions, rs_gpu_step *step,
-                           rs_diag *diag) {
-  *step = (rs_gpu_step){0};
-  rs_status status = rs__gpu_check_request(model, chip, r, diag);
-  if (status == RS_OK) status = measure(model, chip, r, positions, &step->memory, diag);
-  if (status != RS_OK || !step->memory.fits) return status;
-  status = run_step(model, chip, r, step->memory.paged_bytes, queries, context, &step->cost,
-                    step->group_fs, diag);
+rs_status rs__gpu_run_fitting(const rs_model *model, const rs_chip *chip, const rs_gpu_request *r,
+                              int64_t queries, int64_t context, rs_gpu_step *step, rs_diag *diag) {
+  rs_status status = run_step(model, chip, r, step->memory.paged_bytes, queries, context,
+                              &step->cost, step->group_fs, diag);
   if (status != RS_OK) return status;
   const rs_gpu_cost *c = &step->cost;
   double micro_batches = (double)RS_MAX(r->micro_batches, 1);
   step->latency_s = (double)c->time_fs * 1e-15;
   /* the busiest stage has its share of the layers rounded up; the ends are counted in with it */
   double share = (double)rs_ceil_div_i64(model->layers, rs_gpu_boards(r)) / (double)model->layers;
-  step->step_s = RS_MAX(step->latency_s, micro_batches * share * step->latency_s);
-  fill_energy(chip, r, (double)r->batch * (double)queries, step->step_s / micro_batches,
-              c->compute_pj, c->hbm_pj, c->link_pj, &step->energy);
+  step->busy_s = share * step->latency_s;
+  step->step_s = RS_MAX(step->latency_s, micro_batches * step->busy_s);
+  rs__gpu_fill_energy(chip, r, (double)r->batch * (double)queries, step->step_s / micro_batches,
+                      c->compute_pj, c->hbm_pj, c->link_pj, &step->energy);
   return RS_OK;
+}
+
+/* `queries` new positions of each sequence, `context` in all, with room for `positions`. */
+static rs_status cost_step(const rs_model *model, const rs_chip *chip, const rs_gpu_request *r,
+                           int64_t queries, int64_t context, int64_t positions, rs_gpu_step *step,
+                           rs_diag *diag) {
+  *step = (rs_gpu_step){0};
+  rs_status status = rs__gpu_check_request(model, chip, r, diag);
+  if (status == RS_OK) status = rs__gpu_measure(model, chip, r, positions, &step->memory, diag);
+  if (status != RS_OK || !step->memory.fits) return status;
+  return rs__gpu_run_fitting(model, chip, r, queries, context, step, diag);
 }
 
 rs_status rs_gpu_decode(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
@@ -171,7 +179,8 @@ static void fill_rates(const rs_chip *chip, const rs_gpu_request *r, const total
   if (r->outputs > 1) g->step_s = (t->seconds - g->first_token_s) / (double)(r->outputs - 1);
   if (r->outputs > 1) g->tokens_per_s_user = 1 / g->step_s;
   g->tokens_per_s_total = tokens / t->seconds;
-  fill_energy(chip, r, tokens, t->seconds, t->compute_pj, t->hbm_pj, t->link_pj, &g->energy);
+  rs__gpu_fill_energy(chip, r, tokens, t->seconds, t->compute_pj, t->hbm_pj, t->link_pj,
+                      &g->energy);
 }
 
 rs_status rs_gpu_generate(const rs_model *model, const rs_chip *chip, const rs_gpu_request *request,
@@ -182,7 +191,7 @@ rs_status rs_gpu_generate(const rs_model *model, const rs_chip *chip, const rs_g
   *g = (rs_gpu_generation){0};
   rs_status status = rs__gpu_check_request(model, chip, r, diag);
   if (status == RS_OK) {
-    status = measure(model, chip, r, r->inputs + r->outputs, &g->memory, diag);
+    status = rs__gpu_measure(model, chip, r, r->inputs + r->outputs, &g->memory, diag);
   }
   if (status != RS_OK || !g->memory.fits) return status;
   status =

@@ -34,6 +34,7 @@ typedef struct rs_gpu_request {
   bool shares_kv;     /* kernels that read a kv head once for all its query heads */
   bool is_one_shot;   /* all-reduce by reading all others */
   bool pages_weights; /* weights that do not fit stream from the host */
+  bool heads_all; /* each computed position is followed by a token, not a sequence's last alone */
 } rs_gpu_request;
 
 static inline int64_t rs_gpu_boards(const rs_gpu_request *request) {
@@ -43,7 +44,8 @@ static inline int64_t rs_gpu_boards(const rs_gpu_request *request) {
 #define RS_GPU_STEP_OPS 32 /* at most so many rows in the list of a step */
 
 /* Fills `ops` (RS_GPU_STEP_OPS of them) with a step in which each sequence has `queries` new
- * positions and `context` in all: a prefill has as many of both. */
+ * positions and `context` in all: a prefill has as many of both, a step of decode one, and one that
+ * verifies a draft a few. */
 rs_status rs_gpu_step_list(const rs_model *model, const rs_chip *chip,
                            const rs_gpu_request *request, int64_t queries, int64_t context,
                            rs_gpu_op *ops, size_t *op_count, rs_diag *diag);
@@ -78,6 +80,7 @@ typedef struct rs_gpu_step {
   rs_gpu_cost cost;
   int64_t group_fs[RS_GPU_GROUP_COUNT]; /* they add up to the cost's time */
   double latency_s;                     /* one token, one micro-batch */
+  double busy_s;                        /* of the busiest stage, one micro-batch */
   double step_s; /* between tokens of a sequence: the latency, or what the busiest stage allows */
   rs_gpu_energy energy;
 } rs_gpu_step;

@@ -6,6 +6,7 @@
  */
 #include "rs_planner.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,10 +67,10 @@ double rs__score_gap(rs_objective objective, const rs__score *a, const rs__score
 
 /* Where scores are alike, the fewer chips, and then every count. */
 static int compare_requests(const rs_sharding_request *a, const rs_sharding_request *b) {
-  const int64_t x[] = {a->tensor * a->pipeline, a->tensor, a->pipeline, a->expert, a->batch,
-                       a->micro_batches};
-  const int64_t y[] = {b->tensor * b->pipeline, b->tensor, b->pipeline, b->expert, b->batch,
-                       b->micro_batches};
+  const int64_t x[] = {a->tensor * a->pipeline, a->tensor,   a->pipeline, a->expert, a->batch,
+                       a->micro_batches,        a->placement};
+  const int64_t y[] = {b->tensor * b->pipeline, b->tensor,   b->pipeline, b->expert, b->batch,
+                       b->micro_batches,        b->placement};
   int order = 0;
   for (size_t i = 0; i < RS_COUNT_OF(x) && order == 0; i++) order = compare_i64(x[i], y[i]);
   return order;
@@ -144,7 +145,7 @@ static rs_limit find_limit(const search *s, rs_arena *scratch, rs_sharding_reque
     r.pipeline++;
   }
   if (r.tensor * (r.pipeline + 1) > q->chips) return RS_LIMIT_CHIPS;
-  return r.pipeline == q->model->layers ? RS_LIMIT_LAYERS : RS_LIMIT_NONE;
+  return r.pipeline == rs_sharding_stages_max(q->model) ? RS_LIMIT_LAYERS : RS_LIMIT_NONE;
 }
 
 static void fill_row(const search *s, rs_arena *scratch, const rs_sharding *sharding,
@@ -192,37 +193,63 @@ static const compiled *best_of(const search *s, rs_objective objective) {
   return best;
 }
 
+/* Steps that are to be compiled at once. */
+typedef struct ahead_round {
+  const rs_sharding_request *requests[RS__AHEAD_STEPS];
+  int64_t count, work_left;
+} ahead_round;
+
+/* Steps with the same groups and the same batch have most of their collectives in common: compiled one
+ * after the other the second finds what it needs, at once each makes all of it. */
+static bool is_like_one(const ahead_round *round, const rs_sharding_request *r) {
+  for (int64_t i = 0; i < round->count; i++) {
+    const rs_sharding_request *other = round->requests[i];
+    if (other->tensor == r->tensor && other->batch == r->batch) return true;
+  }
+  return false;
+}
+
 /* The candidate that the search for an objective would compile next, if its step is not there. */
-static rs__candidate *find_next(const search *s, rs_objective objective, int64_t work_left) {
+static rs__candidate *find_next(const search *s, rs_objective objective, const ahead_round *round,
+                                bool unlike) {
   const compiled *best = best_of(s, objective);
   rs__candidate *next = NULL;
   for (size_t i = 0; i < s->candidates.count; i++) {
     rs__candidate *c = &s->candidates.list[i];
-    if (c->is_compiled || c->is_ahead || work_of(&c->request) > work_left) continue;
+    if (c->is_compiled || c->is_ahead || work_of(&c->request) > round->work_left) continue;
+    if (unlike && is_like_one(round, &c->request)) continue;
     if (best != NULL && rs__score_compare(objective, &c->bound, &best->score) >= 0) continue;
     if (next == NULL || compare_candidates(objective, c, next) < 0) next = c;
   }
   return next;
 }
 
-/* What is compiled while the search waits for one step: what it will ask for next if it finds nothing
- * better, and then what the searches for the other objectives begin with. */
-static rs_status look_ahead(search *s, rs_objective objective) {
-  int64_t waiting = 1, work_left = s->work_left;
+/* Fills the round with what the searches will ask for next. */
+static rs_status fill_round(search *s, rs_objective objective, bool unlike, ahead_round *round) {
   for (int k = 0; k < RS_OBJECTIVE_COUNT; k++) {
     rs_objective o = (rs_objective)(((int)objective + k) % RS_OBJECTIVE_COUNT);
-    while (waiting < RS__AHEAD_STEPS) {
-      rs__candidate *c = find_next(s, o, work_left);
+    while (round->count < RS__AHEAD_STEPS) {
+      rs__candidate *c = find_next(s, o, round, unlike);
       rs__ahead_step *step;
       if (c == NULL) break;
       c->is_ahead = true;
       rs_status status = rs__ahead_add(s->ahead, &c->request, &step);
       if (status != RS_OK) return status;
       if (step->is_compiled) continue;
-      waiting++;
-      work_left -= work_of(&c->request);
+      round->requests[round->count++] = &c->request;
+      round->work_left -= work_of(&c->request);
     }
   }
+  return RS_OK;
+}
+
+/* What is compiled while the search waits for one step: what it will ask for next if it finds nothing
+ * better, and then what the searches for the other objectives begin with. */
+static rs_status look_ahead(search *s, rs_objective objective, const rs_sharding_request *waited) {
+  ahead_round round = {{waited}, 1, s->work_left};
+  rs_status status = fill_round(s, objective, true, &round);
+  if (status == RS_OK) status = fill_round(s, objective, false, &round);
+  if (status != RS_OK) return status;
   rs__ahead_compile(s->ahead);
   return RS_OK;
 }
@@ -231,7 +258,7 @@ static rs_status look_ahead(search *s, rs_objective objective) {
 static rs_status make_step(search *s, rs_objective objective, size_t at, rs__ahead_step **step) {
   const rs_sharding_request *r = &s->candidates.list[at].request;
   rs_status status = rs__ahead_add(s->ahead, r, step);
-  if (status == RS_OK && !(*step)->is_compiled) status = look_ahead(s, objective);
+  if (status == RS_OK && !(*step)->is_compiled) status = look_ahead(s, objective, r);
   if (status != RS_OK) return status;
   if ((*step)->status != RS_OK) *s->diag = (*step)->diag;
   if (!(*step)->is_used || (*step)->status != RS_OK) s->work_left -= work_of(r);
@@ -256,7 +283,10 @@ static rs_status compile(search *s, rs_objective objective, size_t at) {
   if (status == RS_OK) {
     rs_decode decode = step->decode;
     rs_decode_rate(&decode, q->chip, sharding);
-    fill_row(s, scratch, sharding, &decode, &s->done[s->done_count++]);
+    compiled *done = &s->done[s->done_count++];
+    fill_row(s, scratch, sharding, &decode, done);
+    assert(candidate->bound.period_cycles <= done->score.period_cycles);
+    assert(candidate->bound.energy_pj <= done->score.energy_pj);
   }
   rs_arena_destroy(scratch);
   /* a group whose chips do not connect is no answer, and no failure of the search */
@@ -272,7 +302,12 @@ static rs_status search_for(search *s, rs_objective objective, double *gap) {
     const compiled *best = best_of(s, objective);
     if (c->is_compiled) continue;
     if (best != NULL && rs__score_compare(objective, &c->bound, &best->score) >= 0) break;
+    bool is_free = false;
     if (best != NULL && work_of(&c->request) > s->work_left) {
+      rs_status status = rs__ahead_has_used(s->ahead, &c->request, &is_free);
+      if (status != RS_OK) return status;
+    }
+    if (best != NULL && !is_free && work_of(&c->request) > s->work_left) {
       *gap = RS_MAX(*gap, rs__score_gap(objective, &c->bound, &best->score));
       continue; /* a smaller one may still be tried */
     }
@@ -400,6 +435,7 @@ rs_status rs_planner_run(rs_arena *arena, const rs_planner_request *request,
     if ((rs_objective)o != request->objective) status = search_for(&s, (rs_objective)o, &unused);
   }
   if (status == RS_OK) status = fill_front(&s);
+  rs__ahead_destroy(s.ahead);
   if (status == RS_OK) status = list_front(&s, result);
   result->compiled = (int64_t)s.done_count;
   return status;

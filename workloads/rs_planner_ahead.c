@@ -35,12 +35,22 @@ rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, 
   ahead->request = request;
   ahead->diag = diag;
   atomic_init(&ahead->next, 0);
+  for (int i = 0; i < RS__AHEAD_STEPS; i++) {
+    ahead->memos[i].arena = rs_arena_create(0);
+    if (ahead->memos[i].arena != NULL) continue;
+    rs__ahead_destroy(ahead);
+    return NULL;
+  }
   return ahead;
+}
+
+void rs__ahead_destroy(rs__ahead *ahead) {
+  for (int i = 0; i < RS__AHEAD_STEPS; i++) rs_arena_destroy(ahead->memos[i].arena);
 }
 
 static uint64_t digest_stages(const rs_sharding *s) {
   const rs_sharding_request *r = &s->request;
-  const int64_t counts[] = {r->tensor, r->pipeline, r->expert, r->batch};
+  const int64_t counts[] = {r->tensor, r->pipeline, r->expert, r->batch, r->placement};
   uint64_t digest = RS_DIGEST_SEED;
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     digest = rs_digest_u64(digest, (uint64_t)counts[i]);
@@ -69,16 +79,23 @@ static rs_status grow(rs__ahead *ahead) {
   return RS_OK;
 }
 
-rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
-                        rs__ahead_step **step) {
+static rs_status digest_request(rs__ahead *ahead, const rs_sharding_request *request,
+                                uint64_t *stages) {
   const rs_planner_request *q = ahead->request;
   rs_sharding *sharding;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(ahead->arena, ahead->diag);
   rs_status status =
       rs_sharding_build(scratch, q->model, q->chip, q->chips, request, &sharding, ahead->diag);
-  uint64_t stages = status == RS_OK ? digest_stages(sharding) : 0;
+  *stages = status == RS_OK ? digest_stages(sharding) : 0;
   rs_arena_destroy(scratch);
+  return status;
+}
+
+rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
+                        rs__ahead_step **step) {
+  uint64_t stages;
+  rs_status status = digest_request(ahead, request, &stages);
   if (status != RS_OK) return status;
   *step = find(ahead, stages);
   if (*step != NULL) return RS_OK;
@@ -89,6 +106,14 @@ rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
   (*step)->stages = stages;
   ahead->steps[ahead->count++] = *step;
   return RS_OK;
+}
+
+rs_status rs__ahead_has_used(rs__ahead *ahead, const rs_sharding_request *request, bool *has_used) {
+  uint64_t stages;
+  rs_status status = digest_request(ahead, request, &stages);
+  const rs__ahead_step *step = status == RS_OK ? find(ahead, stages) : NULL;
+  *has_used = step != NULL && step->is_used && step->status == RS_OK;
+  return status;
 }
 
 static void compile(const rs_planner_request *q, rs__ahead_step *step, rs_decode_memo *memo) {
@@ -104,7 +129,6 @@ static void compile(const rs_planner_request *q, rs__ahead_step *step, rs_decode
     step->status = rs_decode_compile_with(scratch, q->model, q->chip, q->wiring, q->topology,
                                           sharding, memo, &step->decode, &step->diag);
   }
-  step->decode.schedule = NULL;
   rs_arena_destroy(scratch);
 }
 
@@ -133,7 +157,12 @@ static void compile_some(rs__ahead *ahead, size_t count) {
   size_t workers = RS_MIN(count, (size_t)RS_MAX(ahead->request->threads, 1));
   uint32_t known = ahead->memo.count;
   ahead->end = first + count;
-  for (size_t i = 0; i < count; i++) ahead->memos[i] = ahead->memo;
+  const rs_template *templates = ahead->memo.templates;
+  for (size_t i = 0; i < count; i++) {
+    rs_arena *arena = ahead->memos[i].arena;
+    ahead->memos[i] = ahead->memo;
+    ahead->memos[i].arena = arena;
+  }
   atomic_store(&ahead->next, first);
   for (; started + 1 < workers; started++) {
     if (pthread_create(&threads[started], NULL, work, ahead) != 0) break;
@@ -143,6 +172,8 @@ static void compile_some(rs__ahead *ahead, size_t count) {
   for (size_t i = 0; i < count; i++) {
     ahead->steps[first + i]->is_compiled = true;
     join_memo(&ahead->memo, &ahead->memos[i], known);
+    ahead->memo.templates = rs_templates_join(ahead->arena, ahead->memo.templates,
+                                              ahead->memos[i].templates, templates);
   }
   ahead->compiled = ahead->end;
 }

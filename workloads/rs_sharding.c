@@ -8,6 +8,9 @@
  * no other dealing has a smaller largest stage, and among those that have it this one gives the
  * earlier stages the most layers. Filling from the front is exact: what it leaves is the end of what
  * any other dealing leaves, and each of its layers fits into any stage without an extra.
+ *
+ * The ends may stay without layers, to hold nothing but the embedding or the head. They do where there
+ * are more stages than layers, or where the model fits into no chip otherwise.
  */
 #include <stdio.h>
 #include <string.h>
@@ -104,9 +107,9 @@ static rs_status check_shape(const rs_model *m, int64_t chips, const rs_sharding
                        "tensor %lld × pipeline %lld%s needs more than %lld chips",
                        (long long)r->tensor, (long long)r->pipeline, times, (long long)chips);
   }
-  if (r->pipeline > m->layers) {
+  if (r->pipeline > rs_sharding_stages_max(m)) {
     return rs_diag_set(diag, RS_E_INFEASIBLE,
-                       "pipeline = %lld is more than the model's %lld layers",
+                       "pipeline = %lld is more than the model's %lld layers, embedding and head",
                        (long long)r->pipeline, (long long)m->layers);
   }
   status = rs_sharding_check_split(m, r->tensor, diag);
@@ -213,32 +216,62 @@ static int64_t room(const sizes *z, int64_t stage, int64_t stages, int64_t limit
   return taken + RS_MIN(most - taken, left / an_expert);
 }
 
-/* From the front each stage takes what fits, but leaves a layer for every stage behind it. Returns
- * whether every stage has a layer and all layers a stage. */
-static bool fill(const sizes *z, int64_t stages, int64_t limit, int64_t *taken) {
+/* How few layers the ends may have. */
+typedef struct ends {
+  int64_t first_least, last_least;
+} ends;
+
+/* From the front each stage takes what fits, but leaves a layer for every stage behind it that needs
+ * one. Returns whether every stage has what it needs and all layers a stage. */
+static bool fill(const sizes *z, int64_t stages, ends e, int64_t limit, int64_t *taken) {
   int64_t next = 0;
   for (int64_t s = 0; s < stages; s++) {
-    int64_t take = room(z, s, stages, limit, next, z->layers - next - (stages - 1 - s));
-    if (take < 1) return false;
+    bool is_last = s == stages - 1;
+    int64_t least = is_last ? e.last_least : s == 0 ? e.first_least : 1;
+    int64_t behind = is_last ? 0 : stages - 2 - s + e.last_least;
+    int64_t most = z->layers - next - behind;
+    if (z->work + extra_of(z, s, stages) > limit || most < least) return false;
+    int64_t take = room(z, s, stages, limit, next, most);
+    if (take < least) return false;
     if (taken != NULL) taken[s] = take;
     next += take;
   }
   return next == z->layers;
 }
 
-static int64_t least_limit(const sizes *z, int64_t stages) {
-  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
+/* The least limit up to `high`, under which all are placed. */
+static int64_t least_limit(const sizes *z, int64_t stages, ends e, int64_t high) {
   int64_t low = 0;
-  int64_t high = z->work + z->embedding + z->head + z->layers * (largest + z->layer_kv);
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
-    if (fill(z, stages, middle, NULL)) {
+    if (fill(z, stages, e, middle, NULL)) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
   return low;
+}
+
+/* Layers on both ends, unless there are too few of them or they do not fit into `sram_bytes` so and do
+ * with fewer ends. Where nothing fits, the smallest of the largest stages, which is the one to tell:
+ * ends that need no layer allow whatever others do. */
+static void deal(const sizes *z, int64_t stages, int64_t sram_bytes, int64_t *taken) {
+  static const ends all[] = {{1, 1}, {1, 0}, {0, 1}, {0, 0}};
+  size_t count = stages == 1 ? 1 : RS_COUNT_OF(all), k = 0;
+  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
+  int64_t high = z->work + z->embedding + z->head + z->layers * (largest + z->layer_kv);
+  int64_t limit = RS_MIN(sram_bytes, high);
+  while (k < count && !fill(z, stages, all[k], limit, NULL)) k++;
+  if (k < count) {
+    limit = least_limit(z, stages, all[k], limit);
+  } else {
+    limit = least_limit(z, stages, all[count - 1], high);
+    for (k = 0; k + 1 < count && !fill(z, stages, all[k], limit, NULL);) k++;
+  }
+  bool is_dealt = fill(z, stages, all[k], limit, taken);
+  assert(is_dealt);
+  (void)is_dealt;
 }
 
 static void describe_stages(const sizes *z, const int64_t *taken, rs_sharding *sharding) {
@@ -299,9 +332,7 @@ rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chi
   s->stages = RS_ARENA_NEW(arena, rs_stage, (size_t)request->pipeline);
   int64_t *taken = RS_ARENA_NEW(arena, int64_t, (size_t)request->pipeline);
   if (s->stages == NULL || taken == NULL) return rs_arena_failed(arena, diag);
-  bool is_dealt = fill(&z, request->pipeline, least_limit(&z, request->pipeline), taken);
-  assert(is_dealt);
-  (void)is_dealt;
+  deal(&z, request->pipeline, chip->sram_bytes, taken);
   describe_stages(&z, taken, s);
   s->dispatches = h.dispatches;
   s->expert_slots = h.slots;

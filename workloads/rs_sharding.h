@@ -3,9 +3,12 @@
  *
  * Stage s owns the layers first_layer[s] … first_layer[s+1] − 1. Layers are dealt so that the
  * largest stage, in bytes a chip with its share of embedding or head, is as small as possible
- * (exact: binary search on the size; ties give the earlier stages more layers). Group s is the
+ * (exact: binary search on the size; ties give the earlier stages more layers). The first and the last
+ * stage stay without layers, with the embedding or the head alone, only where that makes the model fit
+ * or there are more stages than layers. Group s is the
  * `tensor` chips that hold stage s: chips s·tensor … s·tensor + tensor − 1 in the wiring's order,
- * so that a group of 8 is a node and consecutive stages are neighbours in a rack.
+ * so that a group of 8 is a node and consecutive stages are neighbours in a rack, or as another
+ * placement has it.
  *
  * Attention heads are split over the group. Up to as many chips as heads the split is even: tensor
  * must divide heads and the MLP's columns; kv heads are split too, or repeated when there are fewer of
@@ -37,6 +40,14 @@ typedef enum rs_sums {
   RS_SUMS_COUNT
 } rs_sums;
 
+/* Which chips a group takes: rs_placement.h. */
+typedef enum rs_placement {
+  RS_PLACEMENT_ROW,
+  RS_PLACEMENT_RACKS,
+  RS_PLACEMENT_NODES,
+  RS_PLACEMENT_COUNT
+} rs_placement;
+
 #define RS_CAPACITY_PPM INT64_C(2000000)
 
 typedef struct rs_sharding_request {
@@ -55,9 +66,15 @@ typedef struct rs_sharding_request {
   bool heads_all;       /* each of those positions is followed by a token, not the last alone */
   rs_dispatch dispatch;
   rs_sums sums;
+  rs_placement placement; /* of the groups in a wiring; the sharding does not depend on it */
   int64_t
       deskew_margin_cycles; /* of every hop (rs_collective.h); the sharding does not depend on it */
 } rs_sharding_request;
+
+/* A stage for each layer, and one each for embedding and head. */
+static inline int64_t rs_sharding_stages_max(const rs_model *model) {
+  return model->layers + 2;
+}
 
 /* Rows that go through the head. Rows of all positions are below 2^62, which the share sees to. */
 static inline int64_t rs_sharding_head_rows(const rs_sharding_request *request) {
@@ -75,12 +92,12 @@ const char *rs_sums_word(rs_sums sums); /* "all-reduce" "reduce-scatter" */
 bool rs_sums_parse(const char *word, rs_sums *sums);
 
 typedef struct rs_stage {
-  int64_t first_layer, layer_count;
-  bool embeds;          /* the first stage holds the embedding */
-  bool heads;           /* the last one the head */
-  int64_t weight_bytes; /* a chip */
-  int64_t kv_bytes;     /* a chip, for all sequences in flight */
-  int64_t work_bytes;   /* a chip: activations and staging */
+  int64_t first_layer, layer_count; /* none: only of the first or the last stage */
+  bool embeds;                      /* the first stage holds the embedding */
+  bool heads;                       /* the last one the head */
+  int64_t weight_bytes;             /* a chip */
+  int64_t kv_bytes;                 /* a chip, for all sequences in flight */
+  int64_t work_bytes;               /* a chip: activations and staging */
 } rs_stage;
 
 typedef struct rs_sharding {
