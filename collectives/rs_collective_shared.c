@@ -17,7 +17,7 @@
 
 #define RS__SHARED_ROUNDS 4
 #define RS__MANY_CHIPS 320
-#define RS__CORE_ROUNDS 2
+#define RS__CORE_ROUNDS 1
 
 /* A transmission, or one place of it. */
 typedef struct addend {
@@ -387,7 +387,7 @@ static rs_status move_shard(cores *c, rs__run run, uint32_t hops, uint32_t *load
   rs_status status = plan->status;
   if (status == RS_OK && c->count > 1) {
     status = rs__shared_make(plan, core_chips, c->count, hops, RS__CORE_ROUNDS,
-                             /*neighbourhoods=*/true, load, &shared);
+                             /*neighbourhoods=*/false, load, &shared);
     if (status == RS_OK) status = emit(&e, &shared);
   }
   for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {

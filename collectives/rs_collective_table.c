@@ -9,6 +9,7 @@
 #define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
 #define RS__PIECES_MAX 4
+#define RS__SHARED_PIECES_CHIPS_MAX 200 /* as does choosing shared trees several times */
 #define RS__MANY_PIECES_CHIPS_MAX 128
 #define RS__MANY_PIECES 8
 #define RS__LONG_VECTORS 8
@@ -126,31 +127,36 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, 2 * n, plan->block);
 }
 
-/* Every link carries the input and one sum at least: for messages of which two take less time than the hops up
- * and down a tree of depth four; with very many chips, where choosing trees takes long, than one hop. Pieces
- * have trees of their own, which evens out what links carry. */
+/* What a hop costs, in cycles. */
+static int64_t hop_cycles(const rs__plan *plan) {
+  const rs_timing *t = plan->timing;
+  return t->latency_cycles[RS_CABLE_RACK] + t->forward_cycles + t->add_cycles;
+}
+
+static int64_t message_cycles(const rs__plan *plan) {
+  return rs_timing_slots(plan->timing, RS_MIN(plan->block, INT64_C(1) << 20));
+}
+
+/* Every link carries the input and one sum at least: for messages of which two take less time than what a tree of
+ * depth four there and back has more hops; with very many chips, where choosing trees takes long, than one hop.
+ * Pieces have trees of their own, which evens out what links carry. */
 static size_t splits_shared(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  const rs_timing *t = plan->timing;
-  int64_t hop = t->latency_cycles[RS_CABLE_RACK] + t->forward_cycles + t->add_cycles;
   bool is_large = n > RS__PIECES_CHIPS_MAX;
-  int64_t slots = rs_timing_slots(t, 2 * RS_MIN(plan->block, INT64_C(1) << 20));
-  bool is_short = slots <= (is_large ? hop : 8 * hop);
-  if (plan->is_mesh || !is_short || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
+  if (plan->is_mesh || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
+  if (2 * message_cycles(plan) > (is_large ? 1 : 4) * hop_cycles(plan)) return 0;
   size_t count = offer(list, 0, 1, plan->block);
-  if (is_large) return count;
+  if (n > RS__SHARED_PIECES_CHIPS_MAX) return count;
   count = offer(list, count, 4, plan->block);
   return n <= RS__MANY_PIECES_CHIPS_MAX ? offer(list, count, 8, plan->block) : count;
 }
 
-/* Shards, each with cores of its own: for messages of which a vector a link for each takes less time than the
- * hops up and down a tree of depth four. */
+/* Shards, each with cores of its own: where a tree there and back has two hops more, and these take longer than
+ * the vectors that a link carries for the cores. */
 static size_t splits_shared_cores(const rs__plan *plan, int64_t *list) {
   int64_t n = plan->member_count;
-  const rs_timing *t = plan->timing;
-  int64_t hop = t->latency_cycles[RS_CABLE_RACK] + t->forward_cycles + t->add_cycles;
-  int64_t slots = rs_timing_slots(t, RS_MIN(plan->block, INT64_C(1) << 20));
-  if (plan->is_mesh || n < 4 || n > RS__PIECES_CHIPS_MAX || slots > 16 * hop) return 0;
+  if (plan->is_mesh || n < 4 || n > RS__SHARED_PIECES_CHIPS_MAX) return 0;
+  if (message_cycles(plan) > 4 * hop_cycles(plan)) return 0;
   return offer(list, 0, n, plan->block);
 }
 

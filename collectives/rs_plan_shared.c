@@ -99,7 +99,7 @@ static uint32_t intern(rs__shared *s, uint32_t chip, rs__shared_part *parts, uin
   const rs_wiring *w = s->plan->wiring;
   uint64_t hash = rs_mix_u64(chip);
   uint32_t depth = 0;
-  qsort(parts, count, sizeof *parts, compare_parts);
+  if (count > 0) qsort(parts, count, sizeof *parts, compare_parts);
   for (uint32_t i = 0; i < count; i++) {
     hash = rs_mix_u64(hash ^ ((uint64_t)parts[i].link << 32 | parts[i].item));
     if (parts[i].item != RS_NONE) depth = RS_MAX(depth, s->bundles[parts[i].item].depth);
@@ -281,7 +281,7 @@ static void take_shared(tree_maker *m, uint32_t level) {
       if (!push_candidate(m, &count, id, gain)) return;
     }
   }
-  qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
+  if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
   for (uint32_t c = 0; c < count; c++) {
     const rs__bundle *b = &s->bundles[m->candidates[c].id];
     if (gain_of(m, b, level) == 0) continue;
@@ -327,7 +327,7 @@ static void take_neighbourhoods(tree_maker *m, uint32_t level) {
       if (!push_candidate(m, &count, l, gain)) return;
     }
   }
-  qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
+  if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
   for (uint32_t c = 0; c < count && m->s->plan->status == RS_OK; c++) {
     const rs_link *link = &w->links[m->candidates[c].id];
     uint32_t gain, parts = list_neighbours(m, link->from, link->to, level, &gain);

@@ -115,6 +115,27 @@ static void a_pair_needs_its_vectors(void **state) {
   assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 9, NULL).bound.pair_cycles, 8);
 }
 
+/* Unit clock, ring of 8, into chip 0 from chip 1: inputs of 1 2 3 7 4 6 5 can have come over that link, with what a
+ * hop takes, from 1 2 3 3 4 4 5 on, each in a vector a cycle. By cycle 1 2 3 4 5 that makes 1 3 7 13 20 inputs,
+ * from both sides 2 6 14 26 40, and 14 more every cycle. Of V vectors 7·V are needed. */
+static void sums_need_all_inputs(void **state) {
+  (void)state;
+  rs_timing unit = unit_timing();
+  assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 1, NULL).bound.sum_cycles, 3);
+  assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 2, NULL).bound.sum_cycles, 3);
+  assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 4, NULL).bound.sum_cycles, 5); /* 28 */
+  assert_int_equal(run("ring:8", &unit, RS_REDUCE_SCATTER, 4, NULL).bound.sum_cycles, 5);
+  assert_int_equal(run("ring:8", &unit, RS_REDUCE, 4, NULL).bound.sum_cycles, 5);
+  assert_int_equal(run("ring:8", &unit, RS_ALL_REDUCE, 10, NULL).bound.sum_cycles, 8); /* 70 */
+  /* nothing is summed up */
+  assert_int_equal(run("ring:8", &unit, RS_ALL_GATHER, 4, NULL).bound.sum_cycles, 0);
+  /* With chip costs, on a mesh of 3: into chip 0 over two links, an input of the sender alone from 31 + 216 + 47
+   * = 294 on, that of the third chip with it a hop of 216 + 40 and an add of 20 later, at 570. For 2 vectors 4 are
+   * needed: 2 by 294, and 2 more one slot later, whose 23.616 cycles are not over before 294 + 23. */
+  rs_timing chip = chip_timing();
+  assert_int_equal(run("mesh:3", &chip, RS_ALL_REDUCE, 2, NULL).bound.sum_cycles, 317);
+}
+
 /* One phase: the last of V vectors departs at (V−1)q and takes send + L + receive + add. */
 static void one_shot_on_a_mesh(void **state) {
   (void)state;
@@ -162,9 +183,13 @@ static void the_rows_cross(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bounds_by_hand),           cmocka_unit_test(bounds_with_chip_costs),
-      cmocka_unit_test(a_pair_needs_its_vectors), cmocka_unit_test(one_shot_on_a_mesh),
-      cmocka_unit_test(two_phases_on_a_mesh),     cmocka_unit_test(long_all_reduce_fills_the_links),
+      cmocka_unit_test(bounds_by_hand),
+      cmocka_unit_test(bounds_with_chip_costs),
+      cmocka_unit_test(a_pair_needs_its_vectors),
+      cmocka_unit_test(sums_need_all_inputs),
+      cmocka_unit_test(one_shot_on_a_mesh),
+      cmocka_unit_test(two_phases_on_a_mesh),
+      cmocka_unit_test(long_all_reduce_fills_the_links),
       cmocka_unit_test(the_rows_cross),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
