@@ -4,6 +4,7 @@
 
 #include "rs_cli.h"
 #include "rs_experiment.h"
+#include "rs_placement.h"
 #include "rs_planner.h"
 #include "rs_topology.h"
 #include "rs_units.h"
@@ -17,6 +18,7 @@ static const char *const columns[] = {"model",
                                       "tensor",
                                       "pipeline",
                                       "expert",
+                                      "placement",
                                       "batch",
                                       "micro_batches",
                                       "tokens_per_s_user",
@@ -193,6 +195,7 @@ static void add_row(rs_table *table, const rs_planner_request *q, const rs_plann
   rs_table_set_i64(table, "tensor", r->tensor);
   rs_table_set_i64(table, "pipeline", r->pipeline);
   rs_table_set_i64(table, "expert", r->expert);
+  rs_table_set_text(table, "placement", rs_placement_word(r->placement));
   rs_table_set_i64(table, "batch", r->batch);
   rs_table_set_i64(table, "micro_batches", r->micro_batches);
   rs_table_set_double(table, "tokens_per_s_user", row->decode.tokens_per_s_user);

@@ -15,6 +15,7 @@ static const char *const task_words[RS_TASK_COUNT] = {
 static const char *const number_words[] = {"int8", "fp16", "fp8", "bf16"};
 static const char *const weight_words[] = {"int8", "fp16", "fp8", "bf16", "block4"};
 static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
+static const char *const placement_words[] = {"row", "racks", "nodes"};
 static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
 static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
 static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
@@ -93,6 +94,10 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_SUMS] = {"sharding.sums", RS__KEY_WORD, .otherwise = "all-reduce",
                      .help = "of a layer; reduce-scatter: the residual on shards, then all-gather",
                      WORDS(sums_words), IN_STEP},
+    [RS_KEY_PLACEMENT] = {"sharding.placement", RS__KEY_WORD, .otherwise = "row",
+                          .help = "of groups: one behind the other; not across the ends of racks; "
+                                  "a chip of each of as many nodes",
+                          WORDS(placement_words), IN_STEP},
     [RS_KEY_MICRO_BATCHES] = {"sharding.micro_batches", COUNT("batches", 65536), .otherwise = "1",
                               .help = "micro-batches in flight at once; sequences in flight are "
                                       "batch × micro_batches",

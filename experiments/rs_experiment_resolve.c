@@ -9,6 +9,7 @@
 #include "rs__experiment.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
+#include "rs_placement.h"
 #include "rs_price_file.h"
 #include "rs_topology.h"
 #include "rs_units.h"
@@ -239,6 +240,7 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
   rs_dispatch_parse(draft->text[RS_KEY_DISPATCH], &request->dispatch);
   rs_sums_parse(draft->text[RS_KEY_SUMS], &request->sums);
+  rs_placement_parse(draft->text[RS_KEY_PLACEMENT], &request->placement);
   rs__experiment_parse_factor(draft->text[RS_KEY_CAPACITY], &request->capacity_ppm);
   rs_number_parse(draft->text[RS_KEY_WEIGHTS], &request->weights);
   rs_number_parse(draft->text[RS_KEY_ACTIVATIONS], &request->activations);

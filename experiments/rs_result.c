@@ -50,6 +50,7 @@ bool rs_result_column_is_text(const char *column) {
                                       "group",
                                       "timing",
                                       "sums",
+                                      "placement",
                                       "dispatch",
                                       "clock",
                                       "offsets",

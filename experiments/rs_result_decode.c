@@ -35,7 +35,8 @@ static const char *const decode_columns[] = {
     "overflow_probability", "dropped_share", "energy_weights_j_per_token",
     "energy_attention_j_per_token", "energy_vector_j_per_token", "energy_links_j_per_token",
     /* with a draft: a step of it, and the step that verifies */
-    "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s"};
+    "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s",
+    "placement"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);

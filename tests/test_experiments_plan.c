@@ -31,10 +31,11 @@ static json_t *run_row(const char *model, const json_t *row) {
       file,
       "name: row\ntask: decode\nmodel: %s\ntopology: %s\ncontext: 1024\nbatch: %.0f\nplots: []\n"
       "sharding: {tensor: %.0f, pipeline: %.0f, expert: %.0f, micro_batches: %.0f, "
-      "capacity: %g}\n",
+      "placement: %s, capacity: %g}\n",
       model, json_string_value(json_object_get(row, "topology")), number_of(row, "batch"),
       number_of(row, "tensor"), number_of(row, "pipeline"), number_of(row, "expert"),
-      number_of(row, "micro_batches"), json_is_number(capacity) ? json_number_value(capacity) : 2);
+      number_of(row, "micro_batches"), json_string_value(json_object_get(row, "placement")),
+      json_is_number(capacity) ? json_number_value(capacity) : 2);
   fclose(file);
   snprintf(arguments, sizeof arguments, "run %s -o %s --format json", name, folder);
   json_t *rows = run_json(arguments);

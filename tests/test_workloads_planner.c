@@ -4,7 +4,9 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "rs_placement.h"
 #include "rs_planner.h"
 #include "rs_test.h"
 #include "rs_topology.h"
@@ -76,6 +78,7 @@ static rs_planner_request request_of(rs_arena *arena, const rs_model *m, const r
 typedef struct best {
   double user, total, energy; /* the largest, the largest, the least */
   int64_t count, chips_least;
+  int64_t placed[RS_PLACEMENT_COUNT]; /* that were tried */
 } best;
 
 static void try_one(const rs_planner_request *q, const rs_sharding_request *r, best *b) {
@@ -97,6 +100,23 @@ static void try_one(const rs_planner_request *q, const rs_sharding_request *r, b
   rs_arena_destroy(arena);
 }
 
+/* Every placement that has room for all stages and is not that of a row. */
+static void try_placements(const rs_planner_request *q, rs_sharding_request *r, best *b) {
+  rs_arena *arena = rs_arena_create(0);
+  uint32_t *row, *chips;
+  rs_diag diag;
+  size_t bytes = (size_t)(r->tensor * r->pipeline) * sizeof *row;
+  for (int k = 0; k < RS_PLACEMENT_COUNT; k++) {
+    r->placement = (rs_placement)k;
+    uint32_t **found = k == 0 ? &row : &chips;
+    if (rs_placement_chips(arena, q->wiring, r, found, &diag) != RS_OK) continue;
+    if (k > 0 && memcmp(row, chips, bytes) == 0) continue;
+    try_one(q, r, b);
+    b->placed[k]++;
+  }
+  rs_arena_destroy(arena);
+}
+
 /* All counts that the planner has in its list, and those that do not divide. */
 static best brute_force(const rs_planner_request *q) {
   best b = {.energy = INFINITY, .chips_least = INT64_MAX};
@@ -110,7 +130,7 @@ static best brute_force(const rs_planner_request *q) {
           for (r.micro_batches = 1; r.micro_batches <= r.pipeline; r.micro_batches++) {
             bool is_tried =
                 r.micro_batches == r.pipeline || (r.micro_batches & (r.micro_batches - 1)) == 0;
-            if (is_tried) try_one(q, &r, &b);
+            if (is_tried) try_placements(q, &r, &b);
           }
         }
       }
@@ -119,12 +139,19 @@ static best brute_force(const rs_planner_request *q) {
   return b;
 }
 
-static void check_case(const rs_model *m, int64_t sram_bytes, const char *spec, int64_t chips) {
+static void assert_placed(const best *b, bool has_racks, bool has_nodes) {
+  assert_true((b->placed[RS_PLACEMENT_RACKS] > 0) == has_racks);
+  assert_true((b->placed[RS_PLACEMENT_NODES] > 0) == has_nodes);
+}
+
+static void check_case(const rs_model *m, int64_t sram_bytes, const char *spec, int64_t chips,
+                       bool has_racks, bool has_nodes) {
   rs_arena *arena = rs_arena_create(0);
   rs_chip chip = small_chip(sram_bytes);
   rs_planner_request q = request_of(arena, m, &chip, spec, chips);
   best b = brute_force(&q);
   assert_true(b.count > 10);
+  assert_placed(&b, has_racks, has_nodes);
   for (int o = 0; o < RS_OBJECTIVE_COUNT; o++) {
     rs_diag diag;
     rs_planner_result result;
@@ -144,11 +171,12 @@ static void check_case(const rs_model *m, int64_t sram_bytes, const char *spec, 
 
 static void brute_force_finds_nothing_better(void **state) {
   (void)state;
-  check_case(&tiny, 230000000, "realscale:16", 16);
-  check_case(&tiny, 6000000, "realscale:24", 24);
-  check_case(&tiny, 9000000, "ring:12", 10);
-  check_case(&tiny_moe, 230000000, "realscale:16", 16);
-  check_case(&tiny_moe, 4000000, "realscale:24", 24);
+  check_case(&tiny, 230000000, "realscale:16", 16, false, true);
+  check_case(&tiny, 6000000, "realscale:24", 24, false, true);
+  check_case(&tiny, 9000000, "ring:12", 10, false, false);
+  check_case(&tiny_moe, 230000000, "realscale:16", 16, false, true);
+  check_case(&tiny, 9000000, "realscale:144,levels=2", 144, true, true);
+  check_case(&tiny_moe, 4000000, "realscale:24", 24, false, true);
 }
 
 /* The front: sorted by the objective, and no row is beaten by another in all three. */

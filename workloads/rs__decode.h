@@ -55,6 +55,12 @@ struct rs_decode_memo {
   const rs_template *templates;
 };
 
+/* What no link and no chip of a wiring is better than. */
+typedef struct rs__least {
+  int64_t latency_cycles; /* the fastest link */
+  int64_t ports;          /* the most that a chip has */
+} rs__least;
+
 typedef struct rs__step {
   rs_arena *arena;
   const rs_model *model;
@@ -70,15 +76,14 @@ typedef struct rs__step {
   rs_diag *diag;
   rs__share share;
 
-  uint32_t
-      *working;  /* chips of the wiring that are not spare, as stages take them; NULL: of a bound */
-  bool is_bound; /* nothing is scheduled: times are the least that they can be */
+  uint32_t *places;    /* the chips of stage s from s · tensor on; NULL: of a bound */
+  uint32_t *inside;    /* of a chip: 1 + the last stage whose group it was in */
+  bool is_bound;       /* nothing is scheduled: times are the least that they can be */
   rs__member *members; /* tensor of them; of a bound one */
   int64_t member_count;
-  rs_timing schedule_timing;    /* of a bound: the chip's times, */
-  int64_t least_latency_cycles; /* the fastest link, */
-  int64_t most_ports;           /* the most that a chip of the wiring has, */
-  int64_t least_hops;           /* and how far data goes in a group; 0: not known */
+  rs_timing schedule_timing; /* of a bound: the chip's times, */
+  rs__least least;           /* what the wiring can do at most, */
+  int64_t least_hops;        /* and how far data goes in a group */
   int64_t front_cycles;
   int64_t stage_start_cycles; /* first start of the stage at work, −1: none yet */
   int64_t stage_end_cycles;   /* where the last one that ended did so */
@@ -177,14 +182,12 @@ typedef struct rs__bound {
 /* Fills the bound by a step whose is_bound is set (rs_decode_ops.c). */
 void rs__decode_bound_parts(rs__step *step, rs__bound *bound);
 
-/* Hops to the farthest chip that the first one of some group of `tensor` chips needs, for groups of
- * which there are `groups`: the least over the groups. 0: they do not connect. O(groups · links). */
-int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *wiring, int64_t tensor,
-                              int64_t groups);
+void rs__decode_find_least(const rs_wiring *wiring, const rs_timing *timing, rs__least *least);
 
-/* least_hops: 0: one, or two where a group has more chips than any chip has ports. */
+/* hops: inside the group, at most its diameter; where a group has more chips than a chip has ports it
+ * is taken as two at least. */
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
-                           const rs_wiring *wiring, const rs_sharding_request *request,
-                           int64_t least_hops, rs__bound *bound, rs_diag *diag);
+                           const rs__least *least, const rs_sharding_request *request, int64_t hops,
+                           rs__bound *bound, rs_diag *diag);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef RS__PLANNER_H
 #define RS__PLANNER_H
 
+#include "rs__decode.h"
 #include "rs_planner.h"
 
 /* What an objective looks at; integers, so that an order is one. */
@@ -36,6 +37,29 @@ typedef struct rs__candidates {
 rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, int64_t chips,
                            bool only_least, rs__candidates *candidates, rs_diag *diag);
 
+/* ---- rs_planner_bound.c: what no timetable is better than ---- */
+
+#define RS__REACH_MAX 31 /* hops inside a group that are told apart */
+
+/* Hops between the farthest chips of each stage's group, as far as they were looked for: no more than
+ * its diameter. */
+rs_status rs__planner_reach(rs_arena *arena, const rs_wiring *wiring, const uint32_t *chips,
+                            int64_t tensor, int64_t stages, int64_t **inside, rs_diag *diag);
+
+/* Of one tensor, expert and batch. */
+typedef struct rs__bounds {
+  rs__least least;
+  rs__bound of[RS__REACH_MAX + 1]; /* by hops inside the group */
+} rs__bounds;
+
+/* Fills `of` for the distances of the first stages. The scratch arena is reset. */
+rs_status rs__planner_bound(rs_arena *scratch, const rs_planner_request *request,
+                            const rs_sharding_request *sharding, const int64_t *inside,
+                            int64_t stages, rs__bounds *bounds, rs_diag *diag);
+
+rs__score rs__planner_score(const rs_planner_request *request, const rs__bounds *bounds,
+                            const int64_t *inside, const rs_sharding *sharding);
+
 /* ---- rs_planner_ahead.c: steps, compiled on several threads ---- */
 
 /* Compiled at once, on any machine; one of a group of 72 chips takes 0.7 GB. */
@@ -60,6 +84,9 @@ void rs__ahead_destroy(rs__ahead *ahead);
 /* The step of a sharding, which is compiled already, or else with the next rs__ahead_compile. */
 rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
                         rs__ahead_step **step);
+
+/* The step of the sharding is one that was used: it takes no work. */
+rs_status rs__ahead_has_used(rs__ahead *ahead, const rs_sharding_request *request, bool *has_used);
 
 void rs__ahead_compile(rs__ahead *ahead);
 

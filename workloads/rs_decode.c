@@ -142,70 +142,32 @@ rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const r
   return RS_OK;
 }
 
-/* The fastest link and the most ports of the wiring, that no bound is above what a chip can do. */
-static void find_least(rs__step *step) {
-  const rs_wiring *w = step->wiring;
-  step->least_latency_cycles = INT64_MAX;
+void rs__decode_find_least(const rs_wiring *w, const rs_timing *timing, rs__least *least) {
+  *least = (rs__least){.latency_cycles = INT64_MAX};
   for (uint32_t chip = 0; chip < w->chip_count; chip++) {
-    step->most_ports =
-        RS_MAX(step->most_ports, (int64_t)(w->in_first[chip + 1] - w->in_first[chip]));
+    least->ports = RS_MAX(least->ports, (int64_t)(w->in_first[chip + 1] - w->in_first[chip]));
   }
   for (uint32_t l = 0; l < w->link_count; l++) {
-    int64_t latency = rs_timing_latency(&step->schedule_timing, &w->links[l]);
-    step->least_latency_cycles = RS_MIN(step->least_latency_cycles, latency);
+    int64_t latency = rs_timing_latency(timing, &w->links[l]);
+    least->latency_cycles = RS_MIN(least->latency_cycles, latency);
   }
-}
-
-/* Breadth first from a chip until all of `first` … `first + count − 1` are found. */
-static int64_t search_group(const rs_wiring *w, uint32_t first, uint32_t count, uint32_t *hops,
-                            uint32_t *queue) {
-  uint32_t found = 1, waiting = 1;
-  memset(hops, 0xff, w->chip_count * sizeof *hops);
-  hops[first] = 0;
-  queue[0] = first;
-  for (uint32_t head = 0; head < waiting && found < count; head++) {
-    uint32_t chip = queue[head];
-    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
-      uint32_t to = w->links[l].to;
-      if (hops[to] != RS_NONE) continue;
-      hops[to] = hops[chip] + 1;
-      queue[waiting++] = to;
-      if (to < first || to >= first + count) continue;
-      if (++found == count) return hops[to];
-    }
-  }
-  return found == count ? 0 : -1;
-}
-
-int64_t rs__decode_least_hops(rs_arena *arena, const rs_wiring *w, int64_t tensor, int64_t groups) {
-  uint32_t *hops = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
-  uint32_t *queue = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
-  int64_t least = INT64_MAX;
-  /* Where chips are out of use groups are not in a row: the weaker bound will do. */
-  if (hops == NULL || queue == NULL || rs_wiring_working_count(w) != w->chip_count) return 0;
-  for (int64_t g = 0; g < groups; g++) {
-    int64_t farthest = search_group(w, (uint32_t)(g * tensor), (uint32_t)tensor, hops, queue);
-    if (farthest >= 0) least = RS_MIN(least, farthest);
-  }
-  return least == INT64_MAX ? 0 : least;
 }
 
 rs_status rs__decode_bound(rs_arena *arena, const rs_model *model, const rs_chip *chip,
-                           const rs_wiring *wiring, const rs_sharding_request *request,
-                           int64_t least_hops, rs__bound *bound, rs_diag *diag) {
+                           const rs__least *least, const rs_sharding_request *request, int64_t hops,
+                           rs__bound *bound, rs_diag *diag) {
   rs_decode decode = {0};
   rs__step step = {.arena = arena,
                    .model = model,
                    .chip = chip,
-                   .wiring = wiring,
                    .request = request,
                    .decode = &decode,
                    .diag = diag,
                    .is_bound = true,
-                   .least_hops = least_hops,
+                   .least = *least,
+                   .least_hops = hops,
                    .schedule_timing = chip->timing};
   *bound = (rs__bound){0};
-  find_least(&step);
   rs_status status = rs__share_of(model, request, &step.share, diag);
   if (status == RS_OK) status = rs__step_init(&step);
   if (status == RS_OK) rs__decode_bound_parts(&step, bound);

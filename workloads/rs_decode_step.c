@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "rs__decode.h"
+#include "rs_placement.h"
 #include "rs_text.h"
 
 /* A step beyond this does not fit into a schedule. */
@@ -22,23 +23,28 @@ static bool failed(rs__step *s, rs_status status) {
   return s->status != RS_OK;
 }
 
-/* The group of a stage: consecutive working chips, which have done nothing yet that matters. */
+/* The group of a stage, whose chips have done nothing yet that matters. */
 static void enter_stage(rs__step *s, int64_t stage) {
   int64_t tensor = s->request->tensor;
   for (int64_t i = 0; i < s->member_count; i++) {
-    int64_t place = stage * tensor + i;
-    uint32_t chip = s->working == NULL ? (uint32_t)place : s->working[place];
+    uint32_t chip = s->places == NULL ? 0 : s->places[stage * tensor + i];
     s->members[i] = (rs__member){.chip = chip};
+    if (s->inside != NULL) s->inside[chip] = 1 + (uint32_t)stage;
   }
   s->stage_start_cycles = -1;
 }
 
+/* Where the stages lie, and who is in which. */
+static rs_status find_places(rs__step *s) {
+  rs_status status = rs_placement_chips(s->arena, s->wiring, s->request, &s->places, s->diag);
+  if (status != RS_OK) return status;
+  s->inside = RS_ARENA_NEW(s->arena, uint32_t, s->wiring->chip_count);
+  return s->inside == NULL ? rs_arena_failed(s->arena, s->diag) : RS_OK;
+}
+
 rs_status rs__step_init(rs__step *s) {
   size_t tensor = s->is_bound ? 1 : (size_t)s->request->tensor;
-  uint32_t working_count;
-  rs_status status =
-      s->is_bound ? RS_OK
-                  : rs_wiring_working(s->arena, s->wiring, &s->working, &working_count, s->diag);
+  rs_status status = s->is_bound ? RS_OK : find_places(s);
   if (status != RS_OK) return status;
   s->member_count = (int64_t)tensor;
   s->members = RS_ARENA_NEW(s->arena, rs__member, tensor);
@@ -183,13 +189,13 @@ void rs__step_carry(rs__step *s, const char *label) {
 static uint32_t count_links_inside(const rs__step *s, const rs_collective_request *request) {
   const rs_wiring *w = s->wiring;
   uint32_t count = 0;
-  uint32_t first = request->chips[0];
-  uint32_t last = request->chips[request->chip_count - 1]; /* all that work from first to last */
   if (request->kind == RS_SEND) return 0;
-  for (uint32_t l = w->out_first[first]; l < w->out_first[last + 1]; l++) {
-    uint32_t from = w->links[l].from, to = w->links[l].to;
-    bool works = w->spare == NULL || (!w->spare[from] && !w->spare[to]);
-    count += works && to >= first && to <= last ? 1 : 0;
+  uint32_t stage = s->inside[request->chips[0]];
+  for (uint32_t i = 0; i < request->chip_count; i++) {
+    uint32_t chip = request->chips[i];
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      count += s->inside[w->links[l].to] == stage ? 1 : 0;
+    }
   }
   return count;
 }
@@ -300,9 +306,9 @@ static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
 static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part part) {
   const rs_timing *t = &s->schedule_timing;
   rs__member *m = &s->members[0];
-  int64_t way = t->send_cycles + hops * s->least_latency_cycles + (hops - 1) * t->forward_cycles +
+  int64_t way = t->send_cycles + hops * s->least.latency_cycles + (hops - 1) * t->forward_cycles +
                 t->receive_cycles;
-  int64_t a_port = rs_ceil_div_i64(vectors, s->most_ports);
+  int64_t a_port = rs_ceil_div_i64(vectors, s->least.ports);
   int64_t first = m->start_cycles + s->cost.first_cycles;
   int64_t through = vectors == 0 ? 0 : rs_timing_slots(t, a_port - 1);
   m->result_cycles = RS_MAX(m->end_cycles, first + through) + way;
@@ -311,7 +317,7 @@ static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part pa
 
 /* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. */
 static int64_t least_hops(const rs__step *s, int64_t chips) {
-  return RS_MAX(s->least_hops, chips - 1 > s->most_ports ? 2 : 1);
+  return RS_MAX(s->least_hops, chips - 1 > s->least.ports ? 2 : 1);
 }
 
 static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes,
@@ -354,7 +360,7 @@ void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *
   }
   for (size_t i = 0; i < count; i++) {
     s->chips[2 * i] = s->members[i].chip;
-    s->chips[2 * i + 1] = s->working[(size_t)stage * count + i];
+    s->chips[2 * i + 1] = s->places[(size_t)stage * count + i];
     s->ready[2 * i] = ready_of(s, &s->members[i]);
     s->ready[2 * i + 1] = (rs_ready){0}; /* a receiver has no input */
   }

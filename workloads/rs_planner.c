@@ -6,6 +6,7 @@
  */
 #include "rs_planner.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,10 +67,10 @@ double rs__score_gap(rs_objective objective, const rs__score *a, const rs__score
 
 /* Where scores are alike, the fewer chips, and then every count. */
 static int compare_requests(const rs_sharding_request *a, const rs_sharding_request *b) {
-  const int64_t x[] = {a->tensor * a->pipeline, a->tensor, a->pipeline, a->expert, a->batch,
-                       a->micro_batches};
-  const int64_t y[] = {b->tensor * b->pipeline, b->tensor, b->pipeline, b->expert, b->batch,
-                       b->micro_batches};
+  const int64_t x[] = {a->tensor * a->pipeline, a->tensor,   a->pipeline, a->expert, a->batch,
+                       a->micro_batches,        a->placement};
+  const int64_t y[] = {b->tensor * b->pipeline, b->tensor,   b->pipeline, b->expert, b->batch,
+                       b->micro_batches,        b->placement};
   int order = 0;
   for (size_t i = 0; i < RS_COUNT_OF(x) && order == 0; i++) order = compare_i64(x[i], y[i]);
   return order;
@@ -282,7 +283,10 @@ static rs_status compile(search *s, rs_objective objective, size_t at) {
   if (status == RS_OK) {
     rs_decode decode = step->decode;
     rs_decode_rate(&decode, q->chip, sharding);
-    fill_row(s, scratch, sharding, &decode, &s->done[s->done_count++]);
+    compiled *done = &s->done[s->done_count++];
+    fill_row(s, scratch, sharding, &decode, done);
+    assert(candidate->bound.period_cycles <= done->score.period_cycles);
+    assert(candidate->bound.energy_pj <= done->score.energy_pj);
   }
   rs_arena_destroy(scratch);
   /* a group whose chips do not connect is no answer, and no failure of the search */
@@ -298,7 +302,12 @@ static rs_status search_for(search *s, rs_objective objective, double *gap) {
     const compiled *best = best_of(s, objective);
     if (c->is_compiled) continue;
     if (best != NULL && rs__score_compare(objective, &c->bound, &best->score) >= 0) break;
+    bool is_free = false;
     if (best != NULL && work_of(&c->request) > s->work_left) {
+      rs_status status = rs__ahead_has_used(s->ahead, &c->request, &is_free);
+      if (status != RS_OK) return status;
+    }
+    if (best != NULL && !is_free && work_of(&c->request) > s->work_left) {
       *gap = RS_MAX(*gap, rs__score_gap(objective, &c->bound, &best->score));
       continue; /* a smaller one may still be tried */
     }

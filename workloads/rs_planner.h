@@ -1,12 +1,12 @@
 /*
  * The best sharding of a model on a wiring, and the least number of chips that holds it.
  *
- * Every tensor × pipeline × expert × batch × micro-batches that divides and fits is a candidate. Each
+ * Every tensor × pipeline × expert × batch × micro-batches × placement that divides and fits is a candidate. Each
  * has bounds that no timetable can be better than (rs__decode_bound); candidates are compiled from the
  * best bound on, and when the next bound is no better than what was compiled, nothing that is left can
  * be: then the answer is exact, and `gap` is 0. Compiling large groups takes long, so there is a limit
  * on the work; where it ends the search, `gap` says by how much an uncompiled candidate could still be
- * better at most. Groups take consecutive chips, stages follow each other: the placement of rs_sharding.h.
+ * better at most. Groups are placed in every way of rs_placement.h.
  *
  * More chips than heads are tried in steps of 8, batches as powers of two, micro-batches as powers of
  * two and as many as stages. Deterministic: the limit counts work, not time.
@@ -30,7 +30,7 @@ bool rs_objective_parse(const char *word, rs_objective *objective);
  * dropped_max is dropped; base.capacity_ppm is ignored. */
 #define RS_PLANNER_DROPPED_MAX 0.01
 
-#define RS_PLANNER_WORK_MAX INT64_C(400000)
+#define RS_PLANNER_WORK_MAX INT64_C(600000)
 
 typedef struct rs_planner_request {
   const rs_model *model;

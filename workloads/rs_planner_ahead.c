@@ -50,7 +50,7 @@ void rs__ahead_destroy(rs__ahead *ahead) {
 
 static uint64_t digest_stages(const rs_sharding *s) {
   const rs_sharding_request *r = &s->request;
-  const int64_t counts[] = {r->tensor, r->pipeline, r->expert, r->batch};
+  const int64_t counts[] = {r->tensor, r->pipeline, r->expert, r->batch, r->placement};
   uint64_t digest = RS_DIGEST_SEED;
   for (size_t i = 0; i < RS_COUNT_OF(counts); i++) {
     digest = rs_digest_u64(digest, (uint64_t)counts[i]);
@@ -79,16 +79,23 @@ static rs_status grow(rs__ahead *ahead) {
   return RS_OK;
 }
 
-rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
-                        rs__ahead_step **step) {
+static rs_status digest_request(rs__ahead *ahead, const rs_sharding_request *request,
+                                uint64_t *stages) {
   const rs_planner_request *q = ahead->request;
   rs_sharding *sharding;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(ahead->arena, ahead->diag);
   rs_status status =
       rs_sharding_build(scratch, q->model, q->chip, q->chips, request, &sharding, ahead->diag);
-  uint64_t stages = status == RS_OK ? digest_stages(sharding) : 0;
+  *stages = status == RS_OK ? digest_stages(sharding) : 0;
   rs_arena_destroy(scratch);
+  return status;
+}
+
+rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
+                        rs__ahead_step **step) {
+  uint64_t stages;
+  rs_status status = digest_request(ahead, request, &stages);
   if (status != RS_OK) return status;
   *step = find(ahead, stages);
   if (*step != NULL) return RS_OK;
@@ -99,6 +106,14 @@ rs_status rs__ahead_add(rs__ahead *ahead, const rs_sharding_request *request,
   (*step)->stages = stages;
   ahead->steps[ahead->count++] = *step;
   return RS_OK;
+}
+
+rs_status rs__ahead_has_used(rs__ahead *ahead, const rs_sharding_request *request, bool *has_used) {
+  uint64_t stages;
+  rs_status status = digest_request(ahead, request, &stages);
+  const rs__ahead_step *step = status == RS_OK ? find(ahead, stages) : NULL;
+  *has_used = step != NULL && step->is_used && step->status == RS_OK;
+  return status;
 }
 
 static void compile(const rs_planner_request *q, rs__ahead_step *step, rs_decode_memo *memo) {

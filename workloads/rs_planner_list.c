@@ -1,11 +1,9 @@
-/*
- * Listing candidates. The bounds of a step depend on tensor, expert and batch; how layers fall to
- * stages adds the rest: layers, sums between them, crossings, the busiest stage.
- */
+/* Listing candidates: everything that divides and fits, with its bounds. */
 #include <string.h>
 
 #include "rs__decode.h"
 #include "rs__planner.h"
+#include "rs_placement.h"
 
 typedef struct lister {
   rs_arena *arena;
@@ -13,55 +11,12 @@ typedef struct lister {
   const rs_planner_request *request;
   int64_t chips;
   bool only_least;
-  int64_t least_hops; /* of groups as large as those at hand */
+  int64_t stages_least, stages_most; /* that the placement at hand has, and others have not */
+  int64_t *inside;                   /* hops inside each of its groups */
   rs__candidates *out;
-  rs__bound bound;
+  rs__bounds bounds;
   rs_diag *diag;
 } lister;
-
-/* ---- bounds of a candidate ---- */
-
-typedef struct sums {
-  int64_t latency, busiest;
-  double joules; /* dynamic, a step */
-} sums;
-
-/* Actual stages wait for what they receive as part of their time; the bound leaves that to crossings. */
-static sums add_up(const rs_model *m, const rs__bound *b, const rs_sharding *s) {
-  sums all = {.latency = b->embed + b->head + (s->request.pipeline > 1 ? b->token : 0),
-              .joules = b->embed_j + b->head_j};
-  for (int64_t k = 0; k < s->request.pipeline; k++) {
-    const rs_stage *stage = &s->stages[k];
-    /* an embedding alone is collected behind the crossing, so that its bound is not this stage's */
-    bool embeds = stage->embeds && stage->layer_count > 0;
-    int64_t own = (embeds ? b->embed : 0) + (stage->heads ? b->head : 0);
-    for (int64_t i = 0; i < stage->layer_count; i++) {
-      int kind = rs_model_layer_has_experts(m, stage->first_layer + i) ? 1 : 0;
-      bool crosses = i + 1 == stage->layer_count && !stage->heads;
-      int64_t end = crosses ? b->split[kind] : b->sum[kind];
-      own += b->body[kind] + end;
-      all.latency += b->body[kind] + end + (crosses ? b->cross[kind] : 0);
-      all.joules += b->layer_j[kind];
-    }
-    all.busiest = RS_MAX(all.busiest, own);
-  }
-  return all;
-}
-
-/* Splitting the last sum of a stage saves the group's energy a part of a residual: a layer's energy is
- * taken with the whole one, so what the bound has too much is taken off again. */
-static rs__score bound_of(const lister *l, const rs_sharding *s) {
-  const rs_chip *chip = l->request->chip;
-  const rs_sharding_request *r = &s->request;
-  sums all = add_up(l->request->model, &l->bound, s);
-  rs__score score = {.sequences = r->batch * r->micro_batches};
-  score.period_cycles = RS_MAX(all.latency, r->micro_batches * all.busiest);
-  double period_s = (double)score.period_cycles / (double)chip->timing.clock_hz;
-  double fixed = chip->static_w * (double)s->chips_used * period_s / (double)score.sequences;
-  double dynamic = all.joules / (double)r->batch * 0.99;
-  score.energy_pj = (int64_t)((fixed + dynamic) * 1e12);
-  return score;
-}
 
 /* ---- the list ---- */
 
@@ -96,7 +51,8 @@ static rs_status try_request(lister *l, const rs_sharding_request *r, bool *fits
     l->out->least = *r;
   }
   if (l->only_least) return RS_OK;
-  const rs__candidate candidate = {.request = *r, .bound = bound_of(l, s)};
+  const rs__candidate candidate = {
+      .request = *r, .bound = rs__planner_score(l->request, &l->bounds, l->inside, s)};
   return append(l, &candidate);
 }
 
@@ -117,9 +73,9 @@ static rs_status try_micro_batches(lister *l, rs_sharding_request r, bool *fits)
 }
 
 static rs_status try_stages(lister *l, rs_sharding_request r, bool *any) {
-  int64_t most = RS_MIN(rs_sharding_stages_max(l->request->model), l->chips / r.tensor);
+  int64_t most = RS_MIN(rs_sharding_stages_max(l->request->model), l->stages_most);
   *any = false;
-  for (int64_t stages = 1; stages <= most; stages++) {
+  for (int64_t stages = l->stages_least; stages <= most; stages++) {
     bool fits;
     r.pipeline = stages;
     rs_status status = try_micro_batches(l, r, &fits);
@@ -154,9 +110,8 @@ static rs_status try_batches(lister *l, rs_sharding_request r) {
     r.pipeline = r.micro_batches = 1;
     if (!choose_capacity(q, &r)) return RS_OK;
     if (!l->only_least) {
-      rs_arena_reset(l->scratch);
-      rs_status bounded = rs__decode_bound(l->scratch, q->model, q->chip, q->wiring, &r,
-                                           l->least_hops, &l->bound, l->diag);
+      rs_status bounded =
+          rs__planner_bound(l->scratch, q, &r, l->inside, l->stages_most, &l->bounds, l->diag);
       if (bounded == RS_E_OVERFLOW) return RS_OK;
       if (bounded != RS_OK) return bounded;
     }
@@ -166,6 +121,52 @@ static rs_status try_batches(lister *l, rs_sharding_request r) {
   return RS_OK;
 }
 
+static rs_status try_experts(lister *l, rs_sharding_request r) {
+  const rs_model *m = l->request->model;
+  for (r.expert = 1; r.expert <= r.tensor; r.expert++) {
+    if (rs_sharding_check_experts(m, &r, NULL) != RS_OK) continue;
+    rs_status status = try_batches(l, r);
+    if (status != RS_OK) return status;
+    if (m->moe.experts == 0) break;
+  }
+  return RS_OK;
+}
+
+/* Stages from the front that lie where those of a row do: with no more of them nothing is new. */
+static int64_t count_alike(const uint32_t *row, int64_t in_row, const uint32_t *chips,
+                           int64_t placed, int64_t tensor) {
+  int64_t stages = 0;
+  size_t bytes = (size_t)tensor * sizeof *row;
+  while (stages < RS_MIN(in_row, placed) &&
+         memcmp(&row[stages * tensor], &chips[stages * tensor], bytes) == 0) {
+    stages++;
+  }
+  return stages;
+}
+
+static rs_status try_placements(lister *l, rs_sharding_request r) {
+  const rs_wiring *w = l->request->wiring;
+  rs_arena *places = rs_arena_create(0);
+  uint32_t *row, *chips;
+  int64_t in_row, placed;
+  int64_t most = RS_MIN(l->chips / r.tensor, rs_sharding_stages_max(l->request->model));
+  if (places == NULL) return rs_arena_failed(l->arena, l->diag);
+  rs_status status =
+      rs_placement_fill(places, w, RS_PLACEMENT_ROW, r.tensor, most, &row, &in_row, l->diag);
+  for (int k = 0; k < RS_PLACEMENT_COUNT && status == RS_OK; k++) {
+    r.placement = (rs_placement)k;
+    status = rs_placement_fill(places, w, r.placement, r.tensor, most, &chips, &placed, l->diag);
+    if (status != RS_OK) break;
+    l->stages_most = placed;
+    l->stages_least = k == 0 ? 1 : 1 + count_alike(row, in_row, chips, placed, r.tensor);
+    if (l->stages_least > placed) continue;
+    status = rs__planner_reach(places, w, chips, r.tensor, placed, &l->inside, l->diag);
+    if (status == RS_OK) status = try_experts(l, r);
+  }
+  rs_arena_destroy(places);
+  return status;
+}
+
 static rs_status try_tensor(lister *l, int64_t tensor) {
   const rs_model *m = l->request->model;
   rs_sharding_request r = l->request->base;
@@ -173,18 +174,11 @@ static rs_status try_tensor(lister *l, int64_t tensor) {
   r.replicas = 1;
   if (tensor > m->heads && tensor % 8 != 0) return RS_OK;
   if (rs_sharding_check_split(m, tensor, NULL) != RS_OK) return RS_OK;
-  if (!l->only_least) {
-    int64_t groups = RS_MIN(l->chips / tensor, rs_sharding_stages_max(m));
-    rs_arena_reset(l->scratch);
-    l->least_hops = rs__decode_least_hops(l->scratch, l->request->wiring, tensor, groups);
-  }
-  for (r.expert = 1; r.expert <= tensor; r.expert++) {
-    if (rs_sharding_check_experts(m, &r, NULL) != RS_OK) continue;
-    rs_status status = try_batches(l, r);
-    if (status != RS_OK) return status;
-    if (m->moe.experts == 0) break;
-  }
-  return RS_OK;
+  if (!l->only_least) return try_placements(l, r);
+  l->stages_least = 1;
+  l->stages_most = l->chips / tensor;
+  r.placement = RS_PLACEMENT_ROW;
+  return try_experts(l, r);
 }
 
 rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, int64_t chips,
@@ -196,6 +190,7 @@ rs_status rs__planner_list(rs_arena *arena, const rs_planner_request *request, i
               .only_least = only_least,
               .out = out,
               .diag = diag};
+  rs__decode_find_least(request->wiring, &request->chip->timing, &l.bounds.least);
   rs_status status = l.scratch == NULL ? rs_arena_failed(arena, diag) : RS_OK;
   int64_t most = RS_MIN(chips, rs_planner_tensor_max(request));
   for (int64_t tensor = 1; tensor <= most && status == RS_OK; tensor++) {

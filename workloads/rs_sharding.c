@@ -239,12 +239,9 @@ static bool fill(const sizes *z, int64_t stages, ends e, int64_t limit, int64_t 
   return next == z->layers;
 }
 
-/* INT64_MAX: there are too few layers, or too few stages, for such ends. */
-static int64_t least_limit(const sizes *z, int64_t stages, ends e) {
-  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
+/* The least limit up to `high`, under which all are placed. */
+static int64_t least_limit(const sizes *z, int64_t stages, ends e, int64_t high) {
   int64_t low = 0;
-  int64_t high = z->work + z->embedding + z->head + z->layers * (largest + z->layer_kv);
-  if (!fill(z, stages, e, high, NULL)) return INT64_MAX;
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
     if (fill(z, stages, e, middle, NULL)) {
@@ -257,18 +254,22 @@ static int64_t least_limit(const sizes *z, int64_t stages, ends e) {
 }
 
 /* Layers on both ends, unless there are too few of them or they do not fit into `sram_bytes` so and do
- * with fewer ends. Where nothing fits, the smallest of the largest stages, which is the one to tell. */
+ * with fewer ends. Where nothing fits, the smallest of the largest stages, which is the one to tell:
+ * ends that need no layer allow whatever others do. */
 static void deal(const sizes *z, int64_t stages, int64_t sram_bytes, int64_t *taken) {
   static const ends all[] = {{1, 1}, {1, 0}, {0, 1}, {0, 0}};
-  size_t count = stages == 1 ? 1 : RS_COUNT_OF(all), best = 0;
-  int64_t least = INT64_MAX;
-  for (size_t i = 0; i < count && least > sram_bytes; i++) {
-    int64_t limit = least_limit(z, stages, all[i]);
-    if (limit >= least) continue;
-    least = limit;
-    best = i;
+  size_t count = stages == 1 ? 1 : RS_COUNT_OF(all), k = 0;
+  int64_t largest = RS_MAX(z->layer_weight[0], z->layer_weight[1]);
+  int64_t high = z->work + z->embedding + z->head + z->layers * (largest + z->layer_kv);
+  int64_t limit = RS_MIN(sram_bytes, high);
+  while (k < count && !fill(z, stages, all[k], limit, NULL)) k++;
+  if (k < count) {
+    limit = least_limit(z, stages, all[k], limit);
+  } else {
+    limit = least_limit(z, stages, all[count - 1], high);
+    for (k = 0; k + 1 < count && !fill(z, stages, all[k], limit, NULL);) k++;
   }
-  bool is_dealt = fill(z, stages, all[best], least, taken);
+  bool is_dealt = fill(z, stages, all[k], limit, taken);
   assert(is_dealt);
   (void)is_dealt;
 }

@@ -7,7 +7,8 @@
  * stage stay without layers, with the embedding or the head alone, only where that makes the model fit
  * or there are more stages than layers. Group s is the
  * `tensor` chips that hold stage s: chips s·tensor … s·tensor + tensor − 1 in the wiring's order,
- * so that a group of 8 is a node and consecutive stages are neighbours in a rack.
+ * so that a group of 8 is a node and consecutive stages are neighbours in a rack, or as another
+ * placement has it.
  *
  * Attention heads are split over the group. Up to as many chips as heads the split is even: tensor
  * must divide heads and the MLP's columns; kv heads are split too, or repeated when there are fewer of
@@ -39,6 +40,14 @@ typedef enum rs_sums {
   RS_SUMS_COUNT
 } rs_sums;
 
+/* Which chips a group takes: rs_placement.h. */
+typedef enum rs_placement {
+  RS_PLACEMENT_ROW,
+  RS_PLACEMENT_RACKS,
+  RS_PLACEMENT_NODES,
+  RS_PLACEMENT_COUNT
+} rs_placement;
+
 #define RS_CAPACITY_PPM INT64_C(2000000)
 
 typedef struct rs_sharding_request {
@@ -57,6 +66,7 @@ typedef struct rs_sharding_request {
   bool heads_all;       /* each of those positions is followed by a token, not the last alone */
   rs_dispatch dispatch;
   rs_sums sums;
+  rs_placement placement; /* of the groups in a wiring; the sharding does not depend on it */
   int64_t
       deskew_margin_cycles; /* of every hop (rs_collective.h); the sharding does not depend on it */
 } rs_sharding_request;
