@@ -155,7 +155,8 @@ typedef struct tree_maker {
   uint32_t item_count, item_capacity;
   taking *takings; /* of the level at hand */
   uint32_t taking_count;
-  bool *is_dirty; /* [chip] it makes a new bundle */
+  bool *is_dirty;  /* [chip] it makes a new bundle */
+  uint32_t *cover; /* [chip] of the nearer level: cover_of it */
   candidate *candidates;
   uint32_t candidate_capacity;
   rs__shared_part *scratch;
@@ -267,7 +268,7 @@ static void take_shared(tree_maker *m, uint32_t level) {
       if (!push_candidate(m, &count, id, gain)) return;
     }
   }
-  qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
+  if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
   for (uint32_t c = 0; c < count; c++) {
     const rs__bundle *b = &s->bundles[m->candidates[c].id];
     if (gain_of(m, b, level) == 0) continue;
@@ -313,7 +314,7 @@ static void take_neighbourhoods(tree_maker *m, uint32_t level) {
       if (!push_candidate(m, &count, l, gain)) return;
     }
   }
-  qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
+  if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
   for (uint32_t c = 0; c < count && m->s->plan->status == RS_OK; c++) {
     const rs_link *link = &w->links[m->candidates[c].id];
     uint32_t gain, parts = list_neighbours(m, link->from, link->to, level, &gain);
@@ -389,14 +390,43 @@ static void mark_taken_by(tree_maker *m, uint32_t chip) {
   }
 }
 
+/* Covers of the chips that could have taken what one has taken now. */
+static void cover_again(tree_maker *m, uint32_t chip) {
+  const rs_wiring *w = m->s->plan->wiring;
+  for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+    uint32_t from = w->links[w->in_links[k]].from;
+    if (m->level[from] != m->level[chip] + 1) continue;
+    for (uint32_t l = w->out_first[from]; l < w->out_first[from + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] == m->level[chip] && m->cover[to] > 0) m->cover[to] = cover_of(m, to);
+    }
+  }
+}
+
+/* Covers of the nearer level's chips: 0 but for those next to something that is left. */
+static void cover_left(tree_maker *m, uint32_t level) {
+  const rs_wiring *w = m->s->plan->wiring;
+  for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
+    m->cover[m->order[k]] = 0;
+  }
+  for (uint32_t i = 0; i < m->left_count; i++) {
+    uint32_t from = m->items[m->left[i]].chip;
+    for (uint32_t l = w->out_first[from]; l < w->out_first[from + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] + 1 == level && m->cover[to] == 0) m->cover[to] = cover_of(m, to);
+    }
+  }
+}
+
 /* Chips of the nearer level that take all that is left: greedy, most items first. */
 static void choose_takers(tree_maker *m, uint32_t level) {
   uint32_t first = m->level_first[level - 1], count = m->level_first[level] - first;
+  cover_left(m, level);
   for (;;) {
     uint32_t best = RS_NONE, best_gain = 0, best_load = 0;
     for (uint32_t k = 0; k < count; k++) {
       uint32_t chip = m->order[first + (k + m->root) % count];
-      uint32_t gain = m->is_dirty[chip] ? 0 : cover_of(m, chip);
+      uint32_t gain = m->is_dirty[chip] ? 0 : m->cover[chip];
       if (gain < best_gain || gain == 0) continue;
       uint32_t load = way_out(m, chip, m->s->hops - level + 1);
       if (gain == best_gain && load >= best_load) continue;
@@ -406,6 +436,7 @@ static void choose_takers(tree_maker *m, uint32_t level) {
     }
     if (best == RS_NONE) return;
     mark_taken_by(m, best);
+    cover_again(m, best);
   }
 }
 
@@ -489,10 +520,12 @@ static bool init_maker(tree_maker *m, rs__shared *s) {
   m->first_item = RS_ARENA_NEW(arena, uint32_t, chips);
   m->takings = RS_ARENA_NEW(arena, taking, items);
   m->is_dirty = RS_ARENA_NEW(arena, bool, chips);
+  m->cover = RS_ARENA_NEW(arena, uint32_t, chips);
   m->scratch = RS_ARENA_NEW(arena, rs__shared_part, items);
   m->left = RS_ARENA_NEW(arena, uint32_t, items);
   return m->level != NULL && m->order != NULL && m->level_first != NULL && m->first_item != NULL &&
-         m->takings != NULL && m->is_dirty != NULL && m->scratch != NULL && m->left != NULL;
+         m->takings != NULL && m->is_dirty != NULL && m->cover != NULL && m->scratch != NULL &&
+         m->left != NULL;
 }
 
 static bool init_shared(rs__shared *s) {
