@@ -43,4 +43,10 @@ void rs__bound_search(rs__bounder *b, uint32_t root, rs__search *s);
 /* The longest time that the vectors of one chip need to reach another one; 0: it says nothing. */
 rs_status rs__bound_pairs(rs__bounder *b, int64_t *cycles);
 
+/* ---- rs_bound_sums.c ---- */
+
+/* The longest time until vectors that came into one chip can hold all that its sums need; 0: the kind has
+ * no sums. */
+rs_status rs__bound_sums(rs__bounder *b, int64_t *cycles);
+
 #endif

@@ -114,6 +114,8 @@ typedef struct rs__slice {
   int64_t start_cycles, vectors;
 } rs__slice;
 
+typedef struct rs__units rs__units;
+
 typedef struct rs__plan {
   rs_arena *arena;      /* tasks and edges */
   rs_arena *tree_arena; /* the tree at hand; emptied for each */
@@ -159,6 +161,7 @@ typedef struct rs__plan {
   uint32_t demand_count, demand_capacity;
 
   rs__turned turned; /* no parts: the tasks are the plan */
+  rs__units *units;  /* NULL, or the adds of every cycle (rs_plan_units.c) */
 
   rs_status status; /* sticky: the first failure; appending is a no-op after it */
   rs_diag *diag;
@@ -180,6 +183,12 @@ bool rs__calendar_hold_adds(rs_calendar *calendar, uint32_t link,
                             uint32_t adds); /* false: no memory */
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,
                                int64_t count);
+
+/* A burst of an operation that is kept. is_counted: of a plan that counts its adds, so that what is booked
+ * later must be added on that chip after this one's last vector. */
+void rs__calendar_note_burst(rs_calendar *calendar, const rs_burst *burst, bool is_counted);
+/* What a plan that counts its adds adds on a chip must arrive then or later. */
+int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip);
 
 /* The vector unit can add at the full rate of one link at least. */
 bool rs__calendar_adds_fit(const rs_calendar *calendar);
@@ -230,6 +239,21 @@ int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count);
 /* Least start of a burst that reads in[offset] … on a member, or that lands on `out` there. */
 int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count);
 int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count);
+
+/* ---- rs_plan_units.c: vector units, cycle by cycle ---- */
+
+#define RS__UNIT_CELLS_MAX 256
+
+/* The plan's adds are counted from now on, and its transmissions may be added in as many places as
+ * rs__plan_places_max says. False: no memory. */
+bool rs__plan_count_adds(rs__plan *plan);
+uint32_t rs__plan_places_max(const rs__plan *plan);
+
+/* The first arrival at or after `arrival` at which the chip's unit has room for so many adds a vector. */
+int64_t rs__units_find(const rs__plan *plan, uint32_t chip, int64_t arrival, int64_t count,
+                       uint32_t adds);
+/* Takes it. False: no memory. */
+bool rs__units_book(rs__plan *plan, uint32_t chip, int64_t arrival, int64_t count, uint32_t adds);
 
 /* ---- rs_plan_again.c: running a plan once more ---- */
 
@@ -436,6 +460,7 @@ typedef struct rs__row {
 const rs__row *rs__row_at(size_t index);
 
 rs_status rs__build_one_shot(rs__plan *plan);
+rs_status rs__build_shared_trees(rs__plan *plan);
 rs_status rs__build_exchange(rs__plan *plan);
 rs_status rs__build_dimensions(rs__plan *plan);
 rs_status rs__build_nested_exchange(rs__plan *plan);
@@ -461,6 +486,7 @@ rs_status rs__build_send(rs__plan *plan);
 rs_status rs__build_detours(rs__plan *plan);
 rs_status rs__build_ring(rs__plan *plan);
 rs_status rs__build_halving(rs__plan *plan);
+rs_status rs__build_packed_trees(rs__plan *plan);
 rs_status rs__build_reduce_forest(rs__plan *plan);
 rs_status rs__build_broadcast_forest(rs__plan *plan);
 

@@ -45,16 +45,17 @@ typedef struct rs__shared {
   uint32_t part_count, part_capacity;
   uint32_t *key_uses; /* [key] bundles of which it is a part over that link */
   uint32_t key_count, key_capacity;
-  uint32_t *raw_uses;     /* [link] the same of the sender's own vectors */
-  uint32_t *load;         /* [link] transmissions, with those that were there before */
-  uint64_t squares;       /* of loads, summed */
+  uint32_t *raw_uses; /* [link] the same of the sender's own vectors */
+  uint32_t *load;     /* [link · hops + depth] transmissions, with those that were there before */
+  uint64_t squares;   /* of loads, summed */
   uint32_t *first_bundle; /* [chip] list */
   uint32_t *table;        /* by hash: the first of a list */
   uint32_t table_mask;
 } rs__shared;
 
 /* Chooses trees of at most so many hops from every core to every other one, through members (and other
- * chips where the variant allows relays). `load` ([link]) is what links carry already, and is raised.
+ * chips where the variant allows relays). `load` ([link · hops + depth of what is sent]) is what links carry
+ * already, and is raised.
  * RS_E_INFEASIBLE: some core is farther. */
 rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_count, uint32_t hops,
                           uint32_t rounds, uint32_t *load, rs__shared *shared);

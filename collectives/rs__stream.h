@@ -136,10 +136,11 @@ typedef struct rs__stream_links {
   uint32_t *of_link; /* [link] list */
   uint8_t *used;     /* [link] */
   uint32_t used_count;
-  uint32_t *of_chip;   /* [chip] list; NULL: a vector unit keeps up with all its links */
-  int64_t adds_a_link; /* most vectors that a link can bring in a cycle */
-  uint32_t *places;    /* [link] in which its transmissions were added, at most; 1 at the start */
-  int64_t *places_in;  /* [chip] sum over its links */
+  uint32_t *of_chip;     /* [chip] list; NULL: a vector unit keeps up with all its links so far */
+  int64_t *unlisted_end; /* [chip] while there were no lists, something was added until then */
+  int64_t adds_a_link;   /* most vectors that a link can bring in a cycle */
+  uint32_t *places;      /* [link] in which its transmissions were added, at most; 1 at the start */
+  int64_t *places_in;    /* [chip] sum over its links */
   rs__busy *busy;
   uint32_t busy_count, busy_capacity, busy_free;
 } rs__stream_links;

@@ -281,8 +281,10 @@ static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   int64_t queue = b->slots == 0 ? 0 : rs_timing_slots(t, b->slots - 1);
   if (b->slots > 0) bound->bandwidth_cycles = ends + queue + rs__bound_latency_min(b);
   status = rs__bound_pairs(b, &bound->pair_cycles);
+  if (status == RS_OK) status = rs__bound_sums(b, &bound->sum_cycles);
   bound->cycles = RS_MAX(bound->latency_cycles, bound->bandwidth_cycles);
   bound->cycles = RS_MAX(bound->cycles, bound->pair_cycles);
+  bound->cycles = RS_MAX(bound->cycles, bound->sum_cycles);
   return status;
 }
 

@@ -47,6 +47,8 @@ struct rs_calendar {
   uint8_t *places;     /* then: [link] in how many more than one what it brings is added, at most */
   uint32_t *places_of; /* then: [chip] the sum over its links */
   line *lines;         /* [link], then [chip · lanes_per_chip + lane] */
+  int64_t *adds_end;   /* [chip] something is added there until then */
+  int64_t *closed_end; /* [chip] and nothing else may be until then */
   log_entry *log;      /* of bookings since the last ones that were settled */
   uint64_t log_count, log_capacity;
   uint64_t settled_count;
@@ -79,7 +81,10 @@ rs_calendar *rs_calendar_create(rs_arena *arena, const rs_wiring *wiring, const 
   calendar->lines = RS_ARENA_NEW(arena, line, calendar->line_count);
   calendar->places = RS_ARENA_NEW(arena, uint8_t, wiring->link_count);
   calendar->places_of = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
-  bool good = calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
+  calendar->adds_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  calendar->closed_end = RS_ARENA_NEW(arena, int64_t, wiring->chip_count);
+  bool good = calendar->adds_end != NULL && calendar->closed_end != NULL &&
+              calendar->lines != NULL && calendar->places != NULL && calendar->places_of != NULL;
   return good ? calendar : NULL;
 }
 
@@ -246,6 +251,11 @@ static int64_t find_lanes(const rs_calendar *calendar, uint32_t chip, int64_t ar
 int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t earliest_cycles,
                                int64_t count, uint32_t *const *lanes, uint32_t adds) {
   assert(rs__calendar_adds_allow(calendar, link, adds));
+  if (adds > 0) {
+    const rs_link *l = &calendar->wiring->links[link];
+    int64_t latency = rs_timing_latency(&calendar->timing, l);
+    earliest_cycles = RS_MAX(earliest_cycles, calendar->closed_end[l->to] - latency);
+  }
   if (adds == 0 || calendar->lanes_per_chip == 0) {
     if (!rs__calendar_hold_adds(calendar, link, adds)) return -1;
     return rs_calendar_book(calendar, link, earliest_cycles, count);
@@ -268,6 +278,18 @@ int64_t rs__calendar_book_adds(rs_calendar *calendar, uint32_t link, int64_t ear
     if (rs__calendar_book_lane(calendar, found[i], start + latency, count) < 0) return -1;
   }
   return rs_calendar_book(calendar, link, start, count);
+}
+
+void rs__calendar_note_burst(rs_calendar *calendar, const rs_burst *burst, bool is_counted) {
+  if (burst->action != RS_ACTION_ADD) return;
+  const rs_link *l = &calendar->wiring->links[burst->link];
+  int64_t end = rs_burst_arrival(&calendar->timing, l, burst, burst->count - 1) + 1;
+  calendar->adds_end[l->to] = RS_MAX(calendar->adds_end[l->to], end);
+  if (is_counted) calendar->closed_end[l->to] = RS_MAX(calendar->closed_end[l->to], end);
+}
+
+int64_t rs__calendar_adds_end(const rs_calendar *calendar, uint32_t chip) {
+  return calendar->adds_end[chip];
 }
 
 int64_t rs__calendar_book_lane(rs_calendar *calendar, uint32_t lane, int64_t arrival_cycles,

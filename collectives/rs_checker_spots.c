@@ -25,7 +25,8 @@ enum {
   FLIGHTS_MAX = 256  /* more at one spot are refused: a list is gone through */
 };
 
-typedef enum spot_state { EMPTY, OWN, OWN_SLOPED, KEPT } spot_state;
+/* CLEAR: hop buffer to which nothing was written; what is added there is added to zero. */
+typedef enum spot_state { EMPTY, CLEAR, OWN, OWN_SLOPED, KEPT } spot_state;
 
 typedef struct flight {
   rs_uint128 value;
@@ -44,7 +45,7 @@ typedef struct spot {
   uint32_t flights; /* RS_NONE: none */
   uint32_t bank;
   uint32_t cell : 28;
-  uint32_t state : 2; /* spot_state */
+  uint32_t state : 3; /* spot_state */
 } spot;
 
 /* A line without its burst. */
@@ -260,9 +261,9 @@ static bool read_spot(table *t, spot *s, const record *r) {
     times kept = {s->kept, s->kept_stride};
     if (!follows(t, at, kept, cell, t->forward_cost)) return false;
     note_slack_behind(t, at, kept, cell, t->forward_cost);
-  } else if (s->state == EMPTY) {
+  } else if (s->state == EMPTY || (s->state == CLEAR && s->added < 0)) {
     return false;
-  } else {
+  } else if (s->state != CLEAR) {
     const rs__bank *bank = &t->c->banks[s->bank];
     rs__ready ready = {s->kept, 0, 1};
     int64_t first = 0;
@@ -336,13 +337,16 @@ static bool fill_spot(const table *t, const rs__bank *bank, uint32_t number, uin
   const rs__cells *x = t->cells;
   *s = (spot){.added = -1, .read = -1, .flights = RS_NONE, .bank = number, .state = EMPTY};
   s->cell = cell & ((UINT32_C(1) << 28) - 1);
-  if (x->first[cell] >= x->tmp[bank->op]) return true;
+  if (x->first[cell] >= x->tmp[bank->op]) {
+    s->state = CLEAR;
+    return true;
+  }
   int64_t first = x->first[cell] - x->base[bank->op], end = first + cell_size(t, cell);
   if (end <= bank->own_first || first >= bank->own_end) return true;
   if (first < bank->own_first || end > bank->own_end) return false;
   s->value = rs_field_mul(bank->symbol, rs__checker_power(t->c, first + bank->input_shift));
   s->kept = bank->ready.base;
-  s->state = (bank->ready.span == 0 ? OWN : OWN_SLOPED) & 3;
+  s->state = (bank->ready.span == 0 ? OWN : OWN_SLOPED) & 7;
   return true;
 }
 

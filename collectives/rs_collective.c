@@ -419,6 +419,7 @@ static rs_status append_bursts(const compilation *c, uint32_t op) {
     rs_status status = books ? book_again(c, id) : RS_OK;
     if (status != RS_OK) return status;
     rs_burst burst = rs__task_burst(task, op);
+    rs__calendar_note_burst(c->calendar, &burst, plan->units != NULL);
     rs_schedule_add_burst(c->schedule, &burst); /* there is room */
   }
   return RS_OK;
@@ -441,6 +442,7 @@ static rs_status append_result(compilation *c) {
   c->report->algorithm = algorithm;
   c->report->variant =
       (rs_compile_variant){c->best.plan.variant.splits, c->best.plan.variant.relays, c->as_built};
+  c->report->counts_adds = c->best.plan.units != NULL;
   c->report->end_cycles = c->best.end_cycles;
   c->report->makespan_cycles = c->best.end_cycles - c->base_cycles;
   c->report->bursts = count_bursts(&c->best.plan);

@@ -102,6 +102,7 @@ typedef struct rs_compile_report {
   uint32_t op;           /* the operation that was added */
   const char *algorithm; /* the row that was kept */
   rs_compile_variant variant;
+  bool counts_adds;        /* no other operation may add on its chips while it does */
   int64_t end_cycles;      /* the last result is in SRAM */
   int64_t makespan_cycles; /* end − the earliest cycle at which an input is complete in SRAM */
   uint64_t bursts;
@@ -131,6 +132,7 @@ typedef struct rs_bound {
   int64_t latency_cycles;   /* the farthest pair, chip costs included */
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
   int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
+  int64_t sum_cycles;  /* the same for all inputs that one chip's sums need; 0: not for the kind */
   int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 

@@ -13,6 +13,8 @@
 
 #define RS__WAYS_MAX 16 /* a pair; more than ports of a chip are of no use */
 #define RS__EXTRA_HOPS_MAX 3
+#define RS__KEPT_HOPS_MAX (UINT32_C(1) << 24) /* bytes, of all pairs */
+#define FAR_HOPS_MAX 250
 
 /* ---- paths ---- */
 
@@ -39,13 +41,37 @@ typedef struct way {
 
 typedef struct pair {
   uint32_t from, to;
+  uint8_t *hops_to; /* NULL, or [chip] hops from there to `to`; where it is far, fewer */
   uint32_t way_count;
   bool is_done; /* no further way was found */
   way ways[RS__WAYS_MAX];
 } pair;
 
+/* Hops to the pair's end from all chips that are near it. The search for ways comes from the other end, so
+ * half of the longest way is enough: together the two look at far fewer chips than one of them would. */
+static void measure_hops(const rs__plan *plan, pair *p) {
+  const rs_wiring *w = plan->wiring;
+  uint32_t count = 1, near = (p->ways[0].hops + RS__EXTRA_HOPS_MAX + 1) / 2;
+  if (near >= FAR_HOPS_MAX) p->hops_to = NULL;
+  if (p->hops_to == NULL) return;
+  memset(p->hops_to, (int)near + 1, w->chip_count);
+  p->hops_to[p->to] = 0;
+  plan->queue[0] = p->to;
+  for (uint32_t head = 0; head < count; head++) {
+    uint32_t chip = plan->queue[head];
+    if (p->hops_to[chip] == near) return;
+    for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+      uint32_t from = w->links[w->in_links[k]].from;
+      if (p->hops_to[from] <= near) continue;
+      p->hops_to[from] = (uint8_t)(p->hops_to[chip] + 1);
+      plan->queue[count++] = from;
+    }
+  }
+}
+
 /* Breadth-first search from `from` over unused links, at most `hops_max` deep. plan->way keeps the
- * link by which a chip was reached. */
+ * link by which a chip was reached. Chips from which the end is too far are passed over: all that would
+ * be reached through them is too far as well, so the way that is found is the same. */
 static bool search_unused(rs__plan *plan, const pair *p, uint32_t hops_max) {
   const rs_wiring *w = plan->wiring;
   memset(plan->depth, 0xff, w->chip_count * sizeof *plan->depth);
@@ -53,13 +79,14 @@ static bool search_unused(rs__plan *plan, const pair *p, uint32_t hops_max) {
   plan->queue[0] = p->from;
   uint32_t count = 1;
   for (uint32_t head = 0; head < count; head++) {
-    uint32_t chip = plan->queue[head];
+    uint32_t chip = plan->queue[head], hops = plan->depth[chip] + 1;
     if (chip == p->to) return true;
-    if (plan->depth[chip] == hops_max) return false;
+    if (hops > hops_max) return false;
     for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
       uint32_t to = w->links[l].to;
       if (plan->link_load[l] > 0 || plan->depth[to] != RS_NONE) continue;
-      plan->depth[to] = plan->depth[chip] + 1;
+      if (p->hops_to != NULL && hops + p->hops_to[to] > hops_max) continue;
+      plan->depth[to] = hops;
       plan->way[to] = l;
       plan->queue[count++] = to;
     }
@@ -89,7 +116,9 @@ static rs_status find_first(rs__plan *plan, pair *p) {
   uint32_t *links = plan->task_of;
   uint32_t hops = rs__plan_choose(plan, p->from, links);
   if (hops == RS_NONE) return plan->status;
-  return add_way(plan, p, links, hops) ? RS_OK : rs_arena_failed(plan->arena, plan->diag);
+  if (!add_way(plan, p, links, hops)) return rs_arena_failed(plan->arena, plan->diag);
+  measure_hops(plan, p);
+  return RS_OK;
 }
 
 /* One more way of unused links, if there is one. */
@@ -142,11 +171,15 @@ rs_status rs__build_detours(rs__plan *plan) {
   uint32_t count = plan->request->chip_count / 2;
   const uint32_t *chips = plan->request->chips;
   pair *pairs = RS_ARENA_NEW(plan->arena, pair, count);
-  if (pairs == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  size_t chip_count = plan->wiring->chip_count;
+  bool keeps = count <= RS__KEPT_HOPS_MAX / chip_count;
+  uint8_t *hops_to = keeps ? RS_ARENA_NEW(plan->arena, uint8_t, count * chip_count) : NULL;
+  if (pairs == NULL || (keeps && hops_to == NULL)) return rs_arena_failed(plan->arena, plan->diag);
   rs_status status = RS_OK;
   for (uint32_t i = 0; i < count && status == RS_OK; i++) {
     pairs[i].from = chips[2 * i];
     pairs[i].to = chips[2 * i + 1];
+    if (keeps) pairs[i].hops_to = hops_to + i * chip_count;
     status = find_first(plan, &pairs[i]);
   }
   for (uint32_t round = 1; round < RS__WAYS_MAX && status == RS_OK; round++) {

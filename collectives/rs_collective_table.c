@@ -15,6 +15,8 @@
 
 static const rs_collective_algorithm algorithms[] = {
     {RS_ALL_REDUCE, "one-shot", "every input to every chip, added on arrival; L + (N-1)V/d slots"},
+    {RS_ALL_REDUCE, "shared-trees",
+     "a tree of least depth to every chip, equal sums sent once; diameter L + 2 V slots or more"},
     {RS_ALL_REDUCE, "exchange", "in nodes, between nodes, in nodes; 3 L + 3 V slots or more"},
     {RS_ALL_REDUCE, "dimensions",
      "grids of full meshes, one dimension after the other; diameter L + V/dimensions slots"},
@@ -28,6 +30,8 @@ static const rs_collective_algorithm algorithms[] = {
      "shards up trees and down again; 2 diameter L + 2(N-1)V/(Nd) slots"},
     {RS_ALL_REDUCE, "balanced-trees",
      "a shard a chip, on trees grown together; longer ways, 2 ceil((N-1)/d) V/N slots"},
+    {RS_ALL_REDUCE, "packed-trees",
+     "trees of any length that load every link alike; 2(N-1)V/links slots"},
     {RS_ALL_REDUCE, "ring", "shards around the group's ring; 2(N-1) L + 2V(N-1)/(2N) slots"},
     {RS_ALL_REDUCE, "halving-doubling", "shards on binomial trees; 2 log2(N) L + V slots or less"},
     {RS_REDUCE_SCATTER, "trees", "each block up a tree to its owner; diameter L + (N-1)b/d slots"},
@@ -116,6 +120,17 @@ static size_t splits_shards(const rs__plan *plan, int64_t *list) {
   count = offer(list, count, n / 16, plan->block);
   count = offer(list, count, 1, plan->block);
   return offer(list, count, 2 * n, plan->block);
+}
+
+/* Every link carries the input and sums of it: for messages of which two take less time than the hops of
+ * a tree there and back. */
+static size_t splits_shared(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (plan->is_mesh || n < 3 || n > RS__FOREST_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, 1, plan->block);
+  count = offer(list, count, 2, plan->block);
+  count = offer(list, count, 4, plan->block);
+  return offer(list, count, 8, plan->block);
 }
 
 /* Pieces go over different gateways; with many nodes every chip is one for any single piece. */
@@ -216,6 +231,28 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, n / 4, plan->block);
 }
 
+static uint32_t most_links_in(const rs__plan *plan) {
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    const uint32_t *first = &plan->wiring->in_first[plan->members[i]];
+    most = RS_MAX(most, first[1] - first[0]);
+  }
+  return most;
+}
+
+/* Several shards a chip, for resolution; only where slots are what takes time, and where chips have unequal
+ * numbers of links: otherwise balanced trees are as even. */
+static size_t splits_packed(const rs__plan *plan, int64_t *list) {
+  int64_t n = plan->member_count;
+  if (!wants_forest(plan) || !is_long(plan)) return 0;
+  if (most_links_in(plan) == least_links_in(plan)) return 0;
+  size_t count = offer(list, 0, n, plan->block);
+  if (n > RS__PIECES_CHIPS_MAX) return offer(list, count, 2 * n, plan->block);
+  count = offer(list, count, 4 * n, plan->block);
+  if (n <= RS__MANY_PIECES_CHIPS_MAX) count = offer(list, count, 16 * n, plan->block);
+  return count;
+}
+
 /* Chips of the first node, if all nodes are as large and chips of a node stand side by side. */
 static uint32_t node_size(const rs__plan *plan) {
   const uint32_t *node_of = plan->wiring->node_of;
@@ -253,6 +290,11 @@ static int64_t bursts_to_all(const rs__plan *plan, int64_t splits) {
 static int64_t bursts_shards(const rs__plan *plan, int64_t splits) {
   int64_t shards = RS_MIN(plan->member_count, plan->block);
   return times(shards, times(2 * (int64_t)(plan->member_count - 1), splits));
+}
+
+/* An input over each link of a member. */
+static int64_t bursts_links(const rs__plan *plan, int64_t splits) {
+  return times(plan->wiring->link_count, splits);
 }
 
 static int64_t bursts_there_back(const rs__plan *plan, int64_t splits) {
@@ -296,6 +338,7 @@ static int64_t floor_into_each(const rs__plan *plan) {
 
 static const rs__row rows[] = {
     {rs__build_one_shot, splits_pieces, bursts_pairs, floor_into_each, false},
+    {rs__build_shared_trees, splits_shared, bursts_links, floor_none, false},
     {rs__build_exchange, splits_exchange, bursts_to_all, floor_none, false},
     {rs__build_dimensions, splits_dimensions, bursts_to_all, floor_none, false},
     {rs__build_nested_exchange, splits_nested, bursts_to_all, floor_none, false},
@@ -304,6 +347,7 @@ static const rs__row rows[] = {
      true},
     {rs__build_all_reduce_shards, splits_shards, bursts_there_back, floor_none, false},
     {rs__build_all_reduce_forest, splits_forest_shards, bursts_there_back, floor_none, true},
+    {rs__build_packed_trees, splits_packed, bursts_there_back, floor_none, false},
     {rs__build_ring, splits_one, bursts_shards, floor_none, false},
     {rs__build_halving, splits_one, bursts_shards, floor_none, false},
     {rs__build_reduce_scatter, splits_pieces, bursts_pairs, floor_none, false},

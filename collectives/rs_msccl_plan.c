@@ -315,8 +315,8 @@ static rs_status build_plan(import *m) {
 
 /* ---- the operation ---- */
 
-static rs_status append(import *m, rs_schedule *schedule, const rs_collective_request *request,
-                        rs_diag *diag) {
+static rs_status append(import *m, rs_schedule *schedule, rs_calendar *calendar,
+                        const rs_collective_request *request, rs_diag *diag) {
   const rs__plan *plan = &m->plan;
   for (uint32_t chip = 0; chip < plan->wiring->chip_count; chip++) {
     m->op.tmp_vectors = RS_MAX(m->op.tmp_vectors, plan->tmp_used[chip]);
@@ -327,6 +327,7 @@ static rs_status append(import *m, rs_schedule *schedule, const rs_collective_re
     const rs__task *task = &plan->tasks[id];
     if (task->link == RS_NONE) continue;
     rs_burst burst = rs__task_burst(task, op);
+    rs__calendar_note_burst(calendar, &burst, /*is_counted=*/false);
     if (rs_schedule_add_burst(schedule, &burst) == NULL) {
       return rs_arena_failed(schedule->arena, diag);
     }
@@ -398,7 +399,7 @@ static rs_status compile(import *m, rs_arena *work, rs_arena *tree, rs_schedule 
     rs_diag_at(diag, m->program->file, 0, 0);
     return RS_E_INFEASIBLE;
   }
-  return status == RS_OK ? append(m, schedule, request, diag) : status;
+  return status == RS_OK ? append(m, schedule, calendar, request, diag) : status;
 }
 
 rs_status rs_msccl_compile(const rs_msccl *program, rs_schedule *schedule, const rs_wiring *wiring,

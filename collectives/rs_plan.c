@@ -40,6 +40,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->rank_of = NULL;
   plan->has_ranks = false;
   plan->turned = (rs__turned){0};
+  plan->units = NULL;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->tmp_of = RS_ARENA_NEW(plan->arena, int64_t, chips);
   plan->link_load = RS_ARENA_NEW(plan->arena, uint32_t, plan->wiring->link_count);
@@ -353,6 +354,31 @@ static void release_followers(runner *r, const rs__task *task) {
   }
 }
 
+static uint32_t count_adds(const rs__plan *plan, uint32_t first, uint32_t end) {
+  uint32_t adds = 0;
+  for (uint32_t id = first; id < end; id++) adds += plan->tasks[id].action == RS_ACTION_ADD;
+  return adds;
+}
+
+/* Books the link for a start at which the receiver's vector unit has room, and that room too. */
+static int64_t book_counted(runner *r, uint32_t first, uint32_t end) {
+  rs__plan *plan = r->plan;
+  const rs__task *task = &plan->tasks[first];
+  uint32_t adds = count_adds(plan, first, end), to = plan->wiring->links[task->link].to;
+  int64_t latency = latency_of(plan, task), start = task->start_cycles;
+  if (adds > 0) start = RS_MAX(start, rs__calendar_adds_end(r->calendar, to) - latency);
+  for (;;) {
+    uint64_t mark = rs_calendar_mark(r->calendar);
+    start = rs_calendar_book(r->calendar, task->link, start, task->count);
+    if (start < 0 || adds == 0) return start;
+    int64_t fits = rs__units_find(plan, to, start + latency, task->count, adds) - latency;
+    if (fits == start) break;
+    rs_calendar_rewind(r->calendar, mark);
+    start = fits;
+  }
+  return rs__units_book(plan, to, start + latency, task->count, adds) ? start : -1;
+}
+
 /* Books the link, and a lane for every task of the transmission that adds. −1: no memory. */
 static int64_t book_link(runner *r, uint32_t first, uint32_t end) {
   rs__task *tasks = r->plan->tasks;
@@ -362,17 +388,13 @@ static int64_t book_link(runner *r, uint32_t first, uint32_t end) {
     tasks[id].lane = RS_NONE;
     if (tasks[id].action == RS_ACTION_ADD) lanes[adds++] = &tasks[id].lane;
   }
+  if (r->plan->units != NULL) return book_counted(r, first, end);
   return rs__calendar_book_adds(r->calendar, tasks[first].link, tasks[first].start_cycles,
                                 tasks[first].count, lanes, adds);
 }
 
-static uint32_t count_adds(const rs__plan *plan, uint32_t first, uint32_t end) {
-  uint32_t adds = 0;
-  for (uint32_t id = first; id < end; id++) adds += plan->tasks[id].action == RS_ACTION_ADD;
-  return adds;
-}
-
 bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first) {
+  if (plan->units != NULL) return true; /* counted, not held */
   uint32_t adds = count_adds(plan, first, end_of(plan, first));
   return adds <= 1 || rs__calendar_hold_adds(plan->calendar, plan->tasks[first].link, adds);
 }
@@ -381,6 +403,7 @@ bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first) {
  * *after: when it may land after it. */
 static bool misses(const rs__plan *plan, const rs__task *task, int64_t start, int64_t *after) {
   if (task->meets == RS_NONE) return false;
+  assert(plan->units == NULL); /* what they book is not given back */
   const rs__task *met = &plan->tasks[task->meets];
   *after = edge_allows(plan, met, task, RS__LANDS);
   return start != edge_allows(plan, met, task, RS__MEETS) && start < *after;
@@ -406,7 +429,10 @@ static rs_status book_task(runner *r, uint32_t id) {
   rs__plan *plan = r->plan;
   rs__task *task = &plan->tasks[id];
   uint32_t end = end_of(plan, id);
-  if (!rs__calendar_adds_allow(r->calendar, task->link, count_adds(plan, id, end))) {
+  uint32_t adds = count_adds(plan, id, end);
+  bool fits = plan->units != NULL ? adds <= rs__plan_places_max(plan)
+                                  : rs__calendar_adds_allow(r->calendar, task->link, adds);
+  if (!fits) {
     return rs_diag_set(plan->diag, RS_E_INFEASIBLE,
                        "the vector unit cannot add what comes in so many places at once");
   }

@@ -6,7 +6,7 @@
  * wanted, are taken first, the largest first: they cost nothing. What is left goes to as few chips of
  * the nearer level as possible (greedy set cover), since each of these has a new bundle to send. From the
  * second round on the others' bundles are known. A new tree is kept when the sum of squares of the
- * loads of links does not grow.
+ * loads of links, counted for each depth alone, does not grow.
  *
  * O(rounds · roots · bundles · degree); bundles are about links, times what is not shared.
  */
@@ -26,13 +26,23 @@ static uint32_t *key_of(const rs__shared *s, const rs__shared_part *part) {
   return &s->key_uses[b->first_key + part->link - s->plan->wiring->out_first[b->chip]];
 }
 
+static uint32_t depth_of(const rs__shared *s, uint32_t item) {
+  return item == RS_NONE ? 0 : s->bundles[item].depth;
+}
+
+/* Transmissions of one depth on a link. What has come as far goes on at the same time. */
+static uint32_t *load_of(const rs__shared *s, uint32_t link, uint32_t depth) {
+  return &s->load[(size_t)link * s->hops + depth];
+}
+
 static void acquire(rs__shared *s, uint32_t id) {
   const rs__bundle *b = &s->bundles[id];
   if (s->bundles[id].uses++ > 0) return;
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
     uint32_t *uses = key_of(s, part);
-    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)s->load[part->link]++ + 1;
+    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
+    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)(*load)++ + 1;
     if (part->item != RS_NONE) acquire(s, part->item);
   }
 }
@@ -43,7 +53,8 @@ static void release(rs__shared *s, uint32_t id) {
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
     uint32_t *uses = key_of(s, part);
-    if (--*uses == 0) s->squares -= 2 * (uint64_t)--s->load[part->link] + 1;
+    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
+    if (--*uses == 0) s->squares -= 2 * (uint64_t)--(*load) + 1;
     if (part->item != RS_NONE) release(s, part->item);
   }
 }
@@ -129,12 +140,13 @@ typedef struct taking { /* an item that goes over a link */
 } taking;
 
 typedef struct candidate {
-  uint32_t bundle, gain;
+  uint32_t id, gain; /* of a bundle, or of a link that it would leave by */
 } candidate;
 
 typedef struct tree_maker {
   rs__shared *s;
   uint32_t root;
+  bool tries_neighbourhoods;
   uint32_t *level;       /* [chip] hops to the root */
   uint32_t *order;       /* chips by level */
   uint32_t *level_first; /* [level + 1] into order */
@@ -226,7 +238,20 @@ static int compare_candidates(const void *left, const void *right) {
   const candidate *a = left;
   const candidate *b = right;
   if (a->gain != b->gain) return a->gain > b->gain ? -1 : 1;
-  return (a->bundle > b->bundle) - (a->bundle < b->bundle);
+  return (a->id > b->id) - (a->id < b->id);
+}
+
+static bool push_candidate(tree_maker *m, uint32_t *count, uint32_t id, uint32_t gain) {
+  rs__shared *s = m->s;
+  m->candidates =
+      reserve(s, m->candidates, &m->candidate_capacity, *count + 1, sizeof *m->candidates);
+  if (m->candidates == NULL) {
+    s->plan->status = rs_arena_failed(s->plan->arena, s->plan->diag);
+    m->candidate_capacity = 0;
+    return false;
+  }
+  m->candidates[(*count)++] = (candidate){id, gain};
+  return true;
 }
 
 /* Takes bundles that are sent already. */
@@ -239,25 +264,67 @@ static void take_shared(tree_maker *m, uint32_t level) {
       if (b->uses == 0 || !goes_inward(m, b)) continue;
       uint32_t gain = gain_of(m, b, level);
       if (gain == 0) continue;
-      m->candidates =
-          reserve(s, m->candidates, &m->candidate_capacity, count + 1, sizeof *m->candidates);
-      if (m->candidates == NULL) {
-        s->plan->status = rs_arena_failed(s->plan->arena, s->plan->diag);
-        return;
-      }
-      m->candidates[count++] = (candidate){id, gain};
+      if (!push_candidate(m, &count, id, gain)) return;
     }
   }
   qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
   for (uint32_t c = 0; c < count; c++) {
-    const rs__bundle *b = &s->bundles[m->candidates[c].bundle];
+    const rs__bundle *b = &s->bundles[m->candidates[c].id];
     if (gain_of(m, b, level) == 0) continue;
     for (uint32_t i = 0; i < b->part_count; i++) {
       m->items[find_item(m, &s->parts[b->first_part + i])].is_taken = true;
     }
-    add_item(m, b->chip, m->candidates[c].bundle);
+    add_item(m, b->chip, m->candidates[c].id);
   }
 }
+
+/* ---- whole neighbourhoods ---- */
+
+/* Parts of the sum of all neighbours of a chip but one: those whose vectors still have to come. *gain: how many
+ * are of the level, doubled. Returns 0 when some are on their way already. */
+static uint32_t list_neighbours(const tree_maker *m, uint32_t chip, uint32_t but, uint32_t level,
+                                uint32_t *gain) {
+  const rs_wiring *w = m->s->plan->wiring;
+  uint32_t count = 0, last = RS_NONE;
+  *gain = 0;
+  for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
+    rs__shared_part part = {w->in_links[k], RS_NONE};
+    uint32_t from = w->links[part.link].from;
+    bool is_other = from == but || from == m->root || from == last;
+    last = from;
+    if (is_other || !m->s->is_source[from]) continue;
+    if (find_item(m, &part) == RS_NONE) return 0;
+    if (m->level[from] == level) *gain += 2;
+    m->scratch[count++] = part;
+  }
+  return *gain == 0 ? 0 : count;
+}
+
+/* Where all neighbours' vectors are still to come, a chip's sum of them can be the same for many roots: these
+ * are made first, also of chips nearer to the root than need it, as long as they do not overlap. */
+static void take_neighbourhoods(tree_maker *m, uint32_t level) {
+  const rs_wiring *w = m->s->plan->wiring;
+  uint32_t count = 0;
+  for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
+    uint32_t chip = m->order[k], gain;
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      if (m->level[w->links[l].to] + 1 != m->level[chip]) continue;
+      if (list_neighbours(m, chip, w->links[l].to, level, &gain) == 0) continue;
+      if (!push_candidate(m, &count, l, gain)) return;
+    }
+  }
+  qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
+  for (uint32_t c = 0; c < count && m->s->plan->status == RS_OK; c++) {
+    const rs_link *link = &w->links[m->candidates[c].id];
+    uint32_t gain, parts = list_neighbours(m, link->from, link->to, level, &gain);
+    if (parts == 0) continue;
+    for (uint32_t i = 0; i < parts; i++) m->items[find_item(m, &m->scratch[i])].is_taken = true;
+    uint32_t id = intern(m->s, link->from, m->scratch, parts);
+    if (id != RS_NONE) add_item(m, link->from, id);
+  }
+}
+
+/* ---- the rest ---- */
 
 static bool is_sent(const rs__shared *s, uint32_t link, uint32_t bundle) {
   const rs__shared_part part = {link, bundle};
@@ -274,7 +341,8 @@ static uint32_t best_link(const tree_maker *m, const item *it, bool only_dirty) 
     uint32_t l = w->out_first[it->chip] + (k + m->root) % degree;
     uint32_t to = w->links[l].to;
     if (m->level[to] != m->level[it->chip] - 1 || (only_dirty && !m->is_dirty[to])) continue;
-    uint64_t cost = is_sent(m->s, l, it->bundle) ? 0 : m->s->load[l] + UINT64_C(1);
+    uint32_t load = *load_of(m->s, l, depth_of(m->s, it->bundle));
+    uint64_t cost = is_sent(m->s, l, it->bundle) ? 0 : load + UINT64_C(1);
     if (cost < best_cost) {
       best_cost = cost;
       best = l;
@@ -298,12 +366,13 @@ static uint32_t cover_of(const tree_maker *m, uint32_t chip) {
   return gain;
 }
 
-/* The least load of a link from the chip to the next level. */
-static uint32_t way_out(const tree_maker *m, uint32_t chip) {
+/* The least load of a link from the chip to the next level, of what has come from `depth` hops away. */
+static uint32_t way_out(const tree_maker *m, uint32_t chip, uint32_t depth) {
   const rs_wiring *w = m->s->plan->wiring;
   uint32_t least = UINT32_MAX;
   for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
-    if (m->level[w->links[l].to] + 1 == m->level[chip]) least = RS_MIN(least, m->s->load[l]);
+    if (m->level[w->links[l].to] + 1 == m->level[chip])
+      least = RS_MIN(least, *load_of(m->s, l, depth));
   }
   return least;
 }
@@ -329,7 +398,7 @@ static void choose_takers(tree_maker *m, uint32_t level) {
       uint32_t chip = m->order[first + (k + m->root) % count];
       uint32_t gain = m->is_dirty[chip] ? 0 : cover_of(m, chip);
       if (gain < best_gain || gain == 0) continue;
-      uint32_t load = way_out(m, chip);
+      uint32_t load = way_out(m, chip, m->s->hops - level + 1);
       if (gain == best_gain && load >= best_load) continue;
       best = chip;
       best_gain = gain;
@@ -399,7 +468,8 @@ static rs_status make_tree(tree_maker *m, uint32_t root, uint32_t *bundle) {
     add_item(m, s->cores[i], RS_NONE);
   }
   for (uint32_t level = s->hops; level >= 2 && s->plan->status == RS_OK; level--) {
-    take_shared(m, level);
+    if (m->tries_neighbourhoods && level == s->hops && level >= 3) take_neighbourhoods(m, level);
+    if (s->plan->status == RS_OK) take_shared(m, level);
     if (s->plan->status == RS_OK) take_rest(m, level);
   }
   if (s->plan->status == RS_OK) *bundle = finish(m);
@@ -473,17 +543,18 @@ rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_c
   if (!init_shared(shared) || !init_maker(&maker, shared)) {
     return rs_arena_failed(plan->arena, plan->diag);
   }
-  for (uint32_t l = 0; l < plan->wiring->link_count; l++) {
-    shared->squares += (uint64_t)load[l] * load[l];
+  for (size_t i = 0; i < (size_t)plan->wiring->link_count * hops; i++) {
+    shared->squares += (uint64_t)load[i] * load[i];
   }
   rs_status status = RS_OK;
   for (uint32_t round = 0; round < rounds; round++) {
     uint64_t before = shared->squares;
+    maker.tries_neighbourhoods = (round & 1) == 0;
     for (uint32_t i = 0; i < core_count && status == RS_OK; i++) {
       status = improve(shared, &maker, i);
     }
     if (status != RS_OK) return status;
-    if (round > 0 && shared->squares == before) break;
+    if (round > 1 && shared->squares == before) break;
   }
   return RS_OK;
 }

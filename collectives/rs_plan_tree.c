@@ -22,7 +22,8 @@ rs_status rs__plan_tree(rs__plan *plan, uint32_t root, bool toward_root, uint32_
                               .member_count = plan->member_count,
                               .members_only = !plan->variant.relays,
                               .salt = salt,
-                              .link_load = plan->link_load};
+                              .link_load = plan->link_load,
+                              .scratch = plan->tree_arena};
   rs_arena_reset(plan->tree_arena);
   return rs_route_tree_build(plan->tree_arena, plan->wiring, &request, tree, plan->diag);
 }

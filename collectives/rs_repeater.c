@@ -25,6 +25,7 @@ typedef struct rs_template {
   const rs_ready *ready; /* as they were */
   const int64_t *ends;
   int64_t makespan_cycles, end_cycles;
+  bool counts_adds;
   uint32_t op;
   const rs_burst *bursts; /* as they were */
   uint64_t burst_count;
@@ -192,6 +193,23 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
   return rs_arena_failed(s->arena, diag);
 }
 
+/* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
+ * enough that nothing else is added meanwhile. */
+static bool book_counted(const rs_repeater *r, const template *t, const rs_timing *timing,
+                         rs_calendar *calendar, int64_t later) {
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    const rs_burst *b = &t->bursts[i];
+    const rs_link *link = &r->wiring->links[r->links[i]];
+    int64_t start = b->start_cycles + later;
+    int64_t arrival = start + rs_timing_latency(timing, link);
+    bool is_add = b->action == RS_ACTION_ADD;
+    if (is_add && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
+    if (i > 0 && rs_burst_shares(&t->bursts[i - 1], b)) continue;
+    if (rs_calendar_book(calendar, r->links[i], start, b->count) != start) return false;
+  }
+  return true;
+}
+
 /* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
  * own, which are not looked for here. */
 static bool book_all(const rs_repeater *r, const template *t, rs_calendar *calendar,
@@ -213,6 +231,14 @@ static bool book_all(const rs_repeater *r, const template *t, rs_calendar *calen
   return true;
 }
 
+/* A burst of the template where it is repeated. */
+static rs_burst moved(const rs_repeater *r, const template *t, uint64_t i, int64_t later) {
+  rs_burst burst = t->bursts[i];
+  burst.start_cycles += later;
+  burst.link = r->links[i];
+  return burst;
+}
+
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
                         const rs_collective_request *q, int64_t later, uint32_t *op,
                         rs_diag *diag) {
@@ -224,9 +250,7 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
   *op = rs_schedule_add_op(s, &copy, q->chips, q->chip_count);
   if (*op == RS_NONE) return no_memory(s, diag);
   for (uint64_t i = 0; i < t->burst_count; i++) {
-    rs_burst burst = t->bursts[i];
-    burst.start_cycles += later;
-    burst.link = r->links[i];
+    rs_burst burst = moved(r, t, i, later);
     burst.op = *op;
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
@@ -242,9 +266,15 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   uint32_t op = t->op;
   *done = false;
   if (!map_links(r, t, q, &s->timing)) return RS_OK;
-  if (!book_all(r, t, calendar, later)) {
+  bool booked = t->counts_adds ? book_counted(r, t, &s->timing, calendar, later)
+                               : book_all(r, t, calendar, later);
+  if (!booked) {
     rs_calendar_rewind(calendar, before);
     return RS_OK;
+  }
+  for (uint64_t i = 0; i < t->burst_count; i++) {
+    rs_burst burst = moved(r, t, i, later);
+    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
   }
   rs_status status = r->is_sketch ? RS_OK : append(r, t, s, q, later, &op, diag);
   if (status != RS_OK) return status;
@@ -252,6 +282,7 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
   *report = (rs_compile_report){.op = op,
                                 .algorithm = t->row,
                                 .variant = t->variant,
+                                .counts_adds = t->counts_adds,
                                 .end_cycles = t->end_cycles + later,
                                 .makespan_cycles = t->makespan_cycles,
                                 .bursts = t->burst_count};
@@ -298,6 +329,7 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .asked = q->variant,
                   .row = report->algorithm,
                   .variant = report->variant,
+                  .counts_adds = report->counts_adds,
                   .block_bytes = q->block_bytes,
                   .chip_count = q->chip_count,
                   .links_inside = links_inside,

@@ -13,6 +13,7 @@
 #include "rs__stream.h"
 
 #define UNEQUAL_VECTORS_MAX (INT64_C(1) << 20)
+#define RIVALS_MAX 128 /* adds that may come in the cycles around one */
 
 static uint32_t *new_lists(size_t count) {
   uint32_t *lists = malloc((count + 1) * sizeof *lists);
@@ -31,7 +32,8 @@ static bool init_places(rs__stream_links *l) {
   bool is_short = false;
   l->places = malloc(((size_t)w->link_count + 1) * sizeof *l->places);
   l->places_in = malloc(((size_t)w->chip_count + 1) * sizeof *l->places_in);
-  if (l->places == NULL || l->places_in == NULL) return false;
+  l->unlisted_end = calloc((size_t)w->chip_count + 1, sizeof *l->unlisted_end);
+  if (l->places == NULL || l->places_in == NULL || l->unlisted_end == NULL) return false;
   for (uint32_t k = 0; k < w->link_count; k++) l->places[k] = 1;
   for (uint32_t chip = 0; chip < w->chip_count; chip++) {
     l->places_in[chip] = w->in_first[chip + 1] - w->in_first[chip];
@@ -57,11 +59,13 @@ void rs__stream_links_deinit(rs__stream_links *l) {
   free(l->of_chip);
   free(l->places);
   free(l->places_in);
+  free(l->unlisted_end);
   free(l->busy);
 }
 
 size_t rs__stream_links_bytes(const rs__stream_links *l) {
-  size_t a_chip = sizeof *l->places_in + (l->of_chip == NULL ? 0 : sizeof *l->of_chip);
+  size_t a_chip = sizeof *l->places_in + sizeof *l->unlisted_end +
+                  (l->of_chip == NULL ? 0 : sizeof *l->of_chip);
   size_t a_link = sizeof *l->of_link + sizeof *l->used + sizeof *l->places;
   return l->busy_capacity * sizeof *l->busy + l->wiring->chip_count * a_chip +
          l->wiring->link_count * a_link;
@@ -162,27 +166,77 @@ rs__meeting rs__stream_links_enter(rs__stream_links *l, const rs_burst *b, uint6
 
 /* ---- vector units ---- */
 
-rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
-                                 int64_t arrival_cycles) {
-  if (b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
-  if (l->of_chip == NULL) {
-    uint32_t chip = l->wiring->links[b->link].to;
-    return vector_unit_may_be_short(l, chip) ? RS__MEETS_PERHAPS : RS__MEETS_NONE;
+/* Where a slot of the link an arrival lies, in ticks: with any stride all vectors of a burst lie there. */
+static int64_t phase_of(const rs_timing *t, int64_t arrival_cycles) {
+  return (int64_t)((rs_int128)arrival_cycles * t->slot_den % t->slot_num);
+}
+
+/* An arrival at `phase` can be in the cycle that begins less than one before `point`. */
+static bool reaches(const rs_timing *t, int64_t phase, int64_t point) {
+  int64_t behind = point - phase;
+  return (behind < 0 ? behind + t->slot_num : behind) < t->slot_den;
+}
+
+static int64_t count_reaching(const rs_timing *t, const int64_t *phases, uint32_t count,
+                              int64_t point) {
+  int64_t reaching = 0;
+  for (uint32_t i = 0; i < count; i++) reaching += reaches(t, phases[i], point);
+  return reaching;
+}
+
+/* Whether one more add at a phase is too many. A slot is longer than a cycle, so that of each burst one
+ * vector can be in a cycle at most, and only where phases are less than a cycle apart; the most of them are at
+ * the phase of one. */
+static bool is_one_too_many(const rs_timing *t, const int64_t *phases, uint32_t count,
+                            int64_t phase) {
+  if (count_reaching(t, phases, count, phase) >= t->adds_per_cycle) return true;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!reaches(t, phase, phases[i])) continue;
+    if (count_reaching(t, phases, count, phases[i]) >= t->adds_per_cycle) return true;
   }
-  const rs_link *link = &l->wiring->links[b->link];
-  int64_t active = 1;
-  uint32_t *place = &l->of_chip[link->to];
+  return false;
+}
+
+/* Drops what has been added before; whether what is left leaves room for one more. */
+static bool has_room(rs__stream_links *l, uint32_t chip, int64_t arrival_cycles) {
+  const rs_timing *t = l->timing;
+  int64_t phase = phase_of(t, arrival_cycles), phases[RIVALS_MAX], active = 1;
+  uint32_t count = 0;
+  bool fits = true;
+  uint32_t *place = &l->of_chip[chip];
   while (*place != RS_NONE) {
-    rs__busy *before = &l->busy[*place];
+    const rs__busy *before = &l->busy[*place];
     if (before->end_cycles < arrival_cycles) {
       drop(l, place);
       continue;
     }
+    const rs_link *link = &l->wiring->links[before->burst.link];
+    int64_t other = phase_of(t, before->burst.start_cycles + rs_timing_latency(t, link));
+    bool is_rival = reaches(t, other, phase) || reaches(t, phase, other);
+    if (is_rival && count == RIVALS_MAX) fits = false;
+    if (is_rival && count < RIVALS_MAX) phases[count++] = other;
     active++;
-    place = &before->next;
+    place = &l->busy[*place].next;
   }
-  if (l->adds_a_link > l->timing->adds_per_cycle / active) return RS__MEETS_PERHAPS;
+  if (l->adds_a_link <= t->adds_per_cycle / active) return true;
+  return fits && t->slot_num >= t->slot_den && !is_one_too_many(t, phases, count, phase);
+}
+
+rs__meeting rs__stream_links_add(rs__stream_links *l, const rs_burst *b, uint64_t number,
+                                 int64_t arrival_cycles) {
+  if (b->action != RS_ACTION_ADD) return RS__MEETS_NONE;
+  const rs_link *link = &l->wiring->links[b->link];
   int64_t last = rs_burst_arrival(l->timing, link, b, b->count - 1);
+  uint32_t links = l->wiring->in_first[link->to + 1] - l->wiring->in_first[link->to];
+  if (l->of_chip == NULL && l->places_in[link->to] == links) {
+    l->unlisted_end[link->to] = RS_MAX(l->unlisted_end[link->to], last + 1);
+    return RS__MEETS_NONE;
+  }
+  if (l->of_chip == NULL) l->of_chip = new_lists(l->wiring->chip_count);
+  if (l->of_chip == NULL) return RS__MEETS_NO_MEMORY;
+  bool may_be_short = vector_unit_may_be_short(l, link->to);
+  if (may_be_short && l->unlisted_end[link->to] > arrival_cycles) return RS__MEETS_PERHAPS;
+  if (!has_room(l, link->to, arrival_cycles)) return RS__MEETS_PERHAPS;
   rs__busy entry = {*b, last, number, RS_NONE};
   return push(l, &l->of_chip[link->to], &entry) ? RS__MEETS_NONE : RS__MEETS_NO_MEMORY;
 }

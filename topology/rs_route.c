@@ -19,7 +19,9 @@ typedef struct search {
   const rs_wiring *wiring;
   bool toward_root;
   const bool *allowed; /* NULL: every chip */
-  uint32_t *depth;     /* [chip], RS_NONE where the search has not been */
+  const bool *wanted;  /* NULL, or the chips that are to be found */
+  uint32_t wanted_count;
+  uint32_t *depth; /* [chip], RS_NONE where the search has not been */
   uint32_t *queue;
   uint32_t queue_count;
 } search;
@@ -46,13 +48,15 @@ static uint32_t parent_of(const search *s, uint32_t link) {
   return s->toward_root ? s->wiring->links[link].to : s->wiring->links[link].from;
 }
 
-/* Stops early once `goal` is reached; RS_NONE: goes everywhere. */
+/* Stops early once `goal` is reached, or all that is wanted: whatever is nearer than the last is then
+ * known. RS_NONE and NULL: goes everywhere. */
 static void run_search(search *s, uint32_t root, uint32_t goal) {
   memset(s->depth, 0xff, s->wiring->chip_count * sizeof *s->depth);
   s->depth[root] = 0;
   s->queue[0] = root;
   s->queue_count = 1;
-  for (uint32_t head = 0; head < s->queue_count; head++) {
+  uint32_t left = s->wanted == NULL ? UINT32_MAX : s->wanted_count - (s->wanted[root] ? 1 : 0);
+  for (uint32_t head = 0; head < s->queue_count && left > 0; head++) {
     uint32_t chip = s->queue[head];
     if (chip == goal) return;
     uint32_t end = leaving_first(s, chip + 1);
@@ -61,6 +65,7 @@ static void run_search(search *s, uint32_t root, uint32_t goal) {
       if (s->depth[other] != RS_NONE || (s->allowed != NULL && !s->allowed[other])) continue;
       s->depth[other] = s->depth[chip] + 1;
       s->queue[s->queue_count++] = other;
+      if (s->wanted != NULL && s->wanted[other] && --left == 0) return;
     }
   }
 }
@@ -199,6 +204,8 @@ static rs_status build_tree(rs_arena *scratch, const rs_wiring *wiring,
   mark_members(request, wiring->chip_count, needed);
   memcpy(members, needed, wiring->chip_count * sizeof *members);
   if (request->members_only) s.allowed = members;
+  s.wanted = members;
+  for (uint32_t chip = 0; chip < wiring->chip_count; chip++) s.wanted_count += members[chip];
   run_search(&s, request->root, RS_NONE);
   status = check_reached(&s, request, needed, diag);
   if (status != RS_OK) return status;
@@ -212,6 +219,7 @@ rs_status rs_route_tree_build(rs_arena *arena, const rs_wiring *wiring,
   assert(request->root < wiring->chip_count);
   rs_status status = create_tree(arena, wiring, request, tree, diag);
   if (status != RS_OK) return status;
+  if (request->scratch != NULL) return build_tree(request->scratch, wiring, request, tree, diag);
   /* Scratch of its own: a caller builds thousands of trees in one arena. */
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);

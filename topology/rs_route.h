@@ -34,6 +34,7 @@ typedef struct rs_route_request {
       members_only; /* true: no relay outside the members; RS_E_INFEASIBLE if they do not connect */
   uint32_t salt;
   uint32_t *link_load; /* NULL, or [link]: read to choose the least loaded, then incremented */
+  rs_arena *scratch;   /* NULL: one of its own; the arena of the tree will do */
 } rs_route_request;
 
 /* O(links) a tree. Relays that lead to no member are pruned. */
