@@ -30,13 +30,13 @@ static long faults_of_a_piece(void) {
 /* 8 MiB are 2,048 pages of 4 KiB. The first time each has to come; then a few at most. */
 static void a_freed_piece_is_used_again(void **state) {
   (void)state;
-#if defined(__GLIBC__) && !defined(ADDRESSES_ARE_WATCHED)
   rs_memory_keep();
   faults_of_a_piece();
-  assert_in_range(faults_of_a_piece(), 0, 100);
+  long again = faults_of_a_piece();
+#if defined(__GLIBC__) && !defined(ADDRESSES_ARE_WATCHED)
+  assert_in_range(again, 0, 100);
 #else
-  rs_memory_keep();
-  skip();
+  assert_true(again >= 0);
 #endif
 }
 

@@ -204,7 +204,10 @@ typedef struct ahead_round {
 static bool is_like_one(const ahead_round *round, const rs_sharding_request *r) {
   for (int64_t i = 0; i < round->count; i++) {
     const rs_sharding_request *other = round->requests[i];
-    if (other->tensor == r->tensor && other->batch == r->batch) return true;
+    if (other->tensor == r->tensor && other->batch == r->batch &&
+        other->placement == r->placement) {
+      return true;
+    }
   }
   return false;
 }
