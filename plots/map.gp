@@ -1,7 +1,7 @@
 # Cells over x and y, coloured by a third column, with a bound of y as a line.
 load scripts.'/common.gp'
 set xlabel xlabel_ noenhanced
-set cblabel cblabel_ noenhanced
+set cblabel cblabel_ noenhanced offset 2
 if (is_grid) {
   # A cell each pair of values: its number, or why there is none.
   stats data index 0 using 3 nooutput
