@@ -458,4 +458,35 @@ static inline bool play_schedule(const rs_schedule *schedule, const rs_wiring *w
   return true;
 }
 
+/* All-reduce of so many vectors on all chips by a row, proved by the checker; its bounds too, unless NULL. */
+static inline rs_compile_report compile_proved(const char *spec, const char *algorithm,
+                                               const rs_timing *timing, int64_t vectors,
+                                               rs_bound *bound) {
+  rs_arena *arena = rs_arena_create(0);
+  rs_wiring *wiring = build_wiring(arena, spec);
+  rs_diag diag = {0};
+  rs_compile_report report;
+  rs_check_report check;
+  uint32_t *chips = RS_ARENA_NEW(arena, uint32_t, wiring->chip_count);
+  for (uint32_t i = 0; i < wiring->chip_count; i++) chips[i] = i;
+  const rs_collective_request request = {.kind = RS_ALL_REDUCE,
+                                         .algorithm = algorithm,
+                                         .chips = chips,
+                                         .chip_count = wiring->chip_count,
+                                         .root = RS_NONE,
+                                         .block_bytes = vectors * timing->vector_bytes};
+  rs_schedule *schedule = rs_schedule_create(arena, wiring, spec, timing);
+  rs_calendar *calendar = rs_calendar_create(arena, wiring, timing);
+  assert_ok(rs_collective_compile(schedule, wiring, calendar, &request, NULL, &report, &diag),
+            &diag);
+  if (bound != NULL) {
+    assert_ok(rs_collective_bound(arena, wiring, timing, &request, bound, &diag), &diag);
+  }
+  const rs_check_options options = {.seed = 1};
+  assert_ok(rs_checker_run(schedule, wiring, &options, &check, &diag), &diag);
+  assert_int_equal(check.makespan_cycles, report.makespan_cycles);
+  rs_arena_destroy(arena);
+  return report;
+}
+
 #endif
