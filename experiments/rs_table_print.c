@@ -292,6 +292,27 @@ static size_t hide_overflow(const rs_table *table, bool *hidden, const size_t *w
   return count;
 }
 
+#define WHOLE_TEXTS_MAX 3
+
+/* Below the table, the first texts that were cut in it, each once. */
+static void print_cut_texts(const rs_table *table, const bool *hidden, size_t width_columns,
+                            rs_sink *sink) {
+  const char *printed[WHOLE_TEXTS_MAX];
+  size_t count = 0;
+  for (size_t row = 0; row < table->row_count; row++) {
+    for (size_t i = 0; i < table->column_count; i++) {
+      const rs_cell *cell = rs_table_cell(table, row, i);
+      if (hidden[i] || cell->kind != RS_CELL_TEXT) continue;
+      if (strlen(cell->text) < cell_max(width_columns)) continue;
+      size_t k = 0;
+      while (k < count && strcmp(printed[k], cell->text) != 0) k++;
+      if (k < count || count == WHOLE_TEXTS_MAX) continue;
+      printed[count++] = cell->text;
+      rs_sink_printf(sink, "(row %zu, %s: %s)\n", row + 1, table->columns[i], cell->text);
+    }
+  }
+}
+
 static void print_wide(const rs_table *table, size_t width_columns, bool *hidden, bool *constant,
                        size_t *widths, rs_sink *sink) {
   size_t left_out = 0;
@@ -313,6 +334,7 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
   for (size_t row = 0; row < table->row_count; row++) {
     print_line(table, hidden, widths, row, width_columns, sink);
   }
+  print_cut_texts(table, hidden, width_columns, sink);
   if (left_out == 0) return;
   rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
   for (size_t i = 0; i < table->column_count; i++) {
