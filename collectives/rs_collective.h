@@ -133,6 +133,7 @@ typedef struct rs_bound {
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
   int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
   int64_t sum_cycles;  /* the same for all inputs that one chip's sums need; 0: not for the kind */
+  int64_t tree_cycles; /* trees there and back that the links have room for; 0: not for the kind */
   int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 
