@@ -17,6 +17,7 @@ static const char *const weight_words[] = {"int8", "fp16", "fp8", "bf16", "block
 static const char *const dispatch_words[] = {"auto", "replicated", "all-to-all"};
 static const char *const placement_words[] = {"row", "racks", "nodes"};
 static const char *const sums_words[] = {"all-reduce", "reduce-scatter"};
+static const char *const kv_split_words[] = {"heads", "positions"};
 static const char *const network_words[RS_NETWORK_COUNT] = {"scheduled", "adaptive", "fluid"};
 static const char *const routing_words[] = {"minimal", "valiant", "ugal", "timetable", "fluid"};
 static const char *const pattern_words[RS_PATTERN_COUNT] = {
@@ -95,6 +96,10 @@ static const rs__key_row keys[RS_KEY_COUNT] = {
     [RS_KEY_SUMS] = {"sharding.sums", RS__KEY_WORD, .otherwise = "all-reduce",
                      .help = "of a layer; reduce-scatter: the residual on shards, then all-gather",
                      WORDS(sums_words), IN_STEP},
+    [RS_KEY_KV_SPLIT] = {"sharding.kv_split", RS__KEY_WORD, .otherwise = "heads",
+                         .help = "what chips that share a kv head (tensor > kv heads) or latents "
+                                 "hold of its cache: all of it, or a part of the positions each",
+                         WORDS(kv_split_words), IN_STEP},
     [RS_KEY_PLACEMENT] = {"sharding.placement", RS__KEY_WORD, .otherwise = "row",
                           .help = "of groups: one behind the other; not across the ends of racks; "
                                   "a chip of each of as many nodes",

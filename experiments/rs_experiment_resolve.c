@@ -240,6 +240,7 @@ static void resolve_request(const rs__draft *draft, rs_task task, rs_point *poin
   request->deskew_margin_cycles = count_of(draft, RS_KEY_DESKEW_MARGIN);
   rs_dispatch_parse(draft->text[RS_KEY_DISPATCH], &request->dispatch);
   rs_sums_parse(draft->text[RS_KEY_SUMS], &request->sums);
+  rs_kv_split_parse(draft->text[RS_KEY_KV_SPLIT], &request->kv_split);
   rs_placement_parse(draft->text[RS_KEY_PLACEMENT], &request->placement);
   rs__experiment_parse_factor(draft->text[RS_KEY_CAPACITY], &request->capacity_ppm);
   rs_number_parse(draft->text[RS_KEY_WEIGHTS], &request->weights);

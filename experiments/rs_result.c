@@ -51,6 +51,7 @@ bool rs_result_column_is_text(const char *column) {
                                       "timing",
                                       "sums",
                                       "placement",
+                                      "kv_split",
                                       "dispatch",
                                       "clock",
                                       "offsets",

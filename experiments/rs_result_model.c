@@ -35,6 +35,7 @@ void rs__result_fill_request(rs_arena *arena, const rs_point *point, rs_result *
   }
   rs_result_set_i64(r, "replicas", q->replicas);
   rs_result_set_text(arena, r, "sums", rs_sums_word(q->sums));
+  rs_result_set_text(arena, r, "kv_split", rs_kv_split_word(q->kv_split));
   rs_result_set_text(arena, r, "placement", rs_placement_word(q->placement));
 }
 

@@ -112,16 +112,19 @@ static inline void assert_proved(const rs_schedule *s, const rs_wiring *w, int64
 }
 
 /* Every operation is fed by an interval on each chip that has an input, and read by one on each chip
- * that gets a result: nothing is sent for nothing, and nothing comes from nowhere. */
-static inline void assert_ops_are_linked(const rs_schedule *s, int64_t tensor) {
+ * that gets a result: nothing is sent for nothing, and nothing comes from nowhere. Of the group's chips,
+ * or of those of a part of it that share a cache. */
+static inline void assert_ops_are_linked(const rs_schedule *s, const rs_sharding_request *r) {
   for (uint32_t op = 0; op < s->op_count; op++) {
     int64_t readers = 0, writers = 0;
     for (uint64_t i = 0; i < s->compute_count; i++) {
       readers += s->computes[i].reads_op == op ? 1 : 0;
       writers += s->computes[i].writes_op == op ? 1 : 0;
     }
-    assert_int_equal(readers, tensor);
-    assert_int_equal(writers, tensor);
+    int64_t chips = s->ops[op].group_count / (s->ops[op].kind == RS_SEND ? 2 : 1);
+    assert_int_equal(readers, chips);
+    assert_int_equal(writers, chips);
+    assert_true(chips == r->tensor || (r->kv_split == RS_KV_POSITIONS && chips < r->tensor));
   }
 }
 
@@ -131,7 +134,8 @@ static inline bool is_label(const rs_schedule *s, const rs_compute *c, const cha
 
 static inline bool may_be_preloaded(const rs_schedule *s, const rs_compute *c) {
   return is_label(s, c, "qkv") || is_label(s, c, "gate-up") || is_label(s, c, "up") ||
-         is_label(s, c, "head");
+         is_label(s, c, "head") || is_label(s, c, "output") || is_label(s, c, "expand") ||
+         is_label(s, c, "latents");
 }
 
 /* A load ahead ends where a projection begins that waited for the network. */
@@ -202,7 +206,7 @@ static inline void assert_sound(const rs_decode *d, const rs_chip *chip, const r
   int64_t sum = 0;
   const rs_sharding_request *r = &sharding->request;
   assert_proved(d->schedule, w, d->latency_cycles, fidelity);
-  assert_ops_are_linked(d->schedule, r->tensor);
+  assert_ops_are_linked(d->schedule, r);
   assert_preloads_lead_somewhere(d->schedule);
   for (int i = 0; i < RS_PART_COUNT; i++) {
     assert_true(d->part_cycles[i] >= 0);

@@ -446,7 +446,7 @@ static void points_print_their_keys(void **state) {
                       "activations: fp16\nkv_cache: fp16\nchip: groqchip1\ntopology: mesh:16\n"
                       "sharding.tensor: 4\nsharding.pipeline: 4\nsharding.expert: 1\n"
                       "sharding.dispatch: auto\nsharding.capacity: 2\nsharding.sums: "
-                      "all-reduce\nsharding.placement: row\n"
+                      "all-reduce\nsharding.kv_split: heads\nsharding.placement: row\n"
                       "sharding.micro_batches: 1\nsharding.replicas: 1\nbatch: 1\ncontext: 512\n"
                       "generate: 1\nnetwork: scheduled\nseed: 1\ndeskew_margin: 0\n"
                       "deskew_interval: 0\ngpus: "

@@ -37,6 +37,7 @@ typedef struct rs__member {
   int64_t end_cycles;         /* of its last interval */
   int64_t result_cycles;      /* when the result that the next interval reads is in its SRAM */
   int64_t matrix_free_cycles; /* when its matrix unit ended its last work */
+  uint32_t reads_op;          /* what its next interval waits for; RS_NONE */
 } rs__member;
 
 /* Choices by the digest of what was asked for. */
@@ -89,8 +90,7 @@ typedef struct rs__step {
   int64_t stage_end_cycles;   /* where the last one that ended did so */
   rs_cost cost;               /* of the last interval */
   uint64_t last_record;       /* its compute record on the first member */
-  uint32_t reads_op;          /* what the next interval waits for; RS_NONE */
-  rs_part waits_as;           /* where that waiting is booked */
+  rs_part waits_as;           /* where waiting for what the next interval reads is booked */
 
   rs_decode_memo *memo; /* or NULL; with one only times are wanted, and there is no schedule */
   rs__pick picks[RS__PICKS_MAX];
@@ -135,6 +135,12 @@ void rs__step_carry(rs__step *step, const char *label);
  * waits under `part`. Nothing happens in a group of one chip. */
 void rs__step_collective(rs__step *step, rs_collective_kind kind, int64_t block_bytes, rs_part part,
                          const char *label);
+
+/* The same among the chips of each part of the group: `part_count` parts of `part_chips`, one behind the
+ * other. Chips that are left over go on without it. */
+void rs__step_collective_in_parts(rs__step *step, rs_collective_kind kind, int64_t part_count,
+                                  int64_t part_chips, int64_t block_bytes, rs_part part,
+                                  const char *label);
 
 /* From every chip of the group, whose last interval makes the input, to the chip at the same place
  * of `stage`'s group, which then is the group. */

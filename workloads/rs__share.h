@@ -18,7 +18,16 @@ typedef struct rs__share {
   int64_t rows;     /* token positions that go through a layer at once */
   int64_t queries;  /* query heads */
   int64_t kv_heads; /* 1 with latent attention */
-  int64_t ffn;      /* columns of a dense layer's MLP */
+
+  /* a cache that is split by positions */
+  int64_t sharers;        /* chips that hold a part of the same one; 1: nothing is split */
+  int64_t shared_caches;  /* so many times in a group, one behind the other; the rest holds none */
+  int64_t positions;      /* cached ones of a sequence on a chip, by heads all */
+  int64_t scored_queries; /* heads whose queries a chip takes to its cache; by heads its own */
+  int64_t query_bytes;    /* of a chip's own heads, as they meet the cache, all rows */
+  int64_t partial_bytes;  /* what the cache gave for them on one chip, and how sure it is */
+
+  int64_t ffn; /* columns of a dense layer's MLP */
   int64_t vocab;
   int64_t hidden;       /* of a split hidden vector */
   int64_t shard_bytes;  /* of a split one, all rows */

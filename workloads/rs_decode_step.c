@@ -28,7 +28,7 @@ static void enter_stage(rs__step *s, int64_t stage) {
   int64_t tensor = s->request->tensor;
   for (int64_t i = 0; i < s->member_count; i++) {
     uint32_t chip = s->places == NULL ? 0 : s->places[stage * tensor + i];
-    s->members[i] = (rs__member){.chip = chip};
+    s->members[i] = (rs__member){.chip = chip, .reads_op = RS_NONE};
     if (s->inside != NULL) s->inside[chip] = 1 + (uint32_t)stage;
   }
   s->stage_start_cycles = -1;
@@ -60,7 +60,6 @@ rs_status rs__step_init(rs__step *s) {
       s->ready == NULL || s->ends == NULL) {
     return rs_arena_failed(s->arena, s->diag);
   }
-  s->reads_op = RS_NONE;
   enter_stage(s, 0);
   return RS_OK;
 }
@@ -79,20 +78,20 @@ static int64_t latest_start(const rs__step *s) {
   return latest;
 }
 
-/* One record a chip, `before` cycles before its next start. writes_op is filled in when an operation
- * follows. */
-static void add_records(rs__step *s, const char *label, const rs_cost *cost, uint32_t reads_op,
+/* One record a chip, `before` cycles before its next start. reads: what the chip waits for. writes_op is
+ * filled in when an operation follows. */
+static void add_records(rs__step *s, const char *label, const rs_cost *cost, bool reads,
                         int64_t before) {
   if (s->is_bound || s->memo != NULL) return;
   rs_compute record = {.cycles = cost->cycles,
                        .first_cycles = cost->first_cycles,
-                       .reads_op = reads_op,
                        .writes_op = RS_NONE,
                        .label = rs_schedule_label(s->schedule, label),
                        .unit = (uint8_t)cost->unit};
   s->last_record = s->schedule->compute_count;
   for (int64_t i = 0; i < s->member_count; i++) {
     record.chip = s->members[i].chip;
+    record.reads_op = reads ? s->members[i].reads_op : RS_NONE;
     record.start_cycles = start_of(&s->members[i]) - before;
     if (record.label == RS_NONE || rs_schedule_add_compute(s->schedule, &record) == NULL) {
       failed(s, rs_arena_failed(s->arena, s->diag));
@@ -108,6 +107,7 @@ static void advance(rs__step *s, const rs_cost *cost) {
     rs__member *m = &s->members[i];
     m->start_cycles = start_of(m);
     m->end_cycles = m->start_cycles + cost->cycles;
+    m->reads_op = RS_NONE;
     if (cost->unit == RS_UNIT_MATRIX) m->matrix_free_cycles = m->end_cycles;
     first = RS_MIN(first, m->start_cycles);
   }
@@ -122,14 +122,13 @@ void rs__step_compute(rs__step *s, const char *label, rs_part part, const rs_cos
     failed(s, rs_diag_set(s->diag, RS_E_OVERFLOW, "a token takes more than 2^58 cycles"));
     return;
   }
-  add_records(s, label, cost, s->reads_op, 0);
+  add_records(s, label, cost, true, 0);
   advance(s, cost);
   s->decode->part_cycles[s->waits_as] += latest - s->front_cycles;
   s->decode->part_cycles[part] += cost->cycles;
   s->decode->part_energy_j[part] += cost->energy_pj * 1e-12 * (double)s->request->tensor;
   s->front_cycles = latest + cost->cycles;
   s->cost = *cost;
-  s->reads_op = RS_NONE;
 }
 
 /* Every chip's matrix unit does nothing for as long as a load takes before the next interval. */
@@ -155,7 +154,7 @@ void rs__step_project(rs__step *s, const char *label, rs__matrix m) {
     /* An interval of its own: the unit is held, and weights wait for no result. */
     int64_t load = s->chip->tile_load_cycles;
     const rs_cost loading = {.cycles = load, .first_cycles = load, .unit = RS_UNIT_MATRIX};
-    add_records(s, "preload", &loading, RS_NONE, load);
+    add_records(s, "preload", &loading, false, load);
   }
   rs__step_compute(s, label, RS_PART_WEIGHTS, &cost);
 }
@@ -184,12 +183,32 @@ void rs__step_carry(rs__step *s, const char *label) {
 
 /* ---- transfers ---- */
 
+static bool is_in_request(const rs_collective_request *request, uint32_t chip) {
+  for (uint32_t i = 0; i < request->chip_count; i++) {
+    if (request->chips[i] == chip) return true;
+  }
+  return false;
+}
+
+/* Of the few chips of a part of a group. */
+static uint32_t count_links_among(const rs_wiring *w, const rs_collective_request *request) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < request->chip_count; i++) {
+    uint32_t chip = request->chips[i];
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      count += is_in_request(request, w->links[l].to) ? 1 : 0;
+    }
+  }
+  return count;
+}
+
 /* Groups with as many links inside are taken as alike: a node is, and half a node, and two nodes in
  * one rack, but not three chips of two nodes. */
 static uint32_t count_links_inside(const rs__step *s, const rs_collective_request *request) {
   const rs_wiring *w = s->wiring;
   uint32_t count = 0;
   if (request->kind == RS_SEND) return 0;
+  if (request->chip_count < s->request->tensor) return count_links_among(w, request);
   uint32_t stage = s->inside[request->chips[0]];
   for (uint32_t i = 0; i < request->chip_count; i++) {
     uint32_t chip = request->chips[i];
@@ -279,8 +298,9 @@ static rs_status compile_as_before(rs__step *s, rs_collective_request *request,
   return status;
 }
 
-/* The last interval makes the request's input on the group's chips. */
-static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
+/* The last interval makes the request's input on `count` of the group's chips, from `first` on. */
+static bool compile(rs__step *s, rs_collective_request *request, int64_t first, int64_t count,
+                    uint32_t *op) {
   rs_compile_report report;
   request->root = RS_NONE;
   request->deskew_margin_cycles = s->request->deskew_margin_cycles;
@@ -293,11 +313,10 @@ static bool compile(rs__step *s, rs_collective_request *request, rs_part part) {
   if (request->kind == RS_ALL_REDUCE && s->decode->all_reduce_algorithm == NULL) {
     s->decode->all_reduce_algorithm = report.algorithm;
   }
-  for (int64_t i = 0; s->memo == NULL && i < s->request->tensor; i++) {
+  for (int64_t i = first; s->memo == NULL && i < first + count; i++) {
     s->schedule->computes[s->last_record + (uint64_t)i].writes_op = report.op;
   }
-  s->reads_op = report.op;
-  s->waits_as = part;
+  *op = report.op;
   return true;
 }
 
@@ -315,14 +334,15 @@ static void wait_at_least(rs__step *s, int64_t hops, int64_t vectors, rs_part pa
   s->waits_as = part;
 }
 
-/* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. */
+/* How far the farthest of so many chips is at least: fewer are one hop away than a chip has ports. A part
+ * of a group may be nearer than all of it. */
 static int64_t least_hops(const rs__step *s, int64_t chips) {
-  return RS_MAX(s->least_hops, chips - 1 > s->least.ports ? 2 : 1);
+  int64_t of_group = chips == s->request->tensor ? s->least_hops : 1;
+  return RS_MAX(of_group, chips - 1 > s->least.ports ? 2 : 1);
 }
 
-static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes,
-                             rs_part part) {
-  int64_t chips = s->request->tensor;
+static void bound_collective(rs__step *s, rs_collective_kind kind, int64_t chips,
+                             int64_t block_bytes, rs_part part) {
   int64_t block = rs_timing_vectors(&s->schedule_timing, block_bytes);
   /* a sum can be made on the way, so that a chip receives its part of it no more than once */
   int64_t others = kind == RS_ALL_GATHER || kind == RS_ALL_TO_ALL ? chips - 1 : 1;
@@ -333,25 +353,45 @@ static rs_ready ready_of(const rs__step *s, const rs__member *m) {
   return (rs_ready){m->start_cycles, s->cost.cycles, s->cost.first_cycles};
 }
 
-void rs__step_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes, rs_part part,
-                         const char *label) {
-  size_t count = (size_t)s->request->tensor;
-  if (s->status != RS_OK || count == 1) return;
-  if (s->is_bound) {
-    bound_collective(s, kind, block_bytes, part);
-    return;
-  }
-  for (size_t i = 0; i < count; i++) {
-    s->chips[i] = s->members[i].chip;
-    s->ready[i] = ready_of(s, &s->members[i]);
+/* Among `count` members from `first` on. */
+static void collect(rs__step *s, rs_collective_kind kind, int64_t first, int64_t count,
+                    int64_t block_bytes, const char *label) {
+  uint32_t op;
+  rs__member *members = &s->members[first];
+  for (int64_t i = 0; i < count; i++) {
+    s->chips[i] = members[i].chip;
+    s->ready[i] = ready_of(s, &members[i]);
   }
   rs_collective_request request = {
       .kind = kind, .chip_count = (uint32_t)count, .block_bytes = block_bytes, .label = label};
-  if (!compile(s, &request, part)) return;
-  for (size_t i = 0; i < count; i++) s->members[i].result_cycles = s->ends[i];
+  if (!compile(s, &request, first, count, &op)) return;
+  for (int64_t i = 0; i < count; i++) {
+    members[i].result_cycles = s->ends[i];
+    members[i].reads_op = op;
+  }
+}
+
+void rs__step_collective_in_parts(rs__step *s, rs_collective_kind kind, int64_t part_count,
+                                  int64_t part_chips, int64_t block_bytes, rs_part part,
+                                  const char *label) {
+  if (s->status != RS_OK || part_chips == 1) return;
+  if (s->is_bound) {
+    bound_collective(s, kind, part_chips, block_bytes, part);
+    return;
+  }
+  for (int64_t p = 0; p < part_count && s->status == RS_OK; p++) {
+    collect(s, kind, p * part_chips, part_chips, block_bytes, label);
+  }
+  s->waits_as = part;
+}
+
+void rs__step_collective(rs__step *s, rs_collective_kind kind, int64_t block_bytes, rs_part part,
+                         const char *label) {
+  rs__step_collective_in_parts(s, kind, 1, s->request->tensor, block_bytes, part, label);
 }
 
 void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *label) {
+  uint32_t op;
   size_t count = (size_t)s->request->tensor;
   if (s->status != RS_OK) return;
   if (s->is_bound) {
@@ -368,9 +408,13 @@ void rs__step_send(rs__step *s, int64_t stage, int64_t block_bytes, const char *
                                    .chip_count = (uint32_t)(2 * count),
                                    .block_bytes = block_bytes,
                                    .label = label};
-  if (!compile(s, &request, RS_PART_PIPELINE)) return;
+  if (!compile(s, &request, 0, s->request->tensor, &op)) return;
+  s->waits_as = RS_PART_PIPELINE;
   enter_stage(s, stage);
-  for (size_t i = 0; i < count; i++) s->members[i].result_cycles = s->ends[2 * i + 1];
+  for (size_t i = 0; i < count; i++) {
+    s->members[i].result_cycles = s->ends[2 * i + 1];
+    s->members[i].reads_op = op;
+  }
 }
 
 void rs__step_end_stage(rs__step *s) {

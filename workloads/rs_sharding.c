@@ -134,6 +134,16 @@ static int64_t count_layer(rs__counter *c, const rs_model *m, const rs__share *h
   return rs__plus(c, rs__plus(c, rest, router), rs__plus(c, shared, experts));
 }
 
+/* Of a row, where a cache is split by positions: the queries of all chips that share it, what they gave
+ * here, and what the chip's own queries gave on all of them. */
+static int64_t count_shared_work(rs__counter *c, const rs_model *m, const rs__share *h) {
+  bool is_latent = m->mla.kv_rank > 0;
+  int64_t key = is_latent ? m->mla.kv_rank + m->mla.rope_dim : m->head_dim;
+  int64_t value = is_latent ? m->mla.kv_rank : m->head_dim;
+  int64_t received = rs__times(c, rs__times(c, h->sharers, h->queries), value);
+  return rs__plus(c, rs__times(c, h->scored_queries, key + value), received);
+}
+
 /* Numbers that a chip works in. A row: four hidden vectors (input, residual, and a sum on its way out
  * and in), its share of the MLP twice (gate and up), scores of its heads, with latent attention the
  * latents and its heads' queries in both forms. Experts: a row of each slot in, between and out. A
@@ -143,7 +153,8 @@ static int64_t count_work(rs__counter *c, const rs_model *m, const rs_sharding_r
   const rs_mla *a = &m->mla;
   int64_t dense = m->moe.experts > 0 && m->moe.first_dense == 0 ? 0 : h->ffn;
   int64_t row = 4 * m->hidden + 2 * RS_MAX(dense, h->shared_ffn);
-  row = rs__plus(c, row, rs__times(c, h->queries, r->context));
+  row = rs__plus(c, row, rs__times(c, h->scored_queries, h->positions));
+  if (h->sharers > 1) row = rs__plus(c, row, count_shared_work(c, m, h));
   if (a->kv_rank > 0) {
     int64_t a_head = m->head_dim + a->kv_rank + a->v_dim;
     row = rs__plus(c, row, a->q_rank + a->kv_rank + a->rope_dim + rs__times(c, h->queries, a_head));
@@ -184,7 +195,7 @@ static rs_status measure(const rs_model *m, const rs_sharding_request *r, const 
   }
   measure_ends(&c, m, r, h, z);
   int64_t cached = rs__times(&c, rs__count_cached(&c, m, h->kv_heads), rs_number_bytes(r->kv));
-  int64_t positions = rs__times(&c, rs__times(&c, r->batch, r->micro_batches), r->context);
+  int64_t positions = rs__times(&c, rs__times(&c, r->batch, r->micro_batches), h->positions);
   z->layer_kv = m->is_encoder ? 0 : rs__times(&c, cached, positions);
   z->work = rs__times(&c, count_work(&c, m, r, h), rs_number_bytes(r->activations));
   /* the sums over all stages and chips, which nobody looks at again */
@@ -347,6 +358,7 @@ rs_status rs_sharding_build(rs_arena *arena, const rs_model *model, const rs_chi
 
 static const char *const dispatch_words[RS_DISPATCH_COUNT] = {"auto", "replicated", "all-to-all"};
 static const char *const sums_words[RS_SUMS_COUNT] = {"all-reduce", "reduce-scatter"};
+static const char *const kv_split_words[RS_KV_SPLIT_COUNT] = {"heads", "positions"};
 
 static bool find_word(const char *const *words, size_t count, const char *word, size_t *index) {
   for (*index = 0; *index < count; (*index)++) {
@@ -370,5 +382,16 @@ bool rs_sums_parse(const char *word, rs_sums *sums) {
   size_t index;
   if (!find_word(sums_words, RS_SUMS_COUNT, word, &index)) return false;
   *sums = (rs_sums)index;
+  return true;
+}
+
+const char *rs_kv_split_word(rs_kv_split split) {
+  return kv_split_words[split];
+}
+
+bool rs_kv_split_parse(const char *word, rs_kv_split *split) {
+  size_t index;
+  if (!find_word(kv_split_words, RS_KV_SPLIT_COUNT, word, &index)) return false;
+  *split = (rs_kv_split)index;
   return true;
 }

@@ -15,6 +15,9 @@
  * them than chips (then kv_heads must divide tensor). Beyond that some chips hold no head, the MLP's
  * columns are rounded up, and the fullest chip counts.
  *
+ * A kv head that several chips hold, and latents, which all of them do, are cached by each as a whole
+ * (kv_split: heads), or position by position on one after the other (positions).
+ *
  * Experts: `expert` parts of the group hold experts / expert whole experts each, and the chips of a
  * part split their columns. expert must divide both tensor and the model's experts. The slots that the
  * timetable has for them are capacity_ppm / 10^6 times the mean demand (rs_capacity.h).
@@ -39,6 +42,13 @@ typedef enum rs_sums {
   RS_SUMS_SPLIT, /* reduce-scatter, residual on the shards, all-gather */
   RS_SUMS_COUNT
 } rs_sums;
+
+/* What each of the chips that share a kv head, or latents, holds of its cache. */
+typedef enum rs_kv_split {
+  RS_KV_HEADS,     /* all positions, for the queries of its own heads */
+  RS_KV_POSITIONS, /* a part of the positions, for the queries of all of them */
+  RS_KV_SPLIT_COUNT
+} rs_kv_split;
 
 /* Which chips a group takes: rs_placement.h. */
 typedef enum rs_placement {
@@ -66,6 +76,7 @@ typedef struct rs_sharding_request {
   bool heads_all;       /* each of those positions is followed by a token, not the last alone */
   rs_dispatch dispatch;
   rs_sums sums;
+  rs_kv_split kv_split;
   rs_placement placement; /* of the groups in a wiring; the sharding does not depend on it */
   int64_t
       deskew_margin_cycles; /* of every hop (rs_collective.h); the sharding does not depend on it */
@@ -90,6 +101,8 @@ static inline int64_t rs_sharding_capacity_ppm(const rs_sharding_request *reques
 bool rs_dispatch_parse(const char *word, rs_dispatch *dispatch);
 const char *rs_sums_word(rs_sums sums); /* "all-reduce" "reduce-scatter" */
 bool rs_sums_parse(const char *word, rs_sums *sums);
+const char *rs_kv_split_word(rs_kv_split split); /* "heads" "positions" */
+bool rs_kv_split_parse(const char *word, rs_kv_split *split);
 
 typedef struct rs_stage {
   int64_t first_layer, layer_count; /* none: only of the first or the last stage */

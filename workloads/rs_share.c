@@ -31,6 +31,27 @@ static void share_heads(const rs_model *m, int64_t tensor, rs__share *s) {
   s->queries = s->kv_heads * shared_by;
 }
 
+/* The largest score and the sum of powers, 32 bits each. */
+enum { STATISTICS_BYTES = 8 };
+
+/* Who holds which positions. Each of the chips that share a cache has every so-many-th position, so that
+ * all hold as many as generated tokens come. */
+static void share_cache(const rs_model *m, const rs_sharding_request *r, rs__counter *c,
+                        rs__share *s) {
+  bool is_latent = m->mla.kv_rank > 0;
+  int64_t caches = is_latent ? 1 : m->kv_heads;
+  int64_t number = rs_number_bytes(r->activations);
+  int64_t key = is_latent ? m->mla.kv_rank + m->mla.rope_dim : m->head_dim;
+  int64_t value = is_latent ? m->mla.kv_rank : m->head_dim;
+  s->sharers = r->kv_split == RS_KV_POSITIONS ? RS_MAX(r->tensor / caches, 1) : 1;
+  s->shared_caches = s->sharers > 1 ? caches : 0;
+  s->positions = rs_ceil_div_i64(r->context, s->sharers);
+  s->scored_queries = s->sharers > 1 ? m->heads / caches : s->queries;
+  int64_t queries = rs__times(c, s->queries, s->rows);
+  s->query_bytes = rs__times(c, queries, key * number);
+  s->partial_bytes = rs__times(c, queries, value * number + STATISTICS_BYTES);
+}
+
 /* ---- experts ---- */
 
 static rs_status too_many_slots(rs_diag *diag) {
@@ -92,10 +113,11 @@ rs_status rs__share_of(const rs_model *m, const rs_sharding_request *r, rs__shar
   s->rows = rs__times(&c, r->batch, RS_MAX(r->positions, 1));
   s->hidden_bytes =
       rs__times(&c, rs__times(&c, m->hidden, s->rows), rs_number_bytes(r->activations));
+  share_heads(m, r->tensor, s);
+  share_cache(m, r, &c, s);
   if (c.overflows) {
     return rs_diag_set(diag, RS_E_OVERFLOW, "hidden vectors would be 2^63 bytes or more");
   }
-  share_heads(m, r->tensor, s);
   s->ffn = rs_ceil_div_i64(m->ffn, r->tensor);
   s->vocab = rs_ceil_div_i64(m->vocab, r->tensor);
   s->hidden = rs_ceil_div_i64(m->hidden, r->tensor);
