@@ -24,6 +24,10 @@ typedef struct rs__arborescences {
 rs_status rs__plan_arborescences(rs__plan *plan, uint32_t root, bool inward, uint32_t most,
                                  rs__arborescences *trees);
 
+/* Gives trees other links so that they are lower, and orders them anew; `inside`: [chip] is in every tree. */
+rs_status rs__arborescences_lower(rs__plan *plan, rs__arborescences *trees, const bool *inside,
+                                  uint32_t root, bool inward);
+
 /* As a tree for rs__plan_spread_tree and rs__plan_reduce_tree. It starts zeroed and is overwritten by the
  * next call. */
 rs_status rs__arborescences_tree(rs__plan *plan, const rs__arborescences *trees, uint32_t index,

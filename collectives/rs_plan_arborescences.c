@@ -353,6 +353,7 @@ rs_status rs__plan_arborescences(rs__plan *plan, uint32_t root, bool inward, uin
     return rs_diag_set(plan->diag, RS_E_INFEASIBLE, "the group does not connect in itself");
   }
   status = grow(&g, root);
+  if (status == RS_OK) status = rs__arborescences_lower(plan, trees, g.inside, root, inward);
   if (status != RS_OK) return status;
   int64_t *at = RS_ARENA_NEW(plan->arena, int64_t, g.chips);
   if (at == NULL) return rs_arena_failed(plan->arena, plan->diag);
