@@ -493,5 +493,7 @@ rs_status rs__build_halving(rs__plan *plan);
 rs_status rs__build_packed_trees(rs__plan *plan);
 rs_status rs__build_reduce_forest(rs__plan *plan);
 rs_status rs__build_broadcast_forest(rs__plan *plan);
+rs_status rs__build_broadcast_arborescences(rs__plan *plan);
+rs_status rs__build_reduce_arborescences(rs__plan *plan);
 
 #endif
