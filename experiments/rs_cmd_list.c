@@ -1,9 +1,10 @@
-/* `realscale list`: what there is, one line each, and what is known of one chip. */
+/* `realscale list`: what there is, one line each, and what is known of one chip or model. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "rs__cmd_list.h"
 #include "rs_chip_file.h"
 #include "rs_cli.h"
 #include "rs_collective.h"
@@ -211,8 +212,11 @@ static int run_list(const rs_arguments *arguments) {
   rs_diag diag = {0};
   if (arguments->operand_count == 2) {
     if (strcmp(arguments->operands[0], "chips") == 0) return show_chip(arguments);
+    if (strcmp(arguments->operands[0], "models") == 0) {
+      return rs__cmd_list_model(arguments, arguments->operands[1]);
+    }
     rs_diag_set(&diag, RS_E_INPUT, "'%s' takes no NAME", arguments->operands[0]);
-    rs_diag_expect(&diag, "a NAME behind chips only");
+    rs_diag_expect(&diag, "a NAME behind chips or models only");
     return rs_cli_report(&diag);
   }
   for (size_t i = 0; i < RS_COUNT_OF(subjects); i++) {
@@ -233,7 +237,7 @@ const rs_command rs_command_list = {
     .operands = "models|chips|topologies|collectives|experiments [NAME]",
     .operands_min = 1,
     .operands_max = 2,
-    .summary = "what there is, with one line each; or a chip's numbers with their sources",
+    .summary = "what there is, with one line each; or one chip's or model's numbers",
     .example = "realscale list chips h100",
     .run = run_list,
 };

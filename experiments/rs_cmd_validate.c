@@ -122,8 +122,9 @@ static rs_status ask(const job *j, const rs_validation_row *row, double *ours, r
 
 /* The unit that a column's name says, as words between underscores. */
 static const char *unit_of(const char *column) {
-  static const char *const units[] = {"per_s_user", "per_s_total", "per_token", "per_s", "cycles",
-                                      "hops",       "bytes",       "cables",    "s"};
+  static const char *const units[] = {
+      "per_s_user", "per_s_total", "per_token", "per_s",      "cycles",
+      "hops",       "bytes",       "cables",    "parameters", "s"};
   for (size_t i = 0; i < RS_COUNT_OF(units); i++) {
     size_t length = strlen(units[i]);
     const char *found = strstr(column, units[i]);
@@ -205,7 +206,7 @@ static void print_summary(const job *j) {
     size_t count = collect_errors(j, group, role, errors);
     if (count == 0) continue;
     double median = (errors[(count - 1) / 2] + errors[count / 2]) / 2;
-    fprintf(stderr, "%-8s %-12s %2zu rows: median error %5.1f %%, largest %5.1f %%\n", group, role,
+    fprintf(stderr, "%-10s %-12s %2zu rows: median error %5.1f %%, largest %5.1f %%\n", group, role,
             count, 100 * median, 100 * errors[count - 1]);
   }
 }

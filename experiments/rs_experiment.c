@@ -288,8 +288,8 @@ static rs_status make_draft(rs__reader *r, size_t index, rs__draft *draft) {
   return RS_OK;
 }
 
-/* Points whose sharding does not divide are rows, unless there is nothing else: then the file is
- * wrong, and the first point says where. */
+/* Points whose sharding does not divide, or is more than can be counted, are rows, unless there is nothing
+ * else: then the file is wrong, and the first point says where. */
 static rs_status check_some_divides(rs__reader *r, const rs_point *points, size_t count) {
   rs__draft draft;
   if (r->task != RS_TASK_DECODE && r->task != RS_TASK_PREFILL &&
@@ -299,7 +299,7 @@ static rs_status check_some_divides(rs__reader *r, const rs_point *points, size_
   for (size_t i = 0; i < count; i++) {
     rs_status status = make_draft(r, i, &draft);
     if (status == RS_OK) status = rs__experiment_check_sharding(r, &draft, &points[i]);
-    if (status != RS_E_INFEASIBLE) return status;
+    if (status != RS_E_INFEASIBLE && status != RS_E_OVERFLOW) return status;
   }
   rs_status status = make_draft(r, 0, &draft);
   if (status == RS_OK) status = rs__experiment_check_sharding(r, &draft, &points[0]);

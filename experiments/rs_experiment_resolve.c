@@ -273,6 +273,18 @@ static rs_key find_cause(const rs_point *point) {
   return q->micro_batches > q->pipeline ? RS_KEY_MICRO_BATCHES : RS_KEY_DISPATCH;
 }
 
+/* Of what is too large to count: the model by itself, or the larger of what its cache is made of. */
+static rs_key find_size(const rs_point *point) {
+  const rs_sharding_request *q = &point->request;
+  rs_model_count count;
+  int64_t bytes;
+  if (rs_model_count_parameters(point->model, &count, NULL) != RS_OK ||
+      !rs_mul_i64(count.total, 4 * q->tensor, &bytes)) { /* 2 B, and twice for what is summed up */
+    return RS_KEY_MODEL;
+  }
+  return q->batch > q->context ? RS_KEY_BATCH : RS_KEY_CONTEXT;
+}
+
 rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *draft,
                                         const rs_point *point) {
   if (point->chip->kind == RS_CHIP_GPU) return RS_OK; /* a row says what does not divide */
@@ -283,8 +295,9 @@ rs_status rs__experiment_check_sharding(const rs__reader *r, const rs__draft *dr
       rs_sharding_build(scratch, point->model, point->chip, rs_wiring_working_count(point->wiring),
                         &point->request, &sharding, r->diag);
   rs_arena_destroy(scratch);
-  if (status != RS_E_INFEASIBLE) return RS_OK;
-  const rs__place *place = &draft->place[find_cause(point)];
+  if (status != RS_E_INFEASIBLE && status != RS_E_OVERFLOW) return RS_OK;
+  rs_key cause = status == RS_E_OVERFLOW ? find_size(point) : find_cause(point);
+  const rs__place *place = &draft->place[cause];
   rs_diag_at(r->diag, place->file, place->line, place->column);
   return status;
 }

@@ -42,7 +42,55 @@ static void every_listed_chip_shows_its_sources(void **state) {
   assert_non_null(strstr(output.out, "[TSP] Abts et al."));
   free_output(&output);
   assert_refused("list chips groqchip2", 2, "did you mean 'groqchip1'?");
-  assert_refused("list models llama-2-7b", 2, "takes no NAME");
+  assert_refused("list topologies mesh", 2, "takes no NAME");
+}
+
+/* The chip of the second calibration in `realscale validate` is the first one but for two numbers. */
+static void the_slower_load_changes_two_numbers(void **state) {
+  char command[300];
+  int differ = 0;
+  (void)state;
+  snprintf(command, sizeof command,
+           "list chips %s/../experiments/validation/groqchip1_load52.json --format json",
+           RS_TEST_DATA);
+  json_t *fast = run_json("list chips groqchip1 --format json"), *slow = run_json(command);
+  assert_int_equal(json_array_size(fast), json_array_size(slow));
+  for (size_t i = 0; i < json_array_size(fast); i++) {
+    const char *key = word_of(fast, i, "key"), *value = word_of(slow, i, "value");
+    assert_string_equal(key, word_of(slow, i, "key"));
+    if (value == NULL || strcmp(value, word_of(fast, i, "value")) == 0) continue; /* a reference */
+    assert_string_equal(value, strcmp(key, "tile_load_cycles") == 0 ? "52" : "70");
+    differ++;
+  }
+  assert_int_equal(differ, 2);
+  json_decref(fast);
+  json_decref(slow);
+}
+
+/* Llama-3-70B: 80 layers of 8 kv heads of 128, keys and values, 2 B each; 8,192 hidden numbers. Of a model
+ * with latents there are no kv heads, and 61 · (512 + 64) · 2 B. */
+static void a_model_shows_its_numbers(void **state) {
+  (void)state;
+  json_t *models = run_json("list models --format json");
+  for (size_t i = 0; i < json_array_size(models); i++) {
+    char command[100];
+    snprintf(command, sizeof command, "list models %s --format json", word_of(models, i, "name"));
+    json_t *row = run_json(command);
+    assert_true(number_of(row, 0, "parameters") >= number_of(row, 0, "active_parameters"));
+    json_decref(row);
+  }
+  json_decref(models);
+  json_t *row = run_json("list models llama-3-70b --format json");
+  assert_true(number_of(row, 0, "parameters") == 70553706496.0);
+  assert_true(number_of(row, 0, "kv_bytes_per_position") == 80 * 8 * 128 * 2 * 2);
+  assert_true(number_of(row, 0, "hidden_bytes") == 8192 * 2);
+  json_decref(row);
+  row = run_json("list models deepseek-v3 --format json");
+  assert_true(number_of(row, 0, "kv_bytes_per_position") == 61 * (512 + 64) * 2);
+  assert_false(json_is_number(json_object_get(json_array_get(row, 0), "kv_heads")));
+  json_decref(row);
+  assert_refused("list models llama-3-70", 2, "did you mean 'llama-3-70b'?");
+  assert_refused("list models none/config.json", 2, "none/config.json");
 }
 
 /* A copy of a built-in chip with twice the SRAM and another name costs the same; a fault in it has its
@@ -350,6 +398,8 @@ static void a_price_follows_from_the_row(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_listed_chip_shows_its_sources),
+      cmocka_unit_test(the_slower_load_changes_two_numbers),
+      cmocka_unit_test(a_model_shows_its_numbers),
       cmocka_unit_test(a_chip_of_the_users_own),
       cmocka_unit_test(products_on_a_gpu),
       cmocka_unit_test(every_chip_has_every_operation),

@@ -370,6 +370,16 @@ static void a_sharding_that_cannot_be_is_a_point_among_others(void **state) {
   assert_int_equal(e->point_count, 2);
 }
 
+/* 2^20 sequences of 2^30 positions of 2 · 32 · 4,096 numbers in 2 bytes are 2^69 bytes. */
+static void more_than_can_be_counted_is_a_mistake_when_alone(void **state) {
+  (void)state;
+  const char *const set[] = {"batch=1048576", "context=1073741824"};
+  check_text(good, set, 2, "--set:1:9: weights and caches would be 2^62 bytes or more");
+  check_text(with("sweep: {batch: [1048576]}\n"), &set[1], 1, "--set:1:9: weights and caches");
+  const rs_experiment *e = parse(with("sweep: {batch: [1, 1048576]}\n"), &set[1], 1);
+  assert_int_equal(e->point_count, 2);
+}
+
 /* ---- identity ---- */
 
 static uint64_t digest_of(const char *text, const char *set) {
@@ -521,6 +531,7 @@ int main(void) {
       cmocka_unit_test(a_draft_is_checked),
       cmocka_unit_test(a_sharding_that_cannot_be_is_a_mistake_when_alone),
       cmocka_unit_test(a_sharding_that_cannot_be_is_a_point_among_others),
+      cmocka_unit_test(more_than_can_be_counted_is_a_mistake_when_alone),
       cmocka_unit_test(every_key_changes_the_identity),
       cmocka_unit_test(a_model_file_counts_by_what_is_in_it),
       cmocka_unit_test(points_print_their_keys),
