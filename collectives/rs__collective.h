@@ -174,6 +174,7 @@ typedef struct rs__plan {
   uint32_t *way;            /* [chip] its cheapest link toward the hub */
   uint64_t *price;          /* [chip] and what it costs from there */
   bool has_ranks;           /* the row ranks its tasks itself */
+  bool is_ranked;           /* they have ranks already: ways still to go */
   const uint32_t *order;    /* NULL, or [task] its place in an earlier run of the same plan */
   uint32_t *rank_of;        /* NULL, or [chip] the rank of the tree task there */
   rs__demand *demands;
@@ -309,6 +310,9 @@ int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan);
 
 /* Holds the vector unit for the places in which the transmission of a task is added. False: no memory. */
 bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first);
+
+/* Ranks tasks by how far they have to go. The run does so if nobody has. */
+void rs__plan_rank(rs__plan *plan);
 
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);

@@ -30,7 +30,10 @@ bool rs__kept_take(rs__kept *kept, size_t row, rs__plan *plan);
 
 uint64_t rs__kept_takings(const rs__kept *kept);
 
-/* Keeps a plan that was built and not run. Without memory it is not. */
-void rs__kept_put(rs__kept *kept, size_t row, const rs__plan *plan);
+/* Keeps a plan that was built and not run, with its ranks. Without memory it is not. */
+void rs__kept_put(rs__kept *kept, size_t row, rs__plan *plan);
+
+/* Something is kept of a plan's like, so that the plan itself needs no room yet. */
+bool rs__kept_has(const rs__kept *kept, size_t row, const rs__plan *plan);
 
 #endif

@@ -177,8 +177,12 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 /* What is asked for by name and variant is asked for again, with other inputs. */
 static rs_status build(const compilation *c, size_t row, rs__plan *plan) {
   rs__kept *kept = c->request->variant.splits > 0 ? c->kept : NULL;
-  if (kept != NULL && rs__kept_take(kept, row, plan)) return plan->status;
-  rs_status status = rs__row_at(row)->build(plan);
+  bool is_kept = kept != NULL && rs__kept_has(kept, row, plan);
+  int64_t bursts = is_kept ? 0 : rs__row_at(row)->bursts(plan, plan->variant.splits);
+  rs_status status = rs__plan_init(plan, bursts);
+  if (status != RS_OK) return status;
+  if (is_kept && rs__kept_take(kept, row, plan)) return plan->status;
+  status = rs__row_at(row)->build(plan);
   if (status == RS_OK) status = plan->status;
   if (status == RS_OK && kept != NULL) rs__kept_put(kept, row, plan);
   return status;
@@ -191,8 +195,7 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   c->best_is_booked = false;
   rs_arena_reset(plan->arena);
   plan->variant = variant;
-  rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
-  if (status == RS_OK) status = build(c, row, plan);
+  rs_status status = build(c, row, plan);
   if (status == RS_OK && plan->turned.part_count > 0 && c->mark > 0) {
     status = rs_diag_set(c->diag, RS_E_INFEASIBLE, "links are booked already");
   }

@@ -43,7 +43,7 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->demand_count = plan->demand_capacity = 0;
   plan->mark_now = 0;
   plan->rank_of = NULL;
-  plan->has_ranks = false;
+  plan->has_ranks = plan->is_ranked = false;
   plan->turned = (rs__turned){0};
   plan->units = NULL;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
@@ -296,7 +296,7 @@ static lane *lane_of(runner *r, uint32_t link) {
 }
 
 /* A transmission has as far to go as the farthest of its places. */
-static void rank_tasks(rs__plan *plan) {
+void rs__plan_rank(rs__plan *plan) {
   uint32_t riders_way = 0;
   for (uint32_t id = plan->task_count; id-- > 0;) {
     rs__task *task = &plan->tasks[id];
@@ -308,6 +308,7 @@ static void rank_tasks(rs__plan *plan) {
     task->rank = RS_MAX(way, riders_way);
     riders_way = task->rides ? task->rank : 0;
   }
+  plan->is_ranked = true;
 }
 
 static void push_ready(runner *r, uint32_t id) {
@@ -511,7 +512,7 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
   }
   for (uint32_t l = 0; l < lanes; l++) r.lanes[l].waiting = RS_NONE;
   rs__plan_end_waits(plan);
-  if (!plan->has_ranks || plan->order != NULL) rank_tasks(plan);
+  if (plan->order != NULL || !(plan->has_ranks || plan->is_ranked)) rs__plan_rank(plan);
   if (plan->order != NULL) rs__plan_rank_by_order(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0 && !plan->tasks[id].rides) push_ready(&r, id);

@@ -106,11 +106,20 @@ static bool ask_again(rs__plan *plan, const rs__plan *was) {
   return true;
 }
 
-bool rs__kept_take(rs__kept *kept, size_t row, rs__plan *plan) {
-  if (!is_for(kept, plan)) return false;
+static const entry *find(const rs__kept *kept, size_t row, const rs__plan *plan) {
   uint64_t digest = digest_of(row, plan);
   const entry *e = kept->slots[digest % RS__KEPT_SLOTS];
   while (e != NULL && !is_same(e, digest, row, plan)) e = e->next;
+  return e;
+}
+
+bool rs__kept_has(const rs__kept *kept, size_t row, const rs__plan *plan) {
+  return is_for(kept, plan) && find(kept, row, plan) != NULL;
+}
+
+bool rs__kept_take(rs__kept *kept, size_t row, rs__plan *plan) {
+  if (!is_for(kept, plan)) return false;
+  const entry *e = find(kept, row, plan);
   if (e == NULL || !ask_again(plan, &e->plan)) return false;
   const rs__plan *was = &e->plan;
   if (was->task_count > plan->task_capacity) {
@@ -131,6 +140,7 @@ bool rs__kept_take(rs__kept *kept, size_t row, rs__plan *plan) {
   plan->waits = was->waits;
   plan->wait_count = plan->wait_capacity = was->wait_count;
   plan->has_ranks = was->has_ranks;
+  plan->is_ranked = was->is_ranked;
   kept->takings++;
   return true;
 }
@@ -156,7 +166,8 @@ static bool copy_plan(rs_arena *arena, const rs__plan *plan, rs__plan *was) {
                     .wait_count = plan->wait_count,
                     .ask_count = plan->ask_count,
                     .units = plan->units, /* whether there are any */
-                    .has_ranks = plan->has_ranks};
+                    .has_ranks = plan->has_ranks,
+                    .is_ranked = plan->is_ranked};
   was->tasks = copy_of(arena, plan->tasks, plan->task_count, sizeof *plan->tasks);
   was->edges = copy_of(arena, plan->edges, plan->edge_count, sizeof *plan->edges);
   was->guards = copy_of(arena, plan->guards, plan->guard_count, sizeof *plan->guards);
@@ -167,13 +178,14 @@ static bool copy_plan(rs_arena *arena, const rs__plan *plan, rs__plan *was) {
          was->asks != NULL && was->tmp_used != NULL;
 }
 
-void rs__kept_put(rs__kept *kept, size_t row, const rs__plan *plan) {
+void rs__kept_put(rs__kept *kept, size_t row, rs__plan *plan) {
   const rs_collective_request *r = plan->request;
   uint64_t bytes = bytes_of(plan);
   if (!is_for(kept, plan) || plan->looks_at_times || plan->turned.part_count > 0) return;
   if (bytes > RS__KEPT_BYTES_MAX / 4) return;
   kept->is_full = rs_arena_used_bytes(kept->arena) + bytes > RS__KEPT_BYTES_MAX;
   if (kept->is_full) return;
+  if (!plan->has_ranks && plan->order == NULL) rs__plan_rank(plan);
   entry *e = RS_ARENA_NEW(kept->arena, entry, 1);
   if (e == NULL || !copy_plan(kept->arena, plan, &e->plan)) return;
   e->chips = copy_of(kept->arena, r->chips, r->chip_count, sizeof *r->chips);

@@ -26,6 +26,7 @@ int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k) {
 }
 
 int64_t rs__floor_slots(const rs_timing *timing, int64_t k) {
+  if ((k | timing->slot_num) >> 31 == 0) return k * timing->slot_num / timing->slot_den;
   return (int64_t)((rs_int128)k * timing->slot_num / timing->slot_den);
 }
 
