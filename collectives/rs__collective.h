@@ -534,5 +534,7 @@ rs_status rs__build_reduce_forest(rs__plan *plan);
 rs_status rs__build_broadcast_forest(rs__plan *plan);
 rs_status rs__build_broadcast_arborescences(rs__plan *plan);
 rs_status rs__build_reduce_arborescences(rs__plan *plan);
+rs_status rs__build_scatter_ports(rs__plan *plan);
+rs_status rs__build_gather_ports(rs__plan *plan);
 
 #endif

@@ -16,12 +16,15 @@
  * a colouring of the links between gateways and entries (König). A block inside a node takes the slot
  * in which its link has not begun its last hops (class 1: slot 0) or has ended its first (class 0: a²).
  *
- * The slots are given to the list scheduler as ranks. On the unit clock it keeps them exactly; on
- * others they are an order.
+ * The slots are given to the list scheduler as ranks: an order, in which a link that is free takes a block
+ * before its slot, and the block then waits for its next hop. In the second variant blocks are held to their
+ * slots, so that on the unit clock none waits and a hop needs no buffer.
  */
 #include <string.h>
 
 #include "rs__collective.h"
+
+#define HELD 2 /* variant.splits */
 
 typedef struct gateways {
   rs__plan *plan;
@@ -167,10 +170,23 @@ static uint32_t epsilon(uint32_t slot) {
   return slot / 4 % 2;
 }
 
+/* Appends a block. Held to its slots it leaves when they begin, which are as long as a block. */
+static void send_block(gateways *g, uint32_t from, uint32_t to, const uint32_t *links,
+                       const uint32_t *slots, uint32_t hops) {
+  rs__plan *plan = g->plan;
+  rs__plan_block(plan, from, to, links, slots, hops);
+  if (plan->variant.splits != HELD || plan->status != RS_OK) return;
+  for (uint32_t k = 0; k < hops; k++) {
+    rs__task *task = &plan->tasks[plan->task_count - hops + k];
+    int64_t begins = rs_timing_slots(plan->timing, slots[k] * plan->block);
+    task->start_cycles = RS_MAX(task->start_cycles, plan->timing->send_cycles + begins);
+  }
+}
+
 static void send_local(gateways *g, uint32_t from, uint32_t to) {
   uint32_t link = rs_wiring_find_link(g->plan->wiring, from, to, 0);
   uint32_t slot = (g->index[from] + g->index[to]) % 2 == 1 ? 0 : g->a * g->a;
-  rs__plan_block(g->plan, from, to, &link, &slot, 1);
+  send_block(g, from, to, &link, &slot, 1);
 }
 
 /* The block that crosses `pair` in slot t: its way and the slots of its hops. */
@@ -191,7 +207,7 @@ static void send_across(gateways *g, uint32_t pair, uint32_t slot, uint32_t sour
     links[hops] = rs_wiring_find_link(w, gate->to, to, 0);
     slots[hops++] = slot + 1;
   }
-  rs__plan_block(g->plan, from, to, links, slots, hops);
+  send_block(g, from, to, links, slots, hops);
 }
 
 /* All blocks over one link: slot 1 … a², the n-th time that a pair of classes comes. */

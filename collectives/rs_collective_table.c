@@ -63,7 +63,11 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_REDUCE, "disjoint-trees",
      "trees to the root that share no link; their depth L + V/d slots"},
     {RS_SCATTER, "paths", "minimal paths from the root; eccentricity L + (N-1)b/d slots"},
+    {RS_SCATTER, "even-ports",
+     "longer ways where the root's links would carry unequal loads; (N-1)b/d slots"},
     {RS_GATHER, "paths", "minimal paths to the root; eccentricity L + (N-1)b/d slots"},
+    {RS_GATHER, "even-ports",
+     "longer ways where the root's links would carry unequal loads; (N-1)b/d slots"},
     {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
     {RS_ALL_TO_ALL, "gateways",
      "dragonfly of a = 2h: local, global, local on a fixed timetable; 3 L + (a^2+2)b slots"},
@@ -226,18 +230,32 @@ static uint32_t least_links_in(const rs__plan *plan) {
   return least;
 }
 
-/* Blocks a chip that lose least to rounding: with p of them a unit all-gather takes ⌈p(N−1)/d⌉
- * slots, not p⌈(N−1)/d⌉. The fewest of those that are best. */
-static int64_t even_pieces(const rs__plan *plan) {
-  int64_t others = plan->member_count - 1;
-  int64_t links = RS_MAX(1, least_links_in(plan));
+/* Parts of `others` blocks that lose least to rounding when so many links share them: ⌈p·others/links⌉ slots
+ * for p of them, not p·⌈others/links⌉. The fewest of those that are best. */
+static int64_t even_parts(int64_t others, int64_t links) {
   int64_t best = 1;
-  if (plan->member_count > RS__PIECES_CHIPS_MAX) return 1;
   for (int64_t p = 2; p <= RS__PIECES_MAX; p++) {
     int64_t slots = rs_ceil_div_i64(p * others, links);
     if (slots * best < rs_ceil_div_i64(best * others, links) * p) best = p;
   }
   return best;
+}
+
+/* Blocks a chip of a unit all-gather. */
+static int64_t even_pieces(const rs__plan *plan) {
+  if (plan->member_count > RS__PIECES_CHIPS_MAX) return 1;
+  return even_parts(plan->member_count - 1, RS_MAX(1, (int64_t)least_links_in(plan)));
+}
+
+/* Pieces of a block, for even loads of the root's links; finding ways takes members · pieces searches. */
+static size_t splits_ports(const rs__plan *plan, int64_t *list) {
+  const rs_wiring *w = plan->wiring;
+  uint32_t root = plan->request->root;
+  const uint32_t *first = plan->request->kind == RS_SCATTER ? w->out_first : w->in_first;
+  int64_t links = RS_MAX(1, (int64_t)first[root + 1] - first[root]);
+  if (plan->is_mesh || plan->member_count > RS__SINGLE_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, 1, plan->block);
+  return offer(list, count, even_parts(plan->member_count - 1, links), plan->block);
 }
 
 static size_t splits_forest(const rs__plan *plan, int64_t *list) {
@@ -433,7 +451,9 @@ static const rs__row rows[] = {
     {rs__build_reduce_forest, splits_forest_shards, bursts_to_all, floor_none, false},
     {rs__build_reduce_arborescences, splits_disjoint, bursts_to_all, floor_none, false},
     {rs__build_scatter, splits_pieces, bursts_to_all, floor_none, false},
+    {rs__build_scatter_ports, splits_ports, bursts_to_all, floor_none, false},
     {rs__build_gather, splits_pieces, bursts_to_all, floor_none, false},
+    {rs__build_gather_ports, splits_ports, bursts_to_all, floor_none, false},
     {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none, false},
     {rs__build_gateways, splits_one, bursts_pairs, floor_none, false},
     {rs__build_racks, splits_one, bursts_racks, floor_none, false},
