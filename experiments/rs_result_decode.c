@@ -39,7 +39,8 @@ static const char *const decode_columns[] = {
     /* with a draft: a step of it, and the step that verifies */
     "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s",
     /* stalls of the schedule, whose time is part of the latency */
-    "deskew_interval_cycles", "deskew_stalls", "deskew_cycles", "placement", "kv_split"};
+    "deskew_interval_cycles", "deskew_stalls", "deskew_cycles", "placement", "kv_split",
+    "attention_share"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);

@@ -88,6 +88,8 @@ static void a_row_agrees_with_itself(void **state) {
   assert_true(fabs(number_of(0, "makespan_cycles") / 900e6 - latency) < 1e-12); /* 900 MHz */
   assert_true(fabs(number_of(0, "tokens_per_s_user") * latency - 1) < 1e-12);
   assert_true(fabs(number_of(0, "compute_share") + number_of(0, "network_share") - 1) < 1e-12);
+  double attention = number_of(0, "attention_s") / number_of(0, "token_latency_s");
+  assert_true(fabs(number_of(0, "attention_share") - attention) < 1e-12);
   assert_int_equal(number_of(0, "chips"), 32); /* 8 · 4 */
   assert_int_equal(number_of(0, "fits"), 1);
   assert_int_equal(number_of(0, "vectors"), number_of(0, "vector_hops"));
