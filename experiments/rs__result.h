@@ -21,8 +21,11 @@ const char *const *rs__result_clock_columns(size_t *count);
 /* Fills the cells of `r`. Texts are `arena`'s, everything else is scratch. */
 typedef rs_status rs__result_compute(rs_arena *arena, rs_arena *scratch, const rs_point *point,
                                      rs_result *r, rs_diag *diag);
-rs__result_compute rs__result_decode, rs__result_prefill, rs__result_traffic, rs__result_collective,
-    rs__result_clock;
+rs__result_compute rs__result_prefill, rs__result_traffic, rs__result_collective, rs__result_clock;
+
+/* memory: or NULL. */
+rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, rs_result_memory *memory,
+                            const rs_point *point, rs_result *r, rs_diag *diag);
 
 /* Points whose chip is a GPU. */
 rs_status rs__result_decode_gpu(rs_arena *arena, const rs_point *point, rs_result *r,

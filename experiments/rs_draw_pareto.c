@@ -15,6 +15,10 @@
 
 #define LOG_SPAN 20 /* an axis is logarithmic when values span more than this factor */
 
+/* Of a name, in parts of an axis: 6.5 of some 640 pixels a letter, and 15 of some 430. */
+#define BOX_A_LETTER 0.0102
+#define BOX_HEIGHT 0.035
+
 typedef struct axis {
   size_t column;
   bool less_is_better, is_log;
@@ -109,10 +113,41 @@ static void put_point(const view *v, size_t row, rs_sink *data) {
   rs__draw_put_number(data, y * v->y.form.scale);
 }
 
-/* By rising x: front points have no two alike. */
+/* Where a value lies between the ends of its axis. */
+static double place_on(const axis *a, double value) {
+  if (!a->is_log) return value / a->most;
+  return a->most > a->least ? log(value / a->least) / log(a->most / a->least) : 0;
+}
+
+/* A name that is written, as a box beside its point: all names are on the same side. */
+typedef struct box {
+  double x, y, width;
+} box;
+
+static bool overlaps(const box *a, const box *b, bool to_the_left) {
+  bool a_first = (a->x < b->x) != to_the_left;
+  double room = a_first ? a->width : b->width; /* of the one that reaches towards the other */
+  return fabs(a->x - b->x) < room && fabs(a->y - b->y) < BOX_HEIGHT;
+}
+
+/* Takes a place for a name, unless another has it. */
+static bool take_place(const view *v, size_t row, const char *name, box *boxes, size_t *count) {
+  double x = 0, y = 0;
+  read_point(v, row, &x, &y);
+  box b = {place_on(&v->x, x), place_on(&v->y, y), BOX_A_LETTER * (double)strlen(name)};
+  for (size_t i = 0; i < *count; i++) {
+    if (overlaps(&b, &boxes[i], v->x.less_is_better)) return false;
+  }
+  boxes[(*count)++] = b;
+  return true;
+}
+
+/* By rising x: front points have no two alike. Names that would lie on others are left out. */
 static size_t write_front(rs_arena *arena, const view *v, rs_sink *data) {
   bool *is_left = RS_ARENA_NEW(arena, bool, v->rows);
-  size_t written = 0;
+  box *boxes = RS_ARENA_NEW(arena, box, v->rows);
+  size_t written = 0, box_count = 0;
+  if (boxes == NULL) is_left = NULL;
   for (size_t row = 0; is_left != NULL && row < v->rows; row++) is_left[row] = is_front(v, row);
   for (; is_left != NULL; written++) {
     size_t next = SIZE_MAX;
@@ -128,7 +163,7 @@ static size_t write_front(rs_arena *arena, const view *v, rs_sink *data) {
     name_point(v, next, &l);
     put_point(v, next, data);
     rs_sink_put(data, " ");
-    rs__draw_put_quoted(data, l.text);
+    rs__draw_put_quoted(data, take_place(v, next, l.text, boxes, &box_count) ? l.text : "");
     rs_sink_put(data, "\n");
   }
   rs_sink_put(data, "\n\n");

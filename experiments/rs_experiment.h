@@ -196,6 +196,10 @@ rs_status rs_experiment_read(rs_arena *arena, const char *path, const char *cons
 void rs_point_print(const rs_point *point, rs_sink *sink);
 /* What identifies its result: that text, the program's version, the model's shape, the wiring. */
 uint64_t rs_point_digest(const rs_point *point);
+/* The same without what is only counted on a step of decode: micro-batches, replicas, prices; and without
+ * the name. */
+uint64_t rs_point_digest_of_step(const rs_point *point);
+bool rs_key_is_counted(rs_key key); /* micro-batches, replicas */
 
 const char *rs_task_word(rs_task task); /* "decode" "topology" "traffic" "collective" "clock" */
 bool rs_task_parse(const char *word, rs_task *task);

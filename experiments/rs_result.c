@@ -92,14 +92,24 @@ rs_status rs_result_create(rs_arena *arena, rs_task task, rs_result *result, rs_
 
 rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *result,
                             rs_diag *diag) {
+  return rs_result_compute_with(arena, NULL, point, result, diag);
+}
+
+rs_status rs_result_compute_with(rs_arena *arena, rs_result_memory *memory, const rs_point *point,
+                                 rs_result *result, rs_diag *diag) {
   rs_status created = rs_result_create(arena, point->task, result, diag);
   if (created != RS_OK) return created;
   rs_arena *scratch = rs_arena_create(0);
   if (scratch == NULL) return rs_arena_failed(arena, diag);
-  static rs__result_compute *const computes[RS_TASK_COUNT] = {
-      rs__result_decode,     compute_topology, rs__result_traffic,
-      rs__result_collective, rs__result_clock, rs__result_prefill};
-  rs_status status = computes[point->task](arena, scratch, point, result, diag);
+  static rs__result_compute *const computes[RS_TASK_COUNT] = {NULL,
+                                                              compute_topology,
+                                                              rs__result_traffic,
+                                                              rs__result_collective,
+                                                              rs__result_clock,
+                                                              rs__result_prefill};
+  rs_status status = point->task == RS_TASK_DECODE
+                         ? rs__result_decode(arena, scratch, memory, point, result, diag)
+                         : computes[point->task](arena, scratch, point, result, diag);
   rs_arena_destroy(scratch);
   return status;
 }

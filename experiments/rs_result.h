@@ -36,6 +36,16 @@ rs_status rs_result_create(rs_arena *arena, rs_task task, rs_result *result, rs_
 rs_status rs_result_compute(rs_arena *arena, const rs_point *point, rs_result *result,
                             rs_diag *diag);
 
+/* The last step of decode that was computed, for a point that differs in what is only counted on it
+ * (rs_key_is_counted): the row is the same as without, and a step is not compiled and proved again. One
+ * thread's. NULL: no memory. */
+typedef struct rs_result_memory rs_result_memory;
+rs_result_memory *rs_result_memory_create(void);
+void rs_result_memory_destroy(rs_result_memory *memory);
+
+rs_status rs_result_compute_with(rs_arena *arena, rs_result_memory *memory, const rs_point *point,
+                                 rs_result *result, rs_diag *diag);
+
 /* The timetable of a point, for pictures of it; proved by nobody here. RS_E_INFEASIBLE with the reason
  * when the point has none, RS_E_INPUT when its task has none. */
 rs_status rs_result_schedule(rs_arena *arena, const rs_point *point, rs_schedule **schedule,

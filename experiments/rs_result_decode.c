@@ -9,6 +9,8 @@
  * With a draft (rs_speculate.h) a sample is a round, and the row is about a token of it. What a row
  * says of a schedule is said of the verification's; the draft's is proved and played as well.
  */
+#include <stdlib.h>
+
 #include "rs__result.h"
 #include "rs_speculate.h"
 
@@ -37,7 +39,8 @@ static const char *const decode_columns[] = {
     /* with a draft: a step of it, and the step that verifies */
     "draft", "speculate_length", "acceptance", "tokens_per_round", "draft_s", "verify_s",
     /* stalls of the schedule, whose time is part of the latency */
-    "deskew_interval_cycles", "deskew_stalls", "deskew_cycles", "placement", "kv_split"};
+    "deskew_interval_cycles", "deskew_stalls", "deskew_cycles", "placement", "kv_split",
+    "attention_share"};
 
 const char *const *rs__result_decode_columns(size_t *count) {
   *count = RS_COUNT_OF(decode_columns);
@@ -125,47 +128,111 @@ static void fill_stalls(const rs_schedule *s, const rs_proof *proof, rs_result *
   rs_result_set_i64(r, "deskew_cycles", proof->play.stall_cycles);
 }
 
-static rs_status compute(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
-                         rs_diag *diag) {
-  rs_speculate_sharding sharding;
-  rs_decode steps[SAMPLES_MAX];
-  rs_decode mean;
-  rs_proof proof;
-  double draft_s = 0, verify_s = 0;
+/* ---- steps, and the memory of the last ones ---- */
+
+typedef struct steps {
+  rs_decode list[SAMPLES_MAX]; /* of a draft: rounds, as tokens */
+  int64_t count;
+  rs_proof proof; /* of the last */
+  double draft_s, verify_s;
+} steps;
+
+struct rs_result_memory {
+  rs_arena *arena; /* of the schedules */
+  bool holds;
+  uint64_t key;
+  steps steps;
+};
+
+rs_result_memory *rs_result_memory_create(void) {
+  rs_result_memory *memory = calloc(1, sizeof *memory);
+  if (memory != NULL) memory->arena = rs_arena_create(0);
+  if (memory != NULL && memory->arena != NULL) return memory;
+  free(memory);
+  return NULL;
+}
+
+void rs_result_memory_destroy(rs_result_memory *memory) {
+  if (memory == NULL) return;
+  rs_arena_destroy(memory->arena);
+  free(memory);
+}
+
+/* Schedules are the arena's. */
+static rs_status take_steps(rs_arena *arena, const rs_point *point,
+                            const rs_speculate_sharding *sharding, steps *s, rs_diag *diag) {
   bool has_draft = point->speculation.draft != NULL;
+  *s = (steps){.count = RS_MIN(point->generate, SAMPLES_MAX)};
+  for (int64_t k = 0; k < s->count; k++) {
+    rs_round round;
+    int64_t context = point->request.context + (2 * k + 1) * point->generate / (2 * s->count);
+    rs_status status = compile_at(arena, point, sharding, context, &round, diag);
+    if (status == RS_OK) status = prove(point, &round, &s->proof, diag);
+    if (status == RS_OK) {
+      status = add_stalls(arena, point, sharding->target, &round.token, &s->proof, diag);
+    }
+    if (status != RS_OK) return status;
+    s->list[k] = round.token;
+    if (!has_draft) continue;
+    s->draft_s += round.draft.token_latency_s / (double)s->count;
+    s->verify_s += round.verify.token_latency_s / (double)s->count;
+  }
+  return RS_OK;
+}
+
+/* What a step is made of, its layers' places included: more micro-batches may deal them otherwise. */
+static uint64_t digest_step(const rs_point *point, const rs_sharding *sharding) {
+  uint64_t digest = rs_point_digest_of_step(point);
+  for (int64_t s = 0; s < sharding->request.pipeline; s++) {
+    digest = rs_digest_u64(digest, (uint64_t)sharding->stages[s].layer_count);
+  }
+  return digest;
+}
+
+/* A round with a draft has rates of its own and is always taken anew. */
+static rs_status remember_steps(rs_result_memory *memory, const rs_point *point,
+                                const rs_speculate_sharding *sharding, steps **s, rs_diag *diag) {
+  uint64_t key = digest_step(point, sharding->target);
+  *s = &memory->steps;
+  if (memory->holds && memory->key == key && point->speculation.draft == NULL) {
+    for (int64_t k = 0; k < memory->steps.count; k++) {
+      rs_decode_rate(&memory->steps.list[k], point->chip, sharding->target);
+    }
+    return RS_OK;
+  }
+  rs_arena_reset(memory->arena);
+  rs_status status = take_steps(memory->arena, point, sharding, &memory->steps, diag);
+  memory->holds = status == RS_OK;
+  memory->key = key;
+  return status;
+}
+
+static void fill_steps(rs_arena *arena, const rs_point *point, const rs_sharding *sharding,
+                       const steps *s, rs_result *r) {
+  rs_decode mean = s->list[0];
+  if (s->count > 1) rs_decode_mean(s->list, (size_t)s->count, point->chip, sharding, &mean);
+  fill_decode(arena, point, &mean, r);
+  if (point->speculation.draft != NULL) {
+    rs_result_set_double(r, "draft_s", s->draft_s);
+    rs_result_set_double(r, "verify_s", s->verify_s);
+  }
+  rs__result_fill_proof(arena, point, mean.schedule, &s->proof, r);
+  fill_stalls(mean.schedule, &s->proof, r);
+}
+
+static rs_status compute(rs_arena *arena, rs_arena *scratch, rs_result_memory *memory,
+                         const rs_point *point, rs_result *r, rs_diag *diag) {
+  rs_speculate_sharding sharding;
+  steps own, *s = &own;
   if (point->chip->kind == RS_CHIP_GPU) return rs__result_decode_gpu(arena, point, r, diag);
   rs_status status = build_sharding(scratch, point, &sharding, diag);
   if (status != RS_OK) return status;
   rs__result_fill_sharding(arena, point, sharding.target, r);
   if (!sharding.target->fits) return RS_OK;
-  int64_t samples = RS_MIN(point->generate, SAMPLES_MAX);
-  for (int64_t k = 0; k < samples && status == RS_OK; k++) {
-    rs_round round;
-    int64_t context = point->request.context + (2 * k + 1) * point->generate / (2 * samples);
-    status = compile_at(scratch, point, &sharding, context, &round, diag);
-    if (status == RS_OK) status = prove(point, &round, &proof, diag);
-    if (status == RS_OK) {
-      status = add_stalls(scratch, point, sharding.target, &round.token, &proof, diag);
-    }
-    if (status != RS_OK) return status;
-    steps[k] = round.token;
-    if (!has_draft) continue;
-    draft_s += round.draft.token_latency_s / (double)samples;
-    verify_s += round.verify.token_latency_s / (double)samples;
-  }
-  if (samples == 1) {
-    mean = steps[0];
-  } else {
-    rs_decode_mean(steps, (size_t)samples, point->chip, sharding.target, &mean);
-  }
-  fill_decode(arena, point, &mean, r);
-  if (has_draft) {
-    rs_result_set_double(r, "draft_s", draft_s);
-    rs_result_set_double(r, "verify_s", verify_s);
-  }
-  rs__result_fill_proof(arena, point, mean.schedule, &proof, r);
-  fill_stalls(mean.schedule, &proof, r);
-  return RS_OK;
+  status = memory == NULL ? take_steps(scratch, point, &sharding, &own, diag)
+                          : remember_steps(memory, point, &sharding, &s, diag);
+  if (status == RS_OK) fill_steps(arena, point, sharding.target, s, r);
+  return status;
 }
 
 /* What was asked of a draft. */
@@ -220,13 +287,13 @@ static void fill_price(const rs_point *point, rs_result *r) {
   rs_result_set_double(r, "price_power_per_million_tokens", parts.power);
 }
 
-rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, const rs_point *point, rs_result *r,
-                            rs_diag *diag) {
+rs_status rs__result_decode(rs_arena *arena, rs_arena *scratch, rs_result_memory *memory,
+                            const rs_point *point, rs_result *r, rs_diag *diag) {
   rs_diag own = {0}; /* the row needs the words also where the caller does not */
   rs__result_fill_request(arena, point, r);
   rs_result_set_i64(r, "generate", point->generate);
   fill_speculation(arena, point, r);
-  rs_status status = compute(arena, scratch, point, r, &own);
+  rs_status status = compute(arena, scratch, memory, point, r, &own);
   status = rs__result_settle(arena, status, &own, r, diag);
   if (status == RS_OK) fill_price(point, r);
   return status;

@@ -62,6 +62,8 @@ static void fill_step(rs_arena *arena, const rs_point *point, const rs_gpu_step 
   double share = (network + pipeline) / (double)d->cost.time_fs;
   rs_result_set_double(r, "compute_share", 1 - share);
   rs_result_set_double(r, "network_share", share);
+  rs_result_set_double(r, "attention_share",
+                       (double)d->group_fs[RS_GPU_GROUP_ATTENTION] / (double)d->cost.time_fs);
   rs_result_set_double(r, "weights_s", (double)d->group_fs[RS_GPU_GROUP_WEIGHTS] * 1e-15);
   rs_result_set_double(r, "attention_s", (double)d->group_fs[RS_GPU_GROUP_ATTENTION] * 1e-15);
   rs_result_set_double(r, "vector_s", (double)d->group_fs[RS_GPU_GROUP_VECTOR] * 1e-15);

@@ -68,6 +68,8 @@ void rs__result_fill_step(rs_arena *arena, const rs_point *point, const rs_decod
   }
   rs_result_set_double(r, "compute_share", d->compute_share);
   rs_result_set_double(r, "network_share", d->network_share);
+  rs_result_set_double(r, "attention_share",
+                       (double)d->part_cycles[RS_PART_ATTENTION] / (double)d->latency_cycles);
   rs_result_set_i64(r, "bottleneck_cycles", d->bottleneck_cycles);
   const char *algorithm = d->all_reduce_algorithm == NULL ? "none" : d->all_reduce_algorithm;
   rs_result_set_text(arena, r, "all_reduce_algorithm", algorithm);

@@ -15,7 +15,7 @@ static const char *const prefill_columns[] = {
     "busiest_link_bytes", "slack_cycles_min", "received_slack_cycles_min", "deskew_margin_cycles",
     "all_reduce_algorithm", "schedule_digest", "weight_bytes_total", "kv_bytes_total", "dispatch",
     "expert_slots", "expert_vectors", "overflow_probability", "dropped_share", "placement",
-    "kv_split"};
+    "kv_split", "attention_share"};
 
 const char *const *rs__result_prefill_columns(size_t *count) {
   *count = RS_COUNT_OF(prefill_columns);

@@ -20,13 +20,20 @@ typedef struct job {
   rs_diag *diag;
   pthread_mutex_t lock; /* of everything below, the store and the summary */
   size_t next;
+  size_t together; /* points in a row that share a step, which one worker takes */
   rs_status status;
   struct timespec began;
 } job;
 
+/* Points that were taken together. */
+typedef struct range {
+  size_t next, end;
+} range;
+
 typedef struct worker {
   job *job;
   rs_arena *arena; /* of the result that it works on */
+  rs_result_memory *memory;
   pthread_t thread;
 } worker;
 
@@ -66,10 +73,26 @@ static void draw_progress(const job *j) {
 
 /* ---- work ---- */
 
-static bool take_point(job *j, size_t *index) {
+/* The innermost keys of the sweep that are only counted on a step make points that share it. */
+static size_t count_together(const rs_experiment *e) {
+  size_t together = 1;
+  if (e->task != RS_TASK_DECODE) return together;
+  for (size_t i = e->sweep_count; i > 0 && rs_key_is_counted(e->sweeps[i - 1].key); i--) {
+    together *= e->sweeps[i - 1].value_count;
+  }
+  return together;
+}
+
+static bool take_point(job *j, range *own, size_t *index) {
+  size_t count = j->experiment->point_count;
   pthread_mutex_lock(&j->lock);
-  bool more = j->status == RS_OK && !stop_requested && j->next < j->experiment->point_count;
-  if (more) *index = j->next++;
+  bool more = j->status == RS_OK && !stop_requested;
+  if (more && own->next == own->end) {
+    *own = (range){j->next, RS_MIN(j->next + j->together, count)};
+    j->next = own->end;
+  }
+  more = more && own->next < own->end;
+  if (more) *index = own->next++;
   pthread_mutex_unlock(&j->lock);
   return more;
 }
@@ -115,13 +138,15 @@ static void *work(void *context) {
   worker *w = context;
   job *j = w->job;
   size_t index;
-  while (take_point(j, &index)) {
+  range own = {0};
+  while (take_point(j, &own, &index)) {
     rs_diag diag = {0};
     rs_result result = {0};
     bool stored;
     rs_status status = find_stored(j, w->arena, index, &result, &stored, &diag);
     if (status == RS_OK && !stored) {
-      status = rs_result_compute(w->arena, &j->experiment->points[index], &result, &diag);
+      status = rs_result_compute_with(w->arena, w->memory, &j->experiment->points[index], &result,
+                                      &diag);
     }
     finish_point(j, index, status, &result, stored, &diag);
     rs_arena_reset(w->arena);
@@ -132,8 +157,8 @@ static void *work(void *context) {
 /* ---- other ranks ---- */
 
 /* Takes points until one must be computed; those that the store has are done on the way. */
-static bool take_uncomputed(job *j, rs_arena *arena, size_t *index) {
-  while (take_point(j, index)) {
+static bool take_uncomputed(job *j, rs_arena *arena, range *own, size_t *index) {
+  while (take_point(j, own, index)) {
     rs_diag diag = {0};
     rs_result result = {0};
     bool stored;
@@ -160,13 +185,14 @@ static void take_report(job *j, rs_arena *arena, const rs_rank_report *report) {
 /* Talks to the other ranks until each was told that there is no more. */
 static void serve_ranks(job *j) {
   rs_arena *arena = rs_arena_create(0);
+  range own = {0};
   for (int left = rs_ranks_count() - 1; left > 0 && arena != NULL;) {
     rs_rank_report report = {0};
     rs_diag diag = {0};
     size_t index;
     if (rs_ranks_receive(arena, &report, &diag) != RS_OK) break;
     take_report(j, arena, &report);
-    bool more = take_uncomputed(j, arena, &index);
+    bool more = take_uncomputed(j, arena, &own, &index);
     rs_ranks_assign(report.rank, more ? (int64_t)index : RS_RANKS_NO_POINT);
     if (!more) left--;
     rs_arena_reset(arena);
@@ -227,14 +253,17 @@ rs_status rs_runner_run(rs_arena *arena, const rs_experiment *experiment, rs_sto
            .results = results,
            .summary = summary,
            .diag = diag,
+           .together = count_together(experiment),
            .lock = PTHREAD_MUTEX_INITIALIZER};
   unsigned count = thread_count(options, experiment->point_count);
   worker *workers = RS_ARENA_NEW(arena, worker, count);
   if (workers == NULL) return rs_arena_failed(arena, diag);
   *summary = (rs_run_summary){0};
   for (unsigned i = 0; i < count; i++) {
-    workers[i] = (worker){.job = &j, .arena = rs_arena_create(0)};
-    if (workers[i].arena == NULL) j.status = rs_arena_failed(NULL, diag);
+    workers[i] =
+        (worker){.job = &j, .arena = rs_arena_create(0), .memory = rs_result_memory_create()};
+    if (workers[i].arena == NULL || workers[i].memory == NULL)
+      j.status = rs_arena_failed(NULL, diag);
   }
   struct sigaction stop = {.sa_handler = request_stop, .sa_flags = (int)SA_RESETHAND};
   struct sigaction old_int, old_term;
@@ -245,6 +274,9 @@ rs_status rs_runner_run(rs_arena *arena, const rs_experiment *experiment, rs_sto
   if (j.status == RS_OK) run_workers(&j, workers, count);
   sigaction(SIGINT, &old_int, NULL);
   sigaction(SIGTERM, &old_term, NULL);
-  for (unsigned i = 0; i < count; i++) rs_arena_destroy(workers[i].arena);
+  for (unsigned i = 0; i < count; i++) {
+    rs_arena_destroy(workers[i].arena);
+    rs_result_memory_destroy(workers[i].memory);
+  }
   return j.status;
 }

@@ -17,6 +17,9 @@ lines = ''
 do for [part in 'title_ subtitle'] {
   text = value(part)
   room = part eq 'title_' ? 80 : 64
+  # Lines of about the same length: none has one word alone.
+  rows_ = (strlen(text) + room - 1) / room
+  if (rows_ > 1) { even_ = strlen(text) / rows_ + 8; room = even_ < room ? even_ : room }
   if (strlen(text) > 0) {
     lines = lines.(strlen(lines) > 0 ? "\n" : '').word(text, 1)
     left_ = room - strlen(word(text, 1))

@@ -11,11 +11,8 @@ if (is_log_y) { set logscale y 10; set yrange [*:*]; set format y '%g' }
 step = less_x ? 'steps' : 'fsteps'
 draw = sprintf("data index 0 using 1:2 with %s linewidth 2 linecolor rgb '#000000' title 'front'", step)
 side = sprintf('%s offset char %s,%s', less_x ? 'right' : 'left', less_x ? '-0.8' : '0.8', less_y ? '-0.6' : '0.7')
-# Of many points every k-th has its name.
-every_k = 1 + (front - 1) / 14
-name(dummy) = int(column(0)) % every_k == 0 ? strcol(3) : ''
 plot @draw, \
   for [i=1:blocks] data index i using 1:2 with points pointtype 4+(i-1)%8 pointsize 1 linewidth 1.5 \
     linecolor rgb colour[(i-1)%8+1] title columnheader(1), \
   data index 0 using 1:2 with points pointtype 7 pointsize 0.6 linecolor rgb '#000000' notitle, \
-  data index 0 using 1:2:(name(0)) with labels noenhanced @side font small notitle
+  data index 0 using 1:2:3 with labels noenhanced @side font small notitle

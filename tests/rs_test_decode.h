@@ -1,5 +1,5 @@
 /*
- * What the tests of the decode step share: two small models, and a step that is compiled, proved by the
+ * What tests of decode, prefill and drafts share: two small models, and a step that is compiled, proved by the
  * checker, played, and held against what is true of every step.
  */
 #ifndef RS_TEST_DECODE_H
@@ -13,15 +13,13 @@
 #include "rs_test.h"
 #include "rs_topology.h"
 
-static const rs_model tiny = {.name = "tiny",
-                              .layers = 8,
-                              .hidden = 640,
-                              .heads = 8,
-                              .kv_heads = 4,
-                              .head_dim = 80,
-                              .ffn = 1280,
-                              .vocab = 1000,
-                              .gated_mlp = true};
+#define TINY_MODEL(model_name, layer_count)                                                  \
+  {                                                                                          \
+    .name = (model_name), .layers = (layer_count), .hidden = 640, .heads = 8, .kv_heads = 4, \
+    .head_dim = 80, .ffn = 1280, .vocab = 1000, .gated_mlp = true                            \
+  }
+
+static const rs_model tiny = TINY_MODEL("tiny", 8);
 
 /* The other family: learned positions, biases, an MLP of two matrices, nothing that divides well. */
 static const rs_model tiny_gpt = {.name = "tiny-gpt",
@@ -36,7 +34,7 @@ static const rs_model tiny_gpt = {.name = "tiny-gpt",
                                   .tied_embedding = true,
                                   .biases = true};
 
-static const rs_chip *groqchip1(void) {
+static inline const rs_chip *groqchip1(void) {
   const rs_chip *chip = rs_chip_find("groqchip1");
   assert_non_null(chip);
   return chip;
@@ -63,7 +61,7 @@ static inline rs_sharding_request request_of(int64_t tensor, int64_t pipeline) {
                                .activations = RS_FP16};
 }
 
-static const rs_wiring *wiring_of(rs_arena *arena, const char *spec) {
+static inline const rs_wiring *wiring_of(rs_arena *arena, const char *spec) {
   rs_diag diag;
   rs_topology *topology;
   rs_wiring *wiring;
@@ -73,8 +71,8 @@ static const rs_wiring *wiring_of(rs_arena *arena, const char *spec) {
 }
 
 /* Cables by their ends. */
-static const rs_wiring *wiring_by_hand(rs_arena *arena, uint32_t chips, const uint32_t (*cables)[2],
-                                       size_t count) {
+static inline const rs_wiring *wiring_by_hand(rs_arena *arena, uint32_t chips,
+                                              const uint32_t (*cables)[2], size_t count) {
   rs_diag diag;
   rs_wiring *wiring;
   rs_wiring_builder *builder = rs_wiring_builder_create(arena, chips);

@@ -87,6 +87,21 @@ static void less_energy_is_better(void **state) {
   assert_non_null(strstr(variables, "less_x = 0; less_y = 1; is_log_x = 1; is_log_y = 1;"));
 }
 
+/* "8×4 b1" has seven bytes, 7 · 0.0102 of an axis. The second point is 0.01 to the right and 0.02 lower,
+ * where the first one's name is; the third is 0.1 lower. */
+static void names_do_not_lie_on_each_other(void **state) {
+  static const point near[] = {
+      {8, 4, 1, 990, 1000, 1, NULL}, {8, 4, 2, 1000, 980, 1, NULL}, {8, 4, 8, 1001, 900, 1, NULL}};
+  rs_arena *arena = *state;
+  const rs_table *table = table_of(arena, near, RS_COUNT_OF(near));
+  const rs_plot plot = {
+      .kind = RS_PLOT_PARETO, .x = "tokens_per_s_user", .y = "tokens_per_s_total", .log = "none"};
+  const char *variables;
+  const char *text = draw(arena, table, &plot, &variables);
+  const char *front = "990 1000 \"8×4 b1\"\n1000 980 \"\"\n1001 900 \"8×4 b8\"\n\n\n";
+  assert_memory_equal(text, front, strlen(front));
+}
+
 /* Every front point is in no other's shadow and every other is: against the definition, on seeded
  * points with many ties. */
 static void the_front_is_that_of_its_definition(void **state) {
@@ -160,6 +175,7 @@ static int teardown_arena(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_front_is_what_nothing_beats),
+      cmocka_unit_test(names_do_not_lie_on_each_other),
       cmocka_unit_test(less_energy_is_better),
       cmocka_unit_test(the_front_is_that_of_its_definition),
       cmocka_unit_test(a_small_map_says_why_not),

@@ -88,6 +88,8 @@ static void a_row_agrees_with_itself(void **state) {
   assert_true(fabs(number_of(0, "makespan_cycles") / 900e6 - latency) < 1e-12); /* 900 MHz */
   assert_true(fabs(number_of(0, "tokens_per_s_user") * latency - 1) < 1e-12);
   assert_true(fabs(number_of(0, "compute_share") + number_of(0, "network_share") - 1) < 1e-12);
+  double attention = number_of(0, "attention_s") / number_of(0, "token_latency_s");
+  assert_true(fabs(number_of(0, "attention_share") - attention) < 1e-12);
   assert_int_equal(number_of(0, "chips"), 32); /* 8 · 4 */
   assert_int_equal(number_of(0, "fits"), 1);
   assert_int_equal(number_of(0, "vectors"), number_of(0, "vector_hops"));
@@ -430,8 +432,48 @@ static int free_all(void **state) {
   return destroy_arena(state);
 }
 
+/* Rows with a memory of the last step are those without: points that share a step, with one sequence or
+ * several generated tokens, with stalls, with a draft; points whose layers are dealt otherwise for more
+ * micro-batches; and points that do not fit between them. */
+static void a_memory_changes_no_row(void **state) {
+  (void)state;
+  static const char *const more[] = {"generate: 5", "deskew_interval: 65536", "generate: 1",
+                                     "speculate: {draft: llama-2-7b, acceptance: 0.5, length: 1}"};
+  for (size_t m = 0; m < sizeof more / sizeof more[0]; m++) {
+    rs_diag diag;
+    const rs_experiment *e;
+    rs_arena *own = rs_arena_create(0);
+    rs_result_memory *memory = rs_result_memory_create();
+    const char *text =
+        rs_arena_printf(own,
+                        "name: test\ntask: decode\nmodel: llama-2-7b\ntopology: realscale:264\n"
+                        "sharding: {tensor: 8, pipeline: 10}\n%s\n"
+                        "sweep: {context: [512, 4096], sharding.micro_batches: [1, 2, 10], "
+                        "sharding.replicas: [1, 2]}\n",
+                        more[m]);
+    assert_ok(rs_experiment_parse(own, "e", text, strlen(text), NULL, 0, &e, &diag), &diag);
+    for (size_t i = 0; i < e->point_count; i++) {
+      rs_text fresh, remembered;
+      rs_result a, b;
+      rs_text_init(&fresh);
+      rs_text_init(&remembered);
+      rs_sink sinks[2] = {rs_text_sink(&fresh), rs_text_sink(&remembered)};
+      assert_ok(rs_result_compute(own, &e->points[i], &a, &diag), &diag);
+      assert_ok(rs_result_compute_with(own, memory, &e->points[i], &b, &diag), &diag);
+      assert_int_equal(rs_result_print(&a, &sinks[0]), RS_OK);
+      assert_int_equal(rs_result_print(&b, &sinks[1]), RS_OK);
+      assert_string_equal(fresh.bytes, remembered.bytes);
+      rs_text_deinit(&fresh);
+      rs_text_deinit(&remembered);
+    }
+    rs_result_memory_destroy(memory);
+    rs_arena_destroy(own);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_memory_changes_no_row),
       cmocka_unit_test(columns_begin_as_the_design_says),
       cmocka_unit_test(a_row_agrees_with_itself),
       cmocka_unit_test(a_point_that_does_not_fit_is_a_row),

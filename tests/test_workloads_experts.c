@@ -2,14 +2,7 @@
  * Decode steps of models with experts and with latent attention: added up by hand on one chip, proved
  * and played on groups in every way of meeting experts and of summing up; and more chips than heads.
  */
-#include <math.h>
-#include <string.h>
-
-#include "rs_checker.h"
-#include "rs_decode.h"
-#include "rs_player.h"
-#include "rs_test.h"
-#include "rs_topology.h"
+#include "rs_test_decode.h"
 
 /* Deepseek's form, in small: latents, two dense layers, experts beside a shared one. */
 static const rs_model tiny_moe = {
@@ -37,84 +30,30 @@ static const rs_model tiny_mixtral = {.name = "tiny-mixtral",
                                       .gated_mlp = true,
                                       .moe = {.experts = 8, .top = 2, .ffn = 640}};
 
-static int setup_arena(void **state) {
-  *state = rs_arena_create(0);
-  return *state == NULL ? -1 : 0;
+static rs_sharding_request step_of(int64_t tensor, int64_t pipeline, int64_t batch) {
+  rs_sharding_request r = request_of(tensor, pipeline);
+  r.batch = batch;
+  return r;
 }
 
-static int teardown_arena(void **state) {
-  rs_arena_destroy(*state);
-  return 0;
+static rs_sharding *shard_on(rs_arena *arena, const rs_model *m, const rs_wiring *w,
+                             const rs_sharding_request *r) {
+  return shard(arena, m, groqchip1(), w, r);
 }
 
-static const rs_chip *groqchip1(void) {
-  return rs_chip_find("groqchip1");
-}
-
-static rs_sharding_request request_of(int64_t tensor, int64_t pipeline, int64_t batch) {
-  return (rs_sharding_request){.tensor = tensor,
-                               .pipeline = pipeline,
-                               .batch = batch,
-                               .micro_batches = 1,
-                               .context = 100,
-                               .weights = RS_INT8,
-                               .kv = RS_FP16,
-                               .activations = RS_FP16};
-}
-
-static rs_wiring *wiring_of(rs_arena *arena, const char *spec) {
-  rs_diag diag;
-  rs_topology *topology;
-  rs_wiring *wiring;
-  assert_ok(rs_topology_parse(arena, spec, &topology, &diag), &diag);
-  assert_ok(rs_topology_build(arena, topology, NULL, &wiring, &diag), &diag);
-  return wiring;
-}
-
-static rs_sharding *shard(rs_arena *arena, const rs_model *m, const rs_wiring *w,
-                          const rs_sharding_request *r) {
-  rs_diag diag;
-  rs_sharding *s;
-  assert_ok(rs_sharding_build(arena, m, groqchip1(), w->chip_count, r, &s, &diag), &diag);
-  assert_true(s->fits);
-  return s;
-}
-
-/* Checker and player agree with the compiler, the parts add up, and every operation is read and fed on
- * each chip. */
-static void assert_sound(const rs_decode *d, const rs_wiring *w, int64_t tensor) {
-  rs_diag diag;
-  rs_check_report report;
-  rs_play play;
-  const rs_check_options check = {.seed = 1};
-  const rs_play_options options = {.fidelity = RS_FIDELITY_BURST, .seed = 1};
-  const rs_schedule *s = d->schedule;
-  int64_t sum = 0;
-  assert_ok(rs_checker_run(s, w, &check, &report, &diag), &diag);
-  assert_ok(rs_player_run(s, w, &options, &play, &diag), &diag);
-  assert_int_equal(report.makespan_cycles, d->latency_cycles);
-  assert_int_equal(play.makespan_cycles, d->latency_cycles);
-  for (int i = 0; i < RS_PART_COUNT; i++) sum += d->part_cycles[i];
-  assert_int_equal(sum, d->latency_cycles);
-  for (uint32_t op = 0; op < s->op_count; op++) {
-    int64_t readers = 0, writers = 0;
-    for (uint64_t i = 0; i < s->compute_count; i++) {
-      readers += s->computes[i].reads_op == op ? 1 : 0;
-      writers += s->computes[i].writes_op == op ? 1 : 0;
-    }
-    assert_int_equal(readers, tensor);
-    assert_int_equal(writers, tensor);
-  }
-}
-
-static rs_decode decode(rs_arena *arena, const rs_model *m, const char *spec,
-                        const rs_sharding_request *r) {
+/* Proved and played, the parts add up, and every operation is read and fed on each chip. */
+static rs_decode step_on(rs_arena *arena, const rs_model *m, const char *spec,
+                         const rs_sharding_request *r) {
   rs_diag diag;
   rs_decode d;
+  int64_t sum = 0;
   const rs_wiring *w = wiring_of(arena, spec);
-  rs_sharding *s = shard(arena, m, w, r);
+  rs_sharding *s = shard_on(arena, m, w, r);
   assert_ok(rs_decode_compile(arena, m, groqchip1(), w, spec, s, &d, &diag), &diag);
-  assert_sound(&d, w, r->tensor);
+  assert_proved(d.schedule, w, d.latency_cycles, RS_FIDELITY_BURST);
+  assert_ops_are_linked(d.schedule, r);
+  for (int i = 0; i < RS_PART_COUNT; i++) sum += d.part_cycles[i];
+  assert_int_equal(sum, d.latency_cycles);
   return d;
 }
 
@@ -175,8 +114,8 @@ static void count_attention(sum *s, int64_t queries, int64_t key, int64_t value)
 /* Two sequences on one chip. Capacity is twice the mean, 2·2·4 = 16 slots for the 16 experts: each is
  * computed, for ⌈2·2·4/16⌉ = 1 row. */
 static void one_chip_adds_up(void **state) {
-  rs_sharding_request r = request_of(1, 1, 2);
-  rs_decode d = decode(*state, &tiny_moe, "realscale:16", &r);
+  rs_sharding_request r = step_of(1, 1, 2);
+  rs_decode d = step_on(*state, &tiny_moe, "realscale:16", &r);
   sum s = {.rows = 2};
   count_vector(&s, 640, 2, 2);
   for (int layer = 0; layer < 4; layer++) {
@@ -219,9 +158,9 @@ static void one_chip_adds_up(void **state) {
 static void slots_follow_demand(void **state) {
   rs_arena *arena = *state;
   const rs_wiring *w = wiring_of(arena, "realscale:16");
-  rs_sharding_request r = request_of(8, 1, 1);
+  rs_sharding_request r = step_of(8, 1, 1);
   r.expert = 8; /* two experts a chip; a part's mean demand is 4/8 rows, twice that 1 */
-  rs_sharding *s = shard(arena, &tiny_moe, w, &r);
+  rs_sharding *s = shard_on(arena, &tiny_moe, w, &r);
   assert_int_equal(s->expert_slots, 1);
   assert_int_equal(s->expert_vectors, 1);
   /* four of 16 experts without repetition; a part drops when both of its are asked for:
@@ -229,17 +168,17 @@ static void slots_follow_demand(void **state) {
   assert_true(fabs(s->overflow_probability - 0.4) < 1e-12);
   assert_true(fabs(s->dropped_share - 0.1) < 1e-12);
   r.capacity_ppm = 4000000; /* two slots: nothing can be dropped */
-  s = shard(arena, &tiny_moe, w, &r);
+  s = shard_on(arena, &tiny_moe, w, &r);
   assert_int_equal(s->expert_slots, 2);
   assert_true(s->overflow_probability == 0 && s->dropped_share == 0);
   r.batch = 16; /* 2·16·4/8 = 16 rows a part: both experts, 2·16·4/16 = 8 rows each */
   r.capacity_ppm = 0;
-  s = shard(arena, &tiny_moe, w, &r);
+  s = shard_on(arena, &tiny_moe, w, &r);
   assert_int_equal(s->expert_slots, 2);
   assert_int_equal(s->expert_vectors, 8);
   assert_true(s->overflow_probability > 0 && s->overflow_probability < 0.5);
   r.capacity_ppm = 100000000; /* no expert can be asked for by more rows than there are */
-  s = shard(arena, &tiny_moe, w, &r);
+  s = shard_on(arena, &tiny_moe, w, &r);
   assert_int_equal(s->expert_vectors, 16);
   assert_true(s->overflow_probability == 0);
 }
@@ -252,10 +191,10 @@ static void groups_are_proved(void **state) {
   const int64_t experts[] = {1, 2, 8};
   for (int mix = 0; mix < 2 * 3 * 2 * 2 * 2; mix++) {
     rs_arena *arena = rs_arena_create(0);
-    rs_sharding_request r = request_of(8, mix / 6 % 2 == 0 ? 1 : 3, mix / 12 % 2 == 0 ? 1 : 24);
+    rs_sharding_request r = step_of(8, mix / 6 % 2 == 0 ? 1 : 3, mix / 12 % 2 == 0 ? 1 : 24);
     r.expert = experts[mix / 2 % 3];
     r.sums = mix / 24 == 0 ? RS_SUMS_ALL_REDUCE : RS_SUMS_SPLIT;
-    rs_decode d = decode(arena, models[mix % 2], "realscale:40", &r);
+    rs_decode d = step_on(arena, models[mix % 2], "realscale:40", &r);
     assert_true(count_ops(&d, RS_SEND) == (r.pipeline == 1 ? 0 : 3));
     if (r.sums == RS_SUMS_SPLIT) assert_int_equal(count_ops(&d, RS_ALL_REDUCE), 0);
     rs_arena_destroy(arena);
@@ -269,12 +208,12 @@ static void groups_are_proved(void **state) {
 static void rows_are_dispatched(void **state) {
   rs_arena *arena = *state;
   for (int64_t pipeline = 1; pipeline <= 4; pipeline += 3) {
-    rs_sharding_request r = request_of(8, pipeline, 24);
+    rs_sharding_request r = step_of(8, pipeline, 24);
     r.expert = 8;
-    rs_decode d = decode(arena, &tiny_moe, "realscale:40", &r);
+    rs_decode d = step_on(arena, &tiny_moe, "realscale:40", &r);
     assert_int_equal(count_ops(&d, RS_ALL_TO_ALL), 0);
     r.dispatch = RS_DISPATCH_ALL_TO_ALL;
-    d = decode(arena, &tiny_moe, "realscale:40", &r);
+    d = step_on(arena, &tiny_moe, "realscale:40", &r);
     assert_int_equal(count_ops(&d, RS_ALL_TO_ALL), 2 * 2);
     /* a slot is a row of 640 · 2 bytes */
     for (uint32_t op = 0; op < d.schedule->op_count; op++) {
@@ -283,10 +222,10 @@ static void rows_are_dispatched(void **state) {
     }
     r.dispatch = RS_DISPATCH_AUTO;
     r.capacity_ppm = 1000000;
-    d = decode(arena, &tiny_moe, "realscale:40", &r);
+    d = step_on(arena, &tiny_moe, "realscale:40", &r);
     assert_int_equal(count_ops(&d, RS_ALL_TO_ALL), 2 * 2);
     r.dispatch = RS_DISPATCH_REPLICATED;
-    d = decode(arena, &tiny_moe, "realscale:40", &r);
+    d = step_on(arena, &tiny_moe, "realscale:40", &r);
     assert_int_equal(count_ops(&d, RS_ALL_TO_ALL), 0);
   }
 }
@@ -294,15 +233,15 @@ static void rows_are_dispatched(void **state) {
 /* Two nodes and a half for eight heads: the chips beyond hold none, columns are rounded up. */
 static void more_chips_than_heads(void **state) {
   rs_arena *arena = *state;
-  rs_sharding_request r = request_of(20, 2, 1);
-  decode(arena, &tiny_mixtral, "realscale:40", &r);
+  rs_sharding_request r = step_of(20, 2, 1);
+  step_on(arena, &tiny_mixtral, "realscale:40", &r);
   r.expert = 4;
-  decode(arena, &tiny_moe, "realscale:40", &r);
+  step_on(arena, &tiny_moe, "realscale:40", &r);
   rs_model dense = tiny_mixtral;
   dense.moe = (rs_moe){0};
   dense.ffn = 650; /* 33 columns on the fullest chip */
   r.expert = 1;
-  rs_sharding *s = shard(arena, &dense, wiring_of(arena, "realscale:40"), &r);
+  rs_sharding *s = shard_on(arena, &dense, wiring_of(arena, "realscale:40"), &r);
   /* 20 chips for 4 kv heads: 5 each, of whose two queries a chip has one at most. The second stage has
    * one layer: q, k, v 640·3·80, output 80·640, MLP 3·640·33, norms 2·640; head 50·640 and a norm */
   int64_t layer = 640 * 3 * 80 + 80 * 640 + 3 * 640 * 33 + 2 * 640;
@@ -326,7 +265,7 @@ static void parts_must_divide(void **state) {
   for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
     rs_diag diag;
     rs_sharding *s;
-    rs_sharding_request r = request_of(cases[i].tensor, 1, 8);
+    rs_sharding_request r = step_of(cases[i].tensor, 1, 8);
     r.expert = cases[i].expert;
     r.dispatch = cases[i].dispatch;
     assert_int_equal(rs_sharding_build(*state, &tiny_moe, groqchip1(), 16, &r, &s, &diag),
@@ -337,7 +276,7 @@ static void parts_must_divide(void **state) {
   rs_diag diag;
   rs_sharding *s;
   rs_model dense = tiny_mixtral;
-  rs_sharding_request r = request_of(8, 1, 1);
+  rs_sharding_request r = step_of(8, 1, 1);
   dense.moe = (rs_moe){0};
   r.expert = 2;
   assert_int_equal(rs_sharding_build(*state, &dense, groqchip1(), 16, &r, &s, &diag),

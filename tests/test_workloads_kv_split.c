@@ -1,4 +1,5 @@
 /* A cache split by positions over the chips that share it: what each holds, computes and sends, by hand. */
+#include "rs_planner.h"
 #include "rs_test_decode.h"
 
 /* One kv head for all. */
@@ -252,6 +253,43 @@ static void all_are_proved(void **state) {
   (void)state;
 }
 
+/* The planner asserts that no step is better than its bound, and its first row is what its request gives. */
+static void plans_split_caches_too(void **state) {
+  static const rs_model *const models[] = {&tiny_mqa, &tiny_latent};
+  for (int mix = 0; mix < 2 * RS_OBJECTIVE_COUNT; mix++) {
+    rs_diag diag;
+    rs_decode d;
+    rs_planner_result result;
+    rs_arena *arena = rs_arena_create(0);
+    const rs_wiring *w = wiring_of(arena, "realscale:16");
+    const rs_planner_request q = {.model = models[mix % 2],
+                                  .chip = groqchip1(),
+                                  .wiring = w,
+                                  .topology = "realscale:16",
+                                  .chips = 16,
+                                  .base = {.context = 20000,
+                                           .kv_split = RS_KV_POSITIONS,
+                                           .weights = RS_INT8,
+                                           .kv = RS_FP16,
+                                           .activations = RS_FP16,
+                                           .capacity_ppm = 1000000},
+                                  .objective = (rs_objective)(mix / 2),
+                                  .batch_max = 4,
+                                  .dropped_max = 1,
+                                  .threads = 1,
+                                  .work_max = INT64_MAX};
+    assert_ok(rs_planner_run(arena, &q, &result, &diag), &diag);
+    assert_true(result.gap == 0);
+    const rs_sharding_request *best = &result.rows[0].request;
+    assert_int_equal(best->kv_split, RS_KV_POSITIONS);
+    rs_sharding *s = shard(arena, models[mix % 2], groqchip1(), w, best);
+    assert_ok(rs_decode_compile(arena, models[mix % 2], groqchip1(), w, "", s, &d, &diag), &diag);
+    assert_int_equal(d.latency_cycles, result.rows[0].decode.latency_cycles);
+    rs_arena_destroy(arena);
+  }
+  (void)state;
+}
+
 /* A query of 2^31 numbers in 2^31 rows. */
 static void what_is_too_large_is_refused(void **state) {
   rs_diag diag;
@@ -286,6 +324,7 @@ int main(void) {
       WITH_ARENA(nothing_is_shared_by_few),
       WITH_ARENA(long_contexts_pay),
       WITH_ARENA(all_are_proved),
+      WITH_ARENA(plans_split_caches_too),
       WITH_ARENA(what_is_too_large_is_refused),
       WITH_ARENA(words_are_those_of_the_key),
   };

@@ -1,21 +1,8 @@
 /* Prefill: chunks of a prompt, times from the two steps by hand, encoders, and proofs. */
-#include <math.h>
-
-#include "rs_checker.h"
-#include "rs_player.h"
 #include "rs_prefill.h"
-#include "rs_test.h"
-#include "rs_topology.h"
+#include "rs_test_decode.h"
 
-static const rs_model tiny = {.name = "tiny",
-                              .layers = 6,
-                              .hidden = 640,
-                              .heads = 8,
-                              .kv_heads = 4,
-                              .head_dim = 80,
-                              .ffn = 1280,
-                              .vocab = 1000,
-                              .gated_mlp = true};
+static const rs_model six = TINY_MODEL("six", 6);
 
 static const rs_model tiny_bert = {.name = "tiny-bert",
                                    .layers = 2,
@@ -31,67 +18,34 @@ static const rs_model tiny_bert = {.name = "tiny-bert",
                                    .biases = true,
                                    .is_encoder = true};
 
-static int setup_arena(void **state) {
-  *state = rs_arena_create(0);
-  return *state == NULL ? -1 : 0;
-}
-
-static int teardown_arena(void **state) {
-  rs_arena_destroy(*state);
-  return 0;
-}
-
-static rs_sharding_request request_of(int64_t tensor, int64_t pipeline, int64_t context) {
-  return (rs_sharding_request){.tensor = tensor,
-                               .pipeline = pipeline,
-                               .batch = 2,
-                               .micro_batches = 1,
-                               .context = context,
-                               .weights = RS_INT8,
-                               .kv = RS_FP16,
-                               .activations = RS_FP16};
-}
-
-static void assert_proved(const rs_decode *d, const rs_wiring *w) {
-  rs_diag diag;
-  rs_check_report report;
-  rs_play play;
-  const rs_check_options check = {.seed = 1};
-  const rs_play_options options = {.fidelity = RS_FIDELITY_BURST, .seed = 1};
-  assert_ok(rs_checker_run(d->schedule, w, &check, &report, &diag), &diag);
-  assert_ok(rs_player_run(d->schedule, w, &options, &play, &diag), &diag);
-  assert_int_equal(play.makespan_cycles, d->latency_cycles);
+/* Two prompts of so many positions. */
+static rs_sharding_request prompts_of(int64_t tensor, int64_t pipeline, int64_t context) {
+  rs_sharding_request r = request_of(tensor, pipeline);
+  r.batch = 2;
+  r.context = context;
+  return r;
 }
 
 static rs_prefill prefill_on(rs_arena *arena, const rs_model *m, rs_sharding_request r,
                              int64_t chunk) {
   rs_diag diag;
-  rs_topology *topology;
-  rs_wiring *w;
-  rs_sharding *sharding;
   rs_prefill p;
-  const rs_chip *chip = rs_chip_find("groqchip1");
-  assert_ok(rs_topology_parse(arena, "realscale:32", &topology, &diag), &diag);
-  assert_ok(rs_topology_build(arena, topology, NULL, &w, &diag), &diag);
+  const rs_wiring *w = wiring_of(arena, "realscale:32");
   int64_t chunks = rs_prefill_plan(m, chunk, &r);
-  assert_ok(rs_sharding_build(arena, m, chip, w->chip_count, &r, &sharding, &diag), &diag);
-  assert_true(sharding->fits);
-  assert_ok(rs_prefill_compile(arena, m, chip, w, "realscale:32", sharding, chunks, &p, &diag),
-            &diag);
-  assert_proved(&p.last, w);
-  assert_proved(&p.middle, w);
+  rs_sharding *sharding = shard(arena, m, groqchip1(), w, &r);
+  assert_ok(
+      rs_prefill_compile(arena, m, groqchip1(), w, "realscale:32", sharding, chunks, &p, &diag),
+      &diag);
+  assert_proved(p.last.schedule, w, p.last.latency_cycles, RS_FIDELITY_BURST);
+  assert_proved(p.middle.schedule, w, p.middle.latency_cycles, RS_FIDELITY_BURST);
   return p;
-}
-
-static void assert_close(double a, double b) {
-  if (!(fabs(a - b) <= 1e-12 * fabs(b))) fail_msg("%.17g is not %.17g", a, b);
 }
 
 /* 1,000 positions in chunks of 64 at most are 16 of ⌈1000/16⌉ = 63. The one in the middle ends at the
  * eighth. 15 stage times pass before the last begins. */
 static void times_follow_from_two_steps(void **state) {
-  rs_prefill p = prefill_on(*state, &tiny, request_of(8, 3, 1000), 64);
-  const rs_chip *chip = rs_chip_find("groqchip1");
+  rs_prefill p = prefill_on(*state, &six, prompts_of(8, 3, 1000), 64);
+  const rs_chip *chip = groqchip1();
   double clock = (double)chip->timing.clock_hz;
   double stages = 15 * (double)p.middle.bottleneck_cycles;
   double host =
@@ -108,8 +62,8 @@ static void times_follow_from_two_steps(void **state) {
 static void one_chunk_is_one_step(void **state) {
   rs_diag diag;
   rs_cost c;
-  rs_prefill p = prefill_on(*state, &tiny, request_of(1, 1, 64), 64);
-  const rs_chip *chip = rs_chip_find("groqchip1");
+  rs_prefill p = prefill_on(*state, &six, prompts_of(1, 1, 64), 64);
+  const rs_chip *chip = groqchip1();
   int64_t weights = 0;
   const int64_t shapes[][4] = {{640, (8 + 2 * 4) * 80, 128, 1},
                                {640, 640, 128, 0},
@@ -130,7 +84,7 @@ static void one_chunk_is_one_step(void **state) {
 
 /* The whole text at once, no next token: nothing is sent to the first stage. */
 static void encoders_end_with_the_last_stage(void **state) {
-  rs_prefill p = prefill_on(*state, &tiny_bert, request_of(8, 2, 100), 10);
+  rs_prefill p = prefill_on(*state, &tiny_bert, prompts_of(8, 2, 100), 10);
   uint32_t sends = 0;
   assert_int_equal(p.chunks, 1);
   assert_int_equal(p.chunk_positions, 100);
@@ -142,8 +96,8 @@ static void encoders_end_with_the_last_stage(void **state) {
 
 /* Smaller chunks begin sooner, larger ones load weights less often. */
 static void chunks_trade_start_for_rate(void **state) {
-  rs_prefill small = prefill_on(*state, &tiny, request_of(8, 3, 512), 32);
-  rs_prefill large = prefill_on(*state, &tiny, request_of(8, 3, 512), 512);
+  rs_prefill small = prefill_on(*state, &six, prompts_of(8, 3, 512), 32);
+  rs_prefill large = prefill_on(*state, &six, prompts_of(8, 3, 512), 512);
   assert_true(small.first_token_s < large.first_token_s);
   assert_true(small.last.latency_cycles < large.last.latency_cycles);
 }

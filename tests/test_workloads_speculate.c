@@ -1,92 +1,34 @@
 /* Speculative decoding: tokens a round by hand, rates from the two steps, memory of both. */
-#include <math.h>
-#include <string.h>
-
-#include "rs_checker.h"
-#include "rs_player.h"
 #include "rs_speculate.h"
-#include "rs_test.h"
-#include "rs_topology.h"
+#include "rs_test_decode.h"
 
-static const rs_model target = {.name = "target",
-                                .layers = 6,
-                                .hidden = 640,
-                                .heads = 8,
-                                .kv_heads = 4,
-                                .head_dim = 80,
-                                .ffn = 1280,
-                                .vocab = 1000,
-                                .gated_mlp = true};
+static const rs_model target = TINY_MODEL("target", 6);
 
 /* A third of its layers: on two stages where the target is on three. */
-static const rs_model small = {.name = "small",
-                               .layers = 2,
-                               .hidden = 640,
-                               .heads = 8,
-                               .kv_heads = 4,
-                               .head_dim = 80,
-                               .ffn = 1280,
-                               .vocab = 1000,
-                               .gated_mlp = true};
+static const rs_model small = TINY_MODEL("small", 2);
 
-static int setup_arena(void **state) {
-  *state = rs_arena_create(0);
-  return *state == NULL ? -1 : 0;
-}
-
-static int teardown_arena(void **state) {
-  rs_arena_destroy(*state);
-  return 0;
-}
-
-static rs_sharding_request request_of(int64_t tensor, int64_t pipeline, int64_t micro_batches) {
-  return (rs_sharding_request){.tensor = tensor,
-                               .pipeline = pipeline,
-                               .batch = 2,
-                               .micro_batches = micro_batches,
-                               .context = 1000,
-                               .weights = RS_INT8,
-                               .kv = RS_FP16,
-                               .activations = RS_FP16};
-}
-
-static void assert_close(double a, double b) {
-  if (!(fabs(a - b) <= 1e-12 * fabs(b))) fail_msg("%.17g is not %.17g", a, b);
-}
-
-static void assert_proved(const rs_decode *d, const rs_wiring *w) {
-  rs_diag diag;
-  rs_check_report report;
-  rs_play play;
-  const rs_check_options check = {.seed = 1};
-  const rs_play_options options = {.fidelity = RS_FIDELITY_BURST, .seed = 1};
-  assert_ok(rs_checker_run(d->schedule, w, &check, &report, &diag), &diag);
-  assert_ok(rs_player_run(d->schedule, w, &options, &play, &diag), &diag);
-  assert_int_equal(play.makespan_cycles, d->latency_cycles);
-}
-
-static rs_wiring *wiring_of(rs_arena *arena) {
-  rs_diag diag;
-  rs_topology *topology;
-  rs_wiring *w;
-  assert_ok(rs_topology_parse(arena, "realscale:32", &topology, &diag), &diag);
-  assert_ok(rs_topology_build(arena, topology, NULL, &w, &diag), &diag);
-  return w;
+/* Micro-batches of two sequences of 1,000 positions. */
+static rs_sharding_request round_of(int64_t tensor, int64_t pipeline, int64_t micro_batches) {
+  rs_sharding_request r = request_of(tensor, pipeline);
+  r.batch = 2;
+  r.micro_batches = micro_batches;
+  r.context = 1000;
+  return r;
 }
 
 static rs_round round_on(rs_arena *arena, const rs_speculation *s, rs_sharding_request r,
                          rs_speculate_sharding *sharding) {
   rs_diag diag;
   rs_round round;
-  rs_wiring *w = wiring_of(arena);
-  const rs_chip *chip = rs_chip_find("groqchip1");
+  const rs_wiring *w = wiring_of(arena, "realscale:32");
+  const rs_chip *chip = groqchip1();
   assert_ok(rs_speculate_build(arena, &target, s, chip, w->chip_count, &r, sharding, &diag), &diag);
   assert_true(sharding->target->fits);
   assert_ok(rs_speculate_compile(arena, &target, s, chip, w, "realscale:32", sharding, r.context,
                                  &round, &diag),
             &diag);
-  assert_proved(&round.draft, w);
-  assert_proved(&round.verify, w);
+  assert_proved(round.draft.schedule, w, round.draft.latency_cycles, RS_FIDELITY_BURST);
+  assert_proved(round.verify.schedule, w, round.verify.latency_cycles, RS_FIDELITY_BURST);
   return round;
 }
 
@@ -107,8 +49,8 @@ static void tokens_of_a_round(void **state) {
 static void rate_follows_from_two_steps(void **state) {
   const rs_speculation s = {&small, 3, 500000};
   rs_speculate_sharding sharding;
-  rs_round r = round_on(*state, &s, request_of(8, 3, 1), &sharding);
-  double clock = (double)rs_chip_find("groqchip1")->timing.clock_hz;
+  rs_round r = round_on(*state, &s, round_of(8, 3, 1), &sharding);
+  double clock = (double)groqchip1()->timing.clock_hz;
   double round_s = (3 * (double)r.draft.latency_cycles + (double)r.verify.latency_cycles) / clock;
   assert_close(r.token.tokens_per_s_user, 1.875 / round_s);
   assert_close(r.token.tokens_per_s_total, 2 * 1.875 / round_s);
@@ -123,10 +65,10 @@ static void rate_follows_from_two_steps(void **state) {
 static void micro_batches_wait_for_the_busiest_stage(void **state) {
   const rs_speculation s = {&target, 3, 1000000};
   rs_speculate_sharding sharding;
-  rs_round r = round_on(*state, &s, request_of(8, 3, 3), &sharding);
+  rs_round r = round_on(*state, &s, round_of(8, 3, 3), &sharding);
   double latency = 3 * (double)r.draft.latency_cycles + (double)r.verify.latency_cycles;
   double busy = 3 * (3 * (double)r.draft.bottleneck_cycles + (double)r.verify.bottleneck_cycles);
-  double clock = (double)rs_chip_find("groqchip1")->timing.clock_hz;
+  double clock = (double)groqchip1()->timing.clock_hz;
   assert_close(r.token.tokens_per_s_user, 4 / (RS_MAX(latency, busy) / clock));
   assert_close(r.token.tokens_per_s_total, 6 * r.token.tokens_per_s_user);
 }
@@ -138,8 +80,8 @@ static void a_verification_has_a_head_for_every_position(void **state) {
   rs_cost c;
   const rs_speculation s = {&small, 3, 500000};
   rs_speculate_sharding sharding;
-  rs_round r = round_on(*state, &s, request_of(1, 1, 1), &sharding);
-  const rs_chip *chip = rs_chip_find("groqchip1");
+  rs_round r = round_on(*state, &s, round_of(1, 1, 1), &sharding);
+  const rs_chip *chip = groqchip1();
   const int64_t shapes[][4] = {{640, (8 + 2 * 4) * 80, 6, 1},
                                {640, 640, 6, 0},
                                {640, 2 * 1280, 6, 1},
@@ -166,8 +108,8 @@ static void memory_is_of_both(void **state) {
   const rs_speculation s = {&small, 3, 500000};
   rs_speculate_sharding both;
   rs_diag diag;
-  rs_sharding_request r = request_of(8, 3, 1);
-  rs_chip chip = *rs_chip_find("groqchip1");
+  rs_sharding_request r = round_of(8, 3, 1);
+  rs_chip chip = *groqchip1();
   assert_ok(rs_speculate_build(*state, &target, &s, &chip, 32, &r, &both, &diag), &diag);
   assert_true(both.target->fits);
   assert_int_equal(both.target->request.context, 1003);
@@ -196,11 +138,10 @@ static void a_draft_must_divide(void **state) {
   const rs_speculation s = {&odd, 3, 500000};
   rs_speculate_sharding both;
   rs_diag diag;
-  rs_sharding_request r = request_of(8, 3, 1);
+  rs_sharding_request r = round_of(8, 3, 1);
   odd.heads = odd.kv_heads = 10;
-  assert_int_equal(
-      rs_speculate_build(*state, &target, &s, rs_chip_find("groqchip1"), 32, &r, &both, &diag),
-      RS_E_INFEASIBLE);
+  assert_int_equal(rs_speculate_build(*state, &target, &s, groqchip1(), 32, &r, &both, &diag),
+                   RS_E_INFEASIBLE);
   assert_non_null(strstr(diag.what, "the draft: tensor = 8 does not divide attention heads = 10"));
 }
 
