@@ -32,7 +32,11 @@ static rs_status make(made *m, const char *spec, uint32_t count, uint32_t hops, 
                        .members = members,
                        .member_count = count,
                        .diag = &m->diag};
-  return rs__shared_make(&m->plan, members, count, hops, rounds, true, m->load, &m->shared);
+  rs_status status =
+      rs__shared_begin(&m->plan, m->arena, members, count, hops, m->load, &m->shared);
+  rs__tree_maker *maker = rs__tree_maker_create(&m->plan, hops);
+  assert_non_null(maker);
+  return status == RS_OK ? rs__shared_improve(maker, &m->shared, 0, rounds, true) : status;
 }
 
 /* Transmissions on all links, and those of the busiest one. */
