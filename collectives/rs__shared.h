@@ -28,10 +28,20 @@ typedef struct rs__bundle {
   uint32_t first_part; /* into parts */
   uint32_t part_count;
   uint32_t first_key;  /* into key_uses, one a link that leaves the chip */
-  uint32_t next;       /* of its chip's list, or RS_NONE */
+  uint32_t place;      /* among its chip's, while it is in use */
   uint32_t next_equal; /* of its place in the table, or RS_NONE */
-  bool is_listed;
 } rs__bundle;
+
+/* A bundle in use, as those look at it that want to send it too. */
+typedef struct rs__sent {
+  uint64_t ways; /* bit l mod 64: it may be sent over its chip's link number l */
+  uint32_t id, depth;
+} rs__sent;
+
+typedef struct rs__sent_list {
+  rs__sent *list; /* in no order */
+  uint32_t count, capacity;
+} rs__sent_list;
 
 typedef struct rs__shared {
   rs__plan *plan;
@@ -47,11 +57,11 @@ typedef struct rs__shared {
   uint32_t part_count, part_capacity;
   uint32_t *key_uses; /* [key] bundles of which it is a part over that link */
   uint32_t key_count, key_capacity;
-  uint32_t *raw_uses; /* [link] the same of the sender's own vectors */
-  uint32_t *load;     /* [link · hops + depth] transmissions, with those that were there before */
-  uint64_t squares;   /* of loads, summed, beyond what they were at first */
-  uint32_t *first_bundle; /* [chip] list of those that are sent, and some that were */
-  uint32_t *table;        /* by hash: the first of a list */
+  uint32_t *raw_uses;  /* [link] the same of the sender's own vectors */
+  uint32_t *load;      /* [link · hops + depth] transmissions, with those that were there before */
+  uint64_t squares;    /* of loads, summed, beyond what they were at first */
+  rs__sent_list *sent; /* [chip] */
+  uint32_t *table;     /* by hash: the first of a list */
   uint32_t table_mask;
 } rs__shared;
 
@@ -64,7 +74,7 @@ rs_status rs__shared_begin(rs__plan *plan, rs_arena *arena, const uint32_t *core
 /* The bundle of these parts, which are sorted here. RS_NONE: no memory. */
 uint32_t rs__bundle_intern(rs__shared *s, uint32_t chip, rs__shared_part *parts, uint32_t count);
 
-/* One user more or less. */
+/* One user more or less. Without memory the plan fails. */
 void rs__bundle_acquire(rs__shared *s, uint32_t id);
 void rs__bundle_release(rs__shared *s, uint32_t id);
 
@@ -77,6 +87,11 @@ static inline uint32_t *rs__bundle_key(const rs__shared *s, const rs__shared_par
   if (part->item == RS_NONE) return &s->raw_uses[part->link];
   const rs__bundle *b = &s->bundles[part->item];
   return &s->key_uses[b->first_key + part->link - s->plan->wiring->out_first[b->chip]];
+}
+
+/* A link's bit among those that leave its chip. */
+static inline uint64_t rs__bundle_way(const rs_wiring *w, uint32_t link) {
+  return UINT64_C(1) << ((link - w->out_first[w->links[link].from]) & 63);
 }
 
 static inline uint32_t rs__bundle_depth(const rs__shared *s, uint32_t item) {

@@ -13,33 +13,75 @@
 
 /* ---- what is used ---- */
 
+void *rs__bundle_reserve(rs__shared *s, void *old, uint32_t *capacity, uint32_t wanted,
+                         size_t size) {
+  while (old == NULL || wanted > *capacity) {
+    old = rs__grow(s->arena, old, capacity, size);
+    if (old == NULL) return NULL;
+  }
+  return old;
+}
+
+/* Puts a bundle with those of its chip that are in use. */
+static void list_sent(rs__shared *s, uint32_t id) {
+  rs__bundle *b = &s->bundles[id];
+  rs__sent_list *sent = &s->sent[b->chip];
+  sent->list =
+      rs__bundle_reserve(s, sent->list, &sent->capacity, sent->count + 1, sizeof *sent->list);
+  if (sent->list == NULL) {
+    s->plan->status = rs_arena_failed(s->arena, s->plan->diag);
+    sent->count = sent->capacity = 0;
+    return;
+  }
+  b->place = sent->count;
+  sent->list[sent->count++] = (rs__sent){.id = id, .depth = b->depth};
+}
+
+static void unlist_sent(rs__shared *s, uint32_t id) {
+  const rs__bundle *b = &s->bundles[id];
+  rs__sent_list *sent = &s->sent[b->chip];
+  sent->list[b->place] = sent->list[--sent->count];
+  s->bundles[sent->list[b->place].id].place = b->place;
+}
+
+/* The first use of a part over its link, or the last one's end. More than 64 links share bits, which stay. */
+static void mark_way(rs__shared *s, const rs__shared_part *part, bool is_used) {
+  const rs_wiring *w = s->plan->wiring;
+  if (part->item == RS_NONE) return;
+  const rs__bundle *b = &s->bundles[part->item];
+  uint64_t way = rs__bundle_way(w, part->link);
+  uint64_t *ways = &s->sent[b->chip].list[b->place].ways;
+  if (is_used) *ways |= way;
+  if (!is_used && rs_wiring_out_degree(w, b->chip) <= 64) *ways &= ~way;
+}
+
 void rs__bundle_acquire(rs__shared *s, uint32_t id) {
   const rs__bundle *b = &s->bundles[id];
-  if (s->bundles[id].uses++ > 0) return;
-  if (!b->is_listed) {
-    s->bundles[id].is_listed = true;
-    s->bundles[id].next = s->first_bundle[b->chip];
-    s->first_bundle[b->chip] = id;
-  }
-  for (uint32_t i = 0; i < b->part_count; i++) {
+  if (s->plan->status != RS_OK || s->bundles[id].uses++ > 0) return;
+  list_sent(s, id);
+  for (uint32_t i = 0; i < b->part_count && s->plan->status == RS_OK; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
-    uint32_t *uses = rs__bundle_key(s, part);
-    uint32_t *load = rs__bundle_load(s, part->link, rs__bundle_depth(s, part->item));
-    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)(*load)++ + 1;
     if (part->item != RS_NONE) rs__bundle_acquire(s, part->item);
+    if (s->plan->status != RS_OK || (*rs__bundle_key(s, part))++ > 0) continue;
+    uint32_t *load = rs__bundle_load(s, part->link, rs__bundle_depth(s, part->item));
+    s->squares += 2 * (uint64_t)(*load)++ + 1;
+    mark_way(s, part, true);
   }
 }
 
 void rs__bundle_release(rs__shared *s, uint32_t id) {
   const rs__bundle *b = &s->bundles[id];
-  if (--s->bundles[id].uses > 0) return;
+  if (s->plan->status != RS_OK || --s->bundles[id].uses > 0) return;
   for (uint32_t i = 0; i < b->part_count; i++) {
     const rs__shared_part *part = &s->parts[b->first_part + i];
-    uint32_t *uses = rs__bundle_key(s, part);
-    uint32_t *load = rs__bundle_load(s, part->link, rs__bundle_depth(s, part->item));
-    if (--*uses == 0) s->squares -= 2 * (uint64_t)--(*load) + 1;
+    if (--*rs__bundle_key(s, part) == 0) {
+      uint32_t *load = rs__bundle_load(s, part->link, rs__bundle_depth(s, part->item));
+      s->squares -= 2 * (uint64_t)--(*load) + 1;
+      mark_way(s, part, false);
+    }
     if (part->item != RS_NONE) rs__bundle_release(s, part->item);
   }
+  unlist_sent(s, id);
 }
 
 /* ---- bundles ---- */
@@ -49,15 +91,6 @@ static int compare_parts(const void *left, const void *right) {
   const rs__shared_part *b = right;
   if (a->link != b->link) return a->link < b->link ? -1 : 1;
   return (a->item > b->item) - (a->item < b->item);
-}
-
-void *rs__bundle_reserve(rs__shared *s, void *old, uint32_t *capacity, uint32_t wanted,
-                         size_t size) {
-  while (old == NULL || wanted > *capacity) {
-    old = rs__grow(s->arena, old, capacity, size);
-    if (old == NULL) return NULL;
-  }
-  return old;
 }
 
 static uint32_t find_bundle(const rs__shared *s, uint64_t hash, uint32_t chip,
@@ -104,7 +137,6 @@ uint32_t rs__bundle_intern(rs__shared *s, uint32_t chip, rs__shared_part *parts,
                                 .first_part = s->part_count,
                                 .part_count = count,
                                 .first_key = s->key_count,
-                                .next = RS_NONE,
                                 .next_equal = s->table[hash & s->table_mask]};
   s->table[hash & s->table_mask] = id;
   s->part_count += count;
@@ -130,14 +162,13 @@ rs_status rs__shared_begin(rs__plan *plan, rs_arena *arena, const uint32_t *core
   s->root_bundle = RS_ARENA_NEW(arena, uint32_t, core_count);
   s->is_source = RS_ARENA_NEW(arena, bool, w->chip_count);
   s->raw_uses = RS_ARENA_NEW(arena, uint32_t, w->link_count);
-  s->first_bundle = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
+  s->sent = RS_ARENA_NEW(arena, rs__sent_list, w->chip_count);
   s->table = RS_ARENA_NEW(arena, uint32_t, slots);
-  if (s->root_bundle == NULL || s->is_source == NULL || s->raw_uses == NULL ||
-      s->first_bundle == NULL || s->table == NULL) {
+  if (s->root_bundle == NULL || s->is_source == NULL || s->raw_uses == NULL || s->sent == NULL ||
+      s->table == NULL) {
     return rs_arena_failed(arena, plan->diag);
   }
   memset(s->root_bundle, 0xff, core_count * sizeof *s->root_bundle);
-  memset(s->first_bundle, 0xff, w->chip_count * sizeof *s->first_bundle);
   memset(s->table, 0xff, slots * sizeof *s->table);
   for (uint32_t i = 0; i < core_count; i++) s->is_source[cores[i]] = true;
   return RS_OK;

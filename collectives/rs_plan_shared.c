@@ -152,7 +152,6 @@ static uint32_t find_item(const rs__tree_maker *m, const rs__shared_part *part) 
 /* Items of the level that the bundle would take; 0: it cannot be taken. */
 static uint32_t gain_of(const rs__tree_maker *m, const rs__bundle *b, uint32_t level) {
   uint32_t gain = 0;
-  if (b->depth + level - 1 > m->hops) return 0;
   for (uint32_t i = 0; i < b->part_count; i++) {
     uint32_t found = find_item(m, &m->s->parts[b->first_part + i]);
     if (found == RS_NONE || m->level[m->items[found].chip] > level) return 0;
@@ -161,10 +160,21 @@ static uint32_t gain_of(const rs__tree_maker *m, const rs__bundle *b, uint32_t l
   return gain;
 }
 
-/* It is sent to a chip that is nearer to the root. */
+/* Bits of the links from a chip to one that is nearer to the root. */
+static uint64_t ways_inward(const rs__tree_maker *m, uint32_t chip) {
+  const rs_wiring *w = m->plan->wiring;
+  uint64_t ways = 0;
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    if (m->level[w->links[l].to] + 1 == m->level[chip]) ways |= rs__bundle_way(w, l);
+  }
+  return ways;
+}
+
+/* It is sent to a chip that is nearer to the root: not only one that shares a bit with such a link. */
 static bool goes_inward(const rs__tree_maker *m, const rs__bundle *b) {
   const rs_wiring *w = m->plan->wiring;
   uint32_t first = w->out_first[b->chip];
+  if (rs_wiring_out_degree(w, b->chip) <= 64) return true;
   for (uint32_t l = first; l < w->out_first[b->chip + 1]; l++) {
     if (m->s->key_uses[b->first_key + l - first] == 0) continue;
     if (m->level[w->links[l].to] + 1 == m->level[b->chip]) return true;
@@ -197,19 +207,15 @@ static void take_shared(rs__tree_maker *m, uint32_t level) {
   rs__shared *s = m->s;
   uint32_t count = 0;
   for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
-    for (uint32_t *at = &s->first_bundle[m->order[k]]; *at != RS_NONE;) {
-      uint32_t id = *at;
-      rs__bundle *b = &s->bundles[id];
-      if (b->uses == 0) { /* no longer sent: what is not met again costs nothing */
-        b->is_listed = false;
-        *at = b->next;
-        continue;
-      }
-      at = &b->next;
-      if (!goes_inward(m, b)) continue;
-      uint32_t gain = gain_of(m, b, level);
+    const rs__sent_list *sent = &s->sent[m->order[k]];
+    uint64_t inward = ways_inward(m, m->order[k]);
+    for (uint32_t i = 0; i < sent->count; i++) {
+      const rs__sent *one = &sent->list[i];
+      if ((one->ways & inward) == 0 || one->depth + level - 1 > m->hops) continue;
+      const rs__bundle *b = &s->bundles[one->id];
+      uint32_t gain = goes_inward(m, b) ? gain_of(m, b, level) : 0;
       if (gain == 0) continue;
-      if (!push_candidate(m, &count, id, gain)) return;
+      if (!push_candidate(m, &count, one->id, gain)) return;
     }
   }
   if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
@@ -489,6 +495,7 @@ static rs_status improve(rs__tree_maker *m, uint32_t core) {
   rs_status status = make_tree(m, s->cores[core], &bundle);
   if (status != RS_OK) return status;
   rs__bundle_acquire(s, bundle);
+  if (s->plan->status != RS_OK) return s->plan->status;
   if (old != RS_NONE && s->squares > before) {
     rs__bundle_release(s, bundle);
     rs__bundle_acquire(s, old);
