@@ -177,9 +177,9 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 
 /* ---- trials ---- */
 
-/* What is asked for by name and variant is asked for again, with other inputs. */
+/* What was made for an earlier request with other inputs, or all of it. */
 static rs_status build(const compilation *c, size_t row, rs__plan *plan) {
-  rs__kept *kept = c->request->variant.splits > 0 ? c->kept : NULL;
+  rs__kept *kept = c->kept;
   bool is_kept = kept != NULL && rs__kept_has(kept, row, plan);
   int64_t bursts = is_kept ? 0 : rs__row_at(row)->bursts(plan, plan->variant.splits);
   rs_status status = rs__plan_init(plan, bursts);
