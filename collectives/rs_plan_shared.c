@@ -41,10 +41,12 @@ typedef struct cover {
   uint32_t place, chip;
 } cover;
 
-/* Chips that are near enough to a root, by level. */
+/* Chips on shortest ways from members, all of which may be cores, to a root, by level. */
 typedef struct reach {
   const uint32_t *order;       /* chips */
   const uint32_t *level_first; /* [level + 1] into order */
+  const uint32_t *index; /* [place in order] among all chips of the level, of which there are */
+  const uint32_t *level_count; /* [level] so many */
 } reach;
 
 struct rs__tree_maker {
@@ -56,7 +58,10 @@ struct rs__tree_maker {
   uint32_t *level;       /* [chip] hops to the root */
   const uint32_t *order; /* its reach */
   const uint32_t *level_first;
-  reach *reaches; /* [chip] of roots that were met before */
+  uint32_t reached; /* chips in it; 0: no root is at hand */
+  uint32_t *place;  /* [chip] for ties */
+  reach *reaches;   /* [chip] of roots that were met before */
+  bool *is_useful;  /* [chip] of the reach that is looked for */
   uint32_t *queue, *firsts;
   uint32_t *first_item; /* [chip] list */
   item *items;
@@ -67,7 +72,8 @@ struct rs__tree_maker {
   candidate *candidates;
   uint32_t candidate_capacity;
   rs__shared_part *scratch;
-  cover *covers; /* of chips of the nearer level: a heap */
+  cover *covers;      /* of chips of the nearer level: a heap */
+  uint32_t *cover_at; /* [chip] its place among covers while they are listed */
   uint32_t cover_count;
   uint32_t *left; /* items of the level that are not taken */
   uint32_t left_count;
@@ -77,8 +83,9 @@ static bool is_allowed(const rs__plan *plan, uint32_t chip) {
   return plan->variant.relays || plan->position[chip] != RS_NONE;
 }
 
-/* Breadth first, up to the hops that are allowed. */
-static rs_status search(rs__tree_maker *m, uint32_t root, reach *found) {
+/* Breadth first, up to the hops that are allowed: all chips into the queue, their levels' first places into
+ * firsts. */
+static uint32_t search(rs__tree_maker *m, uint32_t root) {
   const rs_wiring *w = m->plan->wiring;
   uint32_t count = 1;
   m->level[root] = 0;
@@ -96,33 +103,72 @@ static rs_status search(rs__tree_maker *m, uint32_t root, reach *found) {
     }
   }
   for (uint32_t l = 1; l <= m->hops + 1; l++) m->firsts[l] = RS_MAX(m->firsts[l], m->firsts[l - 1]);
-  uint32_t *order = RS_ARENA_NEW(m->plan->arena, uint32_t, count + m->hops + 2);
+  return count;
+}
+
+/* Marks those of the queue that members send over. Returns how many there are. */
+static uint32_t find_useful(rs__tree_maker *m, uint32_t reached) {
+  const rs_wiring *w = m->plan->wiring;
+  uint32_t count = 0;
+  for (uint32_t k = reached; k-- > 0;) {
+    uint32_t chip = m->queue[k];
+    if (!m->is_useful[chip] && m->plan->position[chip] == RS_NONE) continue;
+    m->is_useful[chip] = true;
+    count++;
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] + 1 == m->level[chip]) m->is_useful[to] = true;
+    }
+  }
+  return count;
+}
+
+static rs_status find_reach(rs__tree_maker *m, uint32_t root, reach *found) {
+  uint32_t levels = m->hops + 1, reached = search(m, root), useful = find_useful(m, reached);
+  uint32_t *order =
+      RS_ARENA_NEW(m->plan->arena, uint32_t, 2 * (size_t)useful + 2 * (size_t)levels + 1);
   if (order == NULL) return rs_arena_failed(m->plan->arena, m->plan->diag);
-  memcpy(order, m->queue, count * sizeof *order);
-  memcpy(order + count, m->firsts, (m->hops + 2) * sizeof *order);
-  *found = (reach){order, order + count};
+  uint32_t *index = order + useful, *firsts = index + useful, *counts = firsts + levels + 1;
+  uint32_t at = 0;
+  for (uint32_t level = 0; level < levels; level++) {
+    firsts[level] = at;
+    counts[level] = m->firsts[level + 1] - m->firsts[level];
+    for (uint32_t k = m->firsts[level]; k < m->firsts[level + 1]; k++) {
+      uint32_t chip = m->queue[k];
+      m->level[chip] = RS__NOWHERE;
+      if (!m->is_useful[chip]) continue;
+      m->is_useful[chip] = false;
+      order[at] = chip;
+      index[at++] = k - m->firsts[level];
+    }
+  }
+  firsts[levels] = at;
+  *found = (reach){order, firsts, index, counts};
   return RS_OK;
 }
 
 /* The next root's levels take the place of the last one's. */
 static rs_status enter_root(rs__tree_maker *m, uint32_t root) {
   reach *r = &m->reaches[root];
-  uint32_t reached = m->order == NULL ? 0 : m->level_first[m->hops + 1];
-  for (uint32_t k = 0; k < reached; k++) {
+  for (uint32_t k = 0; k < m->reached; k++) {
     m->level[m->order[k]] = RS__NOWHERE;
     m->first_item[m->order[k]] = RS_NONE;
   }
-  m->order = NULL;
+  m->reached = 0;
   if (r->order == NULL) {
-    rs_status status = search(m, root, r);
+    rs_status status = find_reach(m, root, r);
     if (status != RS_OK) return status;
   }
   m->root = root;
   m->order = r->order;
   m->level_first = r->level_first;
+  m->reached = m->level_first[m->hops + 1];
   for (uint32_t level = 0; level <= m->hops; level++) {
+    /* of equals who stands first takes an item: another one for every root */
+    uint32_t count = RS_MAX(r->level_count[level], 1), turn = count - root % count;
     for (uint32_t k = m->level_first[level]; k < m->level_first[level + 1]; k++) {
       m->level[m->order[k]] = level;
+      m->place[m->order[k]] = (r->index[k] + turn) % count;
     }
   }
   return RS_OK;
@@ -357,15 +403,25 @@ static void sink(cover *heap, uint32_t count, uint32_t at) {
   heap[at] = moved;
 }
 
+/* Chips that could take any of what is left. */
 static void list_covers(rs__tree_maker *m, uint32_t level) {
-  uint32_t first = m->level_first[level - 1], count = m->level_first[level] - first;
+  const rs_wiring *w = m->plan->wiring;
   m->cover_count = 0;
-  for (uint32_t k = 0; k < count; k++) {
-    uint32_t chip = m->order[first + (k + m->root) % count];
-    uint32_t gain = cover_of(m, chip);
-    if (gain == 0) continue;
-    uint32_t way = way_out(m, chip, m->hops - level + 1);
-    m->covers[m->cover_count++] = (cover){gain, way, k, chip};
+  for (uint32_t i = 0; i < m->left_count; i++) {
+    const item *it = &m->items[m->left[i]];
+    for (uint32_t l = w->out_first[it->chip]; l < w->out_first[it->chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] + 1 != level) continue;
+      if (m->cover_at[to] == RS_NONE) {
+        m->cover_at[to] = m->cover_count;
+        m->covers[m->cover_count++] = (cover){.place = m->place[to], .chip = to};
+      }
+      m->covers[m->cover_at[to]].gain += is_sent(m->s, l, it->bundle) ? 3 : 2;
+    }
+  }
+  for (uint32_t k = 0; k < m->cover_count; k++) {
+    m->cover_at[m->covers[k].chip] = RS_NONE;
+    m->covers[k].way = way_out(m, m->covers[k].chip, m->hops - level + 1);
   }
   for (uint32_t at = m->cover_count / 2; at-- > 0;) sink(m->covers, m->cover_count, at);
 }
@@ -465,7 +521,9 @@ rs__tree_maker *rs__tree_maker_create(rs__plan *plan, uint32_t hops) {
   assert(hops >= 1);
   *m = (rs__tree_maker){.plan = plan, .hops = hops};
   m->level = RS_ARENA_NEW(arena, uint32_t, chips);
+  m->place = RS_ARENA_NEW(arena, uint32_t, chips);
   m->reaches = RS_ARENA_NEW(arena, reach, chips);
+  m->is_useful = RS_ARENA_NEW(arena, bool, chips);
   m->queue = RS_ARENA_NEW(arena, uint32_t, chips);
   m->firsts = RS_ARENA_NEW(arena, uint32_t, hops + 2);
   m->first_item = RS_ARENA_NEW(arena, uint32_t, chips);
@@ -475,14 +533,17 @@ rs__tree_maker *rs__tree_maker_create(rs__plan *plan, uint32_t hops) {
   m->scratch = RS_ARENA_NEW(arena, rs__shared_part, items);
   m->left = RS_ARENA_NEW(arena, uint32_t, items);
   m->covers = RS_ARENA_NEW(arena, cover, chips);
-  if (m->level == NULL || m->reaches == NULL || m->queue == NULL || m->firsts == NULL ||
-      m->first_item == NULL || m->takings == NULL || m->first_taking == NULL ||
-      m->is_dirty == NULL || m->scratch == NULL || m->left == NULL || m->covers == NULL) {
+  m->cover_at = RS_ARENA_NEW(arena, uint32_t, chips);
+  if (m->level == NULL || m->place == NULL || m->is_useful == NULL || m->cover_at == NULL ||
+      m->reaches == NULL || m->queue == NULL || m->firsts == NULL || m->first_item == NULL ||
+      m->takings == NULL || m->first_taking == NULL || m->is_dirty == NULL || m->scratch == NULL ||
+      m->left == NULL || m->covers == NULL) {
     return NULL;
   }
   memset(m->level, 0xff, chips * sizeof *m->level);
   memset(m->first_item, 0xff, chips * sizeof *m->first_item);
   memset(m->first_taking, 0xff, chips * sizeof *m->first_taking);
+  memset(m->cover_at, 0xff, chips * sizeof *m->cover_at);
   return m;
 }
 
