@@ -130,6 +130,12 @@ typedef struct rs__slice {
 
 typedef struct rs__units rs__units;
 
+/* Shared trees that were made for a compilation's chips, for its other variants: without and with relays. */
+typedef struct rs__tree_store {
+  rs_arena *arena;
+  struct rs__pieces *pieces[2];
+} rs__tree_store;
+
 typedef struct rs__plan {
   rs_arena *arena;      /* tasks and edges */
   rs_arena *tree_arena; /* the tree at hand; emptied for each */
@@ -180,8 +186,9 @@ typedef struct rs__plan {
   rs__demand *demands;
   uint32_t demand_count, demand_capacity;
 
-  rs__turned turned; /* no parts: the tasks are the plan */
-  rs__units *units;  /* NULL, or the adds of every cycle (rs_plan_units.c) */
+  rs__turned turned;     /* no parts: the tasks are the plan */
+  rs__tree_store *trees; /* of the compilation; or NULL */
+  rs__units *units;      /* NULL, or the adds of every cycle (rs_plan_units.c) */
 
   rs_status status; /* sticky: the first failure; appending is a no-op after it */
   rs_diag *diag;

@@ -34,6 +34,7 @@ typedef struct compilation {
   rs_compile_report *report;
   rs_diag *diag;
   rs__kept *kept; /* plans of earlier requests, or NULL */
+  rs__tree_store trees;
   rs_op op;
   const rs_wiring *wiring;
   rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
@@ -85,6 +86,7 @@ uint64_t rs_compile_scratch_takings(const rs_compile_scratch *scratch) {
 
 static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
   const rs_collective_request *request = c->request;
+  c->trees.arena = arenas[RS__ARENA_WORK];
   uint32_t *position = RS_ARENA_NEW(arenas[RS__ARENA_WORK], uint32_t, c->wiring->chip_count);
   if (position == NULL) return rs_arena_failed(arenas[RS__ARENA_WORK], c->diag);
   rs_status status = rs__request_check(request, c->wiring, &c->schedule->timing, position, c->diag);
@@ -108,6 +110,7 @@ static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
                    .member_count = request->chip_count,
                    .block = c->op.block_vectors,
                    .in_vectors = rs_op_in_vectors(&c->op),
+                   .trees = &c->trees,
                    .diag = c->diag};
   plan.is_mesh = request->kind != RS_SEND && rs__plan_is_mesh(&plan);
   c->last.plan = c->best.plan = plan;
@@ -174,9 +177,9 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 
 /* ---- trials ---- */
 
-/* What is asked for by name and variant is asked for again, with other inputs. */
+/* What was made for an earlier request with other inputs, or all of it. */
 static rs_status build(const compilation *c, size_t row, rs__plan *plan) {
-  rs__kept *kept = c->request->variant.splits > 0 ? c->kept : NULL;
+  rs__kept *kept = c->kept;
   bool is_kept = kept != NULL && rs__kept_has(kept, row, plan);
   int64_t bursts = is_kept ? 0 : rs__row_at(row)->bursts(plan, plan->variant.splits);
   rs_status status = rs__plan_init(plan, bursts);

@@ -68,9 +68,8 @@ typedef struct rs_compile_scratch rs_compile_scratch;
 rs_compile_scratch *rs_compile_scratch_create(void);
 void rs_compile_scratch_destroy(rs_compile_scratch *scratch); /* NULL is allowed */
 
-/* From now on what requests with an algorithm and a variant make of a group is kept, so that the next one of
- * the same group, size and variant, whose inputs come at other times, need only find its times. What comes
- * out is the same. The wiring must outlive the scratch. False: no memory. */
+/* From now on what rows make of a group is kept, so that the next request of the same group and size, whose
+ * inputs come at other times, need only find its times. What comes out is the same. The wiring must outlive the scratch. False: no memory. */
 bool rs_compile_scratch_keep(rs_compile_scratch *scratch, const rs_wiring *wiring);
 /* How often what was kept was taken. */
 uint64_t rs_compile_scratch_takings(const rs_compile_scratch *scratch);

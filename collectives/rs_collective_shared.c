@@ -17,7 +17,10 @@
 
 #define RS__SHARED_ROUNDS 4
 #define RS__MANY_CHIPS 320
+#define RS__START_ROUNDS \
+  2 /* after which the better start is known; one more each is tried at least */
 #define RS__CORE_ROUNDS 1
+#define RS__PIECES_MAX 8
 
 /* A transmission, or one place of it. */
 typedef struct addend {
@@ -212,42 +215,91 @@ static rs_status find_diameter(rs__plan *plan, uint32_t *hops) {
   return RS_OK;
 }
 
-/* Makes trees with and without whole neighbourhoods at first, and says with which of the two links carry less. */
-static rs_status choose_start(rs__plan *plan, uint32_t hops, uint32_t rounds,
-                              bool *neighbourhoods) {
-  rs__shared shared;
-  uint64_t squares[2] = {0, 0};
-  size_t links = plan->wiring->link_count;
-  *neighbourhoods = true;
-  for (int with = 0; with < 2 && hops > 2; with++) {
-    uint32_t *load = RS_ARENA_NEW(plan->arena, uint32_t, links * hops);
-    if (load == NULL) return rs_arena_failed(plan->arena, plan->diag);
-    rs_status status = rs__shared_make(plan, plan->members, plan->member_count, hops, rounds,
-                                       with == 1, load, &shared);
+/* Trees of one piece of the message after the other, all of the same chips: as many as a variant asked for. */
+struct rs__pieces {
+  uint32_t hops;
+  uint32_t *load; /* of all of them */
+  rs__shared made[RS__PIECES_MAX];
+  int64_t count;
+  bool neighbourhoods; /* whether trees begin with whole neighbourhoods */
+};
+
+/* Makes trees with and without whole neighbourhoods at first, and keeps those that load links less. */
+static rs_status choose_start(rs__plan *plan, rs_arena *arena, rs__tree_maker *maker,
+                              struct rs__pieces *p) {
+  rs__shared tried[2];
+  uint32_t *loads[2];
+  for (int with = 0; with < 2; with++) {
+    loads[with] = RS_ARENA_NEW(arena, uint32_t, (size_t)plan->wiring->link_count * p->hops);
+    if (loads[with] == NULL) return rs_arena_failed(arena, plan->diag);
+    rs_status status = rs__shared_begin(plan, arena, plan->members, plan->member_count, p->hops,
+                                        loads[with], &tried[with]);
+    if (status == RS_OK) {
+      status = rs__shared_improve(maker, &tried[with], 0, RS__START_ROUNDS, with == 1);
+    }
     if (status != RS_OK) return status;
-    squares[with] = shared.squares;
   }
-  *neighbourhoods = squares[1] <= squares[0];
+  p->neighbourhoods = tried[1].squares <= tried[0].squares;
+  p->load = loads[p->neighbourhoods];
+  p->made[0] = tried[p->neighbourhoods];
   return RS_OK;
 }
 
-rs_status rs__build_shared_trees(rs__plan *plan) {
-  rs__shared shared;
-  uint32_t hops, rounds = plan->member_count > RS__MANY_CHIPS ? 2 : RS__SHARED_ROUNDS;
-  bool neighbourhoods = true;
-  rs_status status = find_diameter(plan, &hops);
-  if (status == RS_OK && plan->member_count <= RS__MANY_CHIPS) {
-    status = choose_start(plan, hops, 2, &neighbourhoods);
-  }
+static rs_status begin_pieces(rs__plan *plan, rs_arena *arena, struct rs__pieces *p,
+                              rs__tree_maker **maker) {
+  *p = (struct rs__pieces){.neighbourhoods = true};
+  rs_status status = find_diameter(plan, &p->hops);
   if (status != RS_OK) return status;
-  uint32_t *load = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)plan->wiring->link_count * hops);
-  if (load == NULL || !rs__plan_count_adds(plan)) return rs_arena_failed(plan->arena, plan->diag);
-  for (int64_t k = 0; k < plan->variant.splits && status == RS_OK; k++) {
-    emitter e = {.plan = plan,
-                 .run = rs__run_part((rs__run){0, plan->block}, plan->variant.splits, k)};
-    status = rs__shared_make(plan, plan->members, plan->member_count, hops, rounds, neighbourhoods,
-                             load, &shared);
-    if (status == RS_OK) status = emit(&e, &shared);
+  *maker = rs__tree_maker_create(plan, p->hops);
+  if (*maker == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  bool chooses = p->hops > 2 && plan->member_count <= RS__MANY_CHIPS;
+  if (chooses) status = choose_start(plan, arena, *maker, p);
+  if (status != RS_OK || chooses) return status;
+  p->load = RS_ARENA_NEW(arena, uint32_t, (size_t)plan->wiring->link_count * p->hops);
+  return p->load == NULL ? rs_arena_failed(arena, plan->diag) : RS_OK;
+}
+
+/* Trees for so many pieces: those that an earlier variant of the same compilation made, and what it lacks. */
+static rs_status make_pieces(rs__plan *plan, int64_t count, struct rs__pieces **pieces) {
+  rs__tree_store *store = plan->trees;
+  rs_arena *arena = store == NULL ? plan->arena : store->arena;
+  struct rs__pieces *p = store == NULL ? NULL : store->pieces[plan->variant.relays];
+  uint32_t rounds = plan->member_count > RS__MANY_CHIPS ? 2 : RS__SHARED_ROUNDS;
+  rs__tree_maker *maker = NULL;
+  rs_status status = RS_OK;
+  if (p == NULL) {
+    p = RS_ARENA_NEW(arena, struct rs__pieces, 1);
+    if (p == NULL) return rs_arena_failed(arena, plan->diag);
+    status = begin_pieces(plan, arena, p, &maker);
+    if (status == RS_OK && store != NULL) store->pieces[plan->variant.relays] = p;
+  } else if (count > p->count) {
+    maker = rs__tree_maker_create(plan, p->hops);
+    if (maker == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  }
+  assert(count <= RS__PIECES_MAX);
+  for (; p->count < count && status == RS_OK; p->count += status == RS_OK) {
+    rs__shared *made = &p->made[p->count];
+    uint32_t first = made->root_bundle == NULL ? 0 : RS__START_ROUNDS;
+    if (first == 0) {
+      status =
+          rs__shared_begin(plan, arena, plan->members, plan->member_count, p->hops, p->load, made);
+    }
+    if (status == RS_OK) status = rs__shared_improve(maker, made, first, rounds, p->neighbourhoods);
+  }
+  *pieces = p;
+  return status;
+}
+
+rs_status rs__build_shared_trees(rs__plan *plan) {
+  struct rs__pieces *p = NULL;
+  int64_t count = plan->variant.splits;
+  rs_status status = make_pieces(plan, count, &p);
+  if (status == RS_OK && !rs__plan_count_adds(plan)) {
+    status = rs_arena_failed(plan->arena, plan->diag);
+  }
+  for (int64_t k = 0; k < count && status == RS_OK; k++) {
+    emitter e = {.plan = plan, .run = rs__run_part((rs__run){0, plan->block}, count, k)};
+    status = emit(&e, &p->made[k]);
   }
   return status;
 }
@@ -360,7 +412,8 @@ static void send_down(emitter *e, uint32_t link) {
 }
 
 /* Up to the cores, among them on shared trees, and down. */
-static rs_status move_shard(cores *c, rs__run run, uint32_t hops, uint32_t *load) {
+static rs_status move_shard(cores *c, rs__run run, rs__tree_maker *maker, uint32_t hops,
+                            uint32_t *load) {
   rs__plan *plan = c->plan;
   uint32_t chips = plan->wiring->chip_count;
   rs__shared shared;
@@ -383,8 +436,10 @@ static rs_status move_shard(cores *c, rs__run run, uint32_t hops, uint32_t *load
   }
   rs_status status = plan->status;
   if (status == RS_OK && c->count > 1) {
-    status = rs__shared_make(plan, core_chips, c->count, hops, RS__CORE_ROUNDS,
-                             /*neighbourhoods=*/false, load, &shared);
+    status = rs__shared_begin(plan, plan->arena, core_chips, c->count, hops, load, &shared);
+    if (status == RS_OK) {
+      status = rs__shared_improve(maker, &shared, 0, RS__CORE_ROUNDS, /*neighbourhoods=*/false);
+    }
     if (status == RS_OK) status = emit(&e, &shared);
   }
   for (uint32_t i = 0; i < plan->member_count && status == RS_OK; i++) {
@@ -400,11 +455,12 @@ static rs_status move_all(cores *c, uint32_t hops) {
   uint32_t n = plan->member_count;
   int64_t shards = plan->variant.splits;
   uint32_t *load = RS_ARENA_NEW(plan->arena, uint32_t, (size_t)plan->wiring->link_count * hops);
-  if (load == NULL) return rs_arena_failed(plan->arena, plan->diag);
+  rs__tree_maker *maker = rs__tree_maker_create(plan, hops);
+  if (load == NULL || maker == NULL) return rs_arena_failed(plan->arena, plan->diag);
   for (int64_t k = 0; k < shards && plan->status == RS_OK; k++) {
     find_cores(c, (uint32_t)((uint64_t)k * n / (uint64_t)shards % n));
     rs_status status =
-        move_shard(c, rs__run_part((rs__run){0, plan->block}, shards, k), hops, load);
+        move_shard(c, rs__run_part((rs__run){0, plan->block}, shards, k), maker, hops, load);
     if (status != RS_OK) return status;
   }
   return plan->status;

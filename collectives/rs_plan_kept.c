@@ -158,6 +158,22 @@ static uint64_t bytes_of(const rs__plan *plan) {
          plan->ask_count * sizeof *plan->asks + plan->wiring->chip_count * sizeof *plan->tmp_used;
 }
 
+/* A task's edges become neighbours, as its end will look at them. */
+static void line_up_edges(const rs__plan *plan, rs__plan *was) {
+  uint32_t count = 0;
+  for (uint32_t id = 0; id < plan->task_count; id++) {
+    uint32_t first = count;
+    for (uint32_t e = plan->tasks[id].first_edge; e != RS_NONE; e = plan->edges[e].next) {
+      was->edges[count] = plan->edges[e];
+      was->edges[count].next = count + 1;
+      count++;
+    }
+    was->tasks[id].first_edge = first == count ? RS_NONE : first;
+    if (first < count) was->edges[count - 1].next = RS_NONE;
+  }
+  assert(count == plan->edge_count);
+}
+
 /* *was: the arrays of a plan that say what it is, in the arena. False: no memory. */
 static bool copy_plan(rs_arena *arena, const rs__plan *plan, rs__plan *was) {
   *was = (rs__plan){.task_count = plan->task_count,
@@ -169,13 +185,17 @@ static bool copy_plan(rs_arena *arena, const rs__plan *plan, rs__plan *was) {
                     .has_ranks = plan->has_ranks,
                     .is_ranked = plan->is_ranked};
   was->tasks = copy_of(arena, plan->tasks, plan->task_count, sizeof *plan->tasks);
-  was->edges = copy_of(arena, plan->edges, plan->edge_count, sizeof *plan->edges);
+  was->edges = RS_ARENA_NEW(arena, rs__edge, plan->edge_count);
   was->guards = copy_of(arena, plan->guards, plan->guard_count, sizeof *plan->guards);
   was->waits = copy_of(arena, plan->waits, plan->wait_count, sizeof *plan->waits);
   was->asks = copy_of(arena, plan->asks, plan->ask_count, sizeof *plan->asks);
   was->tmp_used = copy_of(arena, plan->tmp_used, plan->wiring->chip_count, sizeof *plan->tmp_used);
-  return was->tasks != NULL && was->edges != NULL && was->guards != NULL && was->waits != NULL &&
-         was->asks != NULL && was->tmp_used != NULL;
+  if (was->tasks == NULL || was->edges == NULL || was->guards == NULL || was->waits == NULL ||
+      was->asks == NULL || was->tmp_used == NULL) {
+    return false;
+  }
+  line_up_edges(plan, was);
+  return true;
 }
 
 void rs__kept_put(rs__kept *kept, size_t row, rs__plan *plan) {

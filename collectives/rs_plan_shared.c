@@ -14,122 +14,8 @@
 #include <string.h>
 
 #include "rs__shared.h"
-#include "rs_random.h"
 
 #define RS__NOWHERE UINT32_MAX /* no level: too far */
-
-/* ---- what is used ---- */
-
-static uint32_t *key_of(const rs__shared *s, const rs__shared_part *part) {
-  if (part->item == RS_NONE) return &s->raw_uses[part->link];
-  const rs__bundle *b = &s->bundles[part->item];
-  return &s->key_uses[b->first_key + part->link - s->plan->wiring->out_first[b->chip]];
-}
-
-static uint32_t depth_of(const rs__shared *s, uint32_t item) {
-  return item == RS_NONE ? 0 : s->bundles[item].depth;
-}
-
-/* Transmissions of one depth on a link. What has come as far goes on at the same time. */
-static uint32_t *load_of(const rs__shared *s, uint32_t link, uint32_t depth) {
-  return &s->load[(size_t)link * s->hops + depth];
-}
-
-static void acquire(rs__shared *s, uint32_t id) {
-  const rs__bundle *b = &s->bundles[id];
-  if (s->bundles[id].uses++ > 0) return;
-  if (!b->is_listed) {
-    s->bundles[id].is_listed = true;
-    s->bundles[id].next = s->first_bundle[b->chip];
-    s->first_bundle[b->chip] = id;
-  }
-  for (uint32_t i = 0; i < b->part_count; i++) {
-    const rs__shared_part *part = &s->parts[b->first_part + i];
-    uint32_t *uses = key_of(s, part);
-    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
-    if ((*uses)++ == 0) s->squares += 2 * (uint64_t)(*load)++ + 1;
-    if (part->item != RS_NONE) acquire(s, part->item);
-  }
-}
-
-static void release(rs__shared *s, uint32_t id) {
-  const rs__bundle *b = &s->bundles[id];
-  if (--s->bundles[id].uses > 0) return;
-  for (uint32_t i = 0; i < b->part_count; i++) {
-    const rs__shared_part *part = &s->parts[b->first_part + i];
-    uint32_t *uses = key_of(s, part);
-    uint32_t *load = load_of(s, part->link, depth_of(s, part->item));
-    if (--*uses == 0) s->squares -= 2 * (uint64_t)--(*load) + 1;
-    if (part->item != RS_NONE) release(s, part->item);
-  }
-}
-
-/* ---- bundles ---- */
-
-static int compare_parts(const void *left, const void *right) {
-  const rs__shared_part *a = left;
-  const rs__shared_part *b = right;
-  if (a->link != b->link) return a->link < b->link ? -1 : 1;
-  return (a->item > b->item) - (a->item < b->item);
-}
-
-static void *reserve(rs__shared *s, void *old, uint32_t *capacity, uint32_t wanted, size_t size) {
-  while (old == NULL || wanted > *capacity) {
-    old = rs__grow(s->plan->arena, old, capacity, size);
-    if (old == NULL) return NULL;
-  }
-  return old;
-}
-
-static uint32_t find_bundle(const rs__shared *s, uint64_t hash, uint32_t chip,
-                            const rs__shared_part *parts, uint32_t count) {
-  for (uint32_t id = s->table[hash & s->table_mask]; id != RS_NONE;
-       id = s->bundles[id].next_equal) {
-    const rs__bundle *b = &s->bundles[id];
-    if (b->hash == hash && b->chip == chip && b->part_count == count &&
-        memcmp(&s->parts[b->first_part], parts, count * sizeof *parts) == 0) {
-      return id;
-    }
-  }
-  return RS_NONE;
-}
-
-/* The bundle of these parts, which are sorted here. RS_NONE: no memory. */
-static uint32_t intern(rs__shared *s, uint32_t chip, rs__shared_part *parts, uint32_t count) {
-  const rs_wiring *w = s->plan->wiring;
-  uint64_t hash = rs_mix_u64(chip);
-  uint32_t depth = 0;
-  if (count > 0) qsort(parts, count, sizeof *parts, compare_parts);
-  for (uint32_t i = 0; i < count; i++) {
-    hash = rs_mix_u64(hash ^ ((uint64_t)parts[i].link << 32 | parts[i].item));
-    if (parts[i].item != RS_NONE) depth = RS_MAX(depth, s->bundles[parts[i].item].depth);
-  }
-  uint32_t id = find_bundle(s, hash, chip, parts, count);
-  if (id != RS_NONE) return id;
-  uint32_t keys = rs_wiring_out_degree(w, chip);
-  s->bundles = reserve(s, s->bundles, &s->bundle_capacity, s->bundle_count + 1, sizeof *s->bundles);
-  s->parts = reserve(s, s->parts, &s->part_capacity, s->part_count + count, sizeof *s->parts);
-  s->key_uses = reserve(s, s->key_uses, &s->key_capacity, s->key_count + keys, sizeof *s->key_uses);
-  if (s->bundles == NULL || s->parts == NULL || s->key_uses == NULL) {
-    s->plan->status = rs_arena_failed(s->plan->arena, s->plan->diag);
-    return RS_NONE;
-  }
-  memcpy(&s->parts[s->part_count], parts, count * sizeof *parts);
-  memset(&s->key_uses[s->key_count], 0, keys * sizeof *s->key_uses);
-  id = s->bundle_count++;
-  s->bundles[id] = (rs__bundle){.hash = hash,
-                                .chip = chip,
-                                .depth = depth + 1,
-                                .first_part = s->part_count,
-                                .part_count = count,
-                                .first_key = s->key_count,
-                                .next = RS_NONE,
-                                .next_equal = s->table[hash & s->table_mask]};
-  s->table[hash & s->table_mask] = id;
-  s->part_count += count;
-  s->key_count += keys;
-  return id;
-}
 
 /* ---- a root's tree ---- */
 
@@ -141,65 +27,156 @@ typedef struct item {
 } item;
 
 typedef struct taking { /* an item that goes over a link */
-  uint32_t item, link;
+  uint32_t item, link, next;
 } taking;
 
 typedef struct candidate {
   uint32_t id, gain; /* of a bundle, or of a link that it would leave by */
 } candidate;
 
-typedef struct tree_maker {
+/* A chip of the nearer level that could take some. */
+typedef struct cover {
+  uint32_t gain; /* of items that it could take, at most */
+  uint32_t way;  /* the least load of a link on from there */
+  uint32_t place, chip;
+} cover;
+
+/* Chips on shortest ways from members, all of which may be cores, to a root, by level. */
+typedef struct reach {
+  const uint32_t *order;       /* chips */
+  const uint32_t *level_first; /* [level + 1] into order */
+  const uint32_t *index; /* [place in order] among all chips of the level, of which there are */
+  const uint32_t *level_count; /* [level] so many */
+} reach;
+
+struct rs__tree_maker {
+  rs__plan *plan;
+  uint32_t hops;
   rs__shared *s;
   uint32_t root;
   bool tries_neighbourhoods;
   uint32_t *level;       /* [chip] hops to the root */
-  uint32_t *order;       /* chips by level */
-  uint32_t *level_first; /* [level + 1] into order */
-  uint32_t *first_item;  /* [chip] list */
+  const uint32_t *order; /* its reach */
+  const uint32_t *level_first;
+  uint32_t reached; /* chips in it; 0: no root is at hand */
+  uint32_t *place;  /* [chip] for ties */
+  reach *reaches;   /* [chip] of roots that were met before */
+  bool *is_useful;  /* [chip] of the reach that is looked for */
+  uint32_t *queue, *firsts;
+  uint32_t *first_item; /* [chip] list */
   item *items;
   uint32_t item_count, item_capacity;
-  taking *takings; /* of the level at hand */
-  uint32_t taking_count;
-  bool *is_dirty; /* [chip] it makes a new bundle */
+  taking *takings;        /* of the level at hand */
+  uint32_t *first_taking; /* [chip] list of those that go to it */
+  bool *is_dirty;         /* [chip] it makes a new bundle */
   candidate *candidates;
   uint32_t candidate_capacity;
   rs__shared_part *scratch;
-  candidate *covers; /* chips of the nearer level, and what they could take */
-  uint32_t *ways;    /* and the least load of a link on from there */
-  uint32_t *left;    /* items of the level that are not taken */
+  cover *covers;      /* of chips of the nearer level: a heap */
+  uint32_t *cover_at; /* [chip] its place among covers while they are listed */
+  uint32_t cover_count;
+  uint32_t *left; /* items of the level that are not taken */
   uint32_t left_count;
-} tree_maker;
+};
 
-static bool is_allowed(const rs__shared *s, uint32_t chip) {
-  return s->plan->variant.relays || s->plan->position[chip] != RS_NONE;
+static bool is_allowed(const rs__plan *plan, uint32_t chip) {
+  return plan->variant.relays || plan->position[chip] != RS_NONE;
 }
 
-/* Levels up to the hops that are allowed. */
-static void find_levels(tree_maker *m) {
-  const rs_wiring *w = m->s->plan->wiring;
-  memset(m->level, 0xff, w->chip_count * sizeof *m->level);
+/* Breadth first, up to the hops that are allowed: all chips into the queue, their levels' first places into
+ * firsts. */
+static uint32_t search(rs__tree_maker *m, uint32_t root) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t count = 1;
-  m->level[m->root] = 0;
-  m->order[0] = m->root;
-  memset(m->level_first, 0, (m->s->hops + 2) * sizeof *m->level_first);
+  m->level[root] = 0;
+  m->queue[0] = root;
+  memset(m->firsts, 0, (m->hops + 2) * sizeof *m->firsts);
   for (uint32_t head = 0; head < count; head++) {
-    uint32_t chip = m->order[head], level = m->level[chip];
-    m->level_first[level + 1] = head + 1;
-    if (level == m->s->hops) continue;
+    uint32_t chip = m->queue[head], level = m->level[chip];
+    m->firsts[level + 1] = head + 1;
+    if (level == m->hops) continue;
     for (uint32_t i = w->in_first[chip]; i < w->in_first[chip + 1]; i++) {
       uint32_t from = w->links[w->in_links[i]].from;
-      if (m->level[from] != RS__NOWHERE || !is_allowed(m->s, from)) continue;
+      if (m->level[from] != RS__NOWHERE || !is_allowed(m->plan, from)) continue;
       m->level[from] = level + 1;
-      m->order[count++] = from;
+      m->queue[count++] = from;
     }
   }
-  for (uint32_t l = 1; l <= m->s->hops + 1; l++) {
-    m->level_first[l] = RS_MAX(m->level_first[l], m->level_first[l - 1]);
-  }
+  for (uint32_t l = 1; l <= m->hops + 1; l++) m->firsts[l] = RS_MAX(m->firsts[l], m->firsts[l - 1]);
+  return count;
 }
 
-static void add_item(tree_maker *m, uint32_t chip, uint32_t bundle) {
-  m->items = reserve(m->s, m->items, &m->item_capacity, m->item_count + 1, sizeof *m->items);
+/* Marks those of the queue that members send over. Returns how many there are. */
+static uint32_t find_useful(rs__tree_maker *m, uint32_t reached) {
+  const rs_wiring *w = m->plan->wiring;
+  uint32_t count = 0;
+  for (uint32_t k = reached; k-- > 0;) {
+    uint32_t chip = m->queue[k];
+    if (!m->is_useful[chip] && m->plan->position[chip] == RS_NONE) continue;
+    m->is_useful[chip] = true;
+    count++;
+    for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] + 1 == m->level[chip]) m->is_useful[to] = true;
+    }
+  }
+  return count;
+}
+
+static rs_status find_reach(rs__tree_maker *m, uint32_t root, reach *found) {
+  uint32_t levels = m->hops + 1, reached = search(m, root), useful = find_useful(m, reached);
+  uint32_t *order =
+      RS_ARENA_NEW(m->plan->arena, uint32_t, 2 * (size_t)useful + 2 * (size_t)levels + 1);
+  if (order == NULL) return rs_arena_failed(m->plan->arena, m->plan->diag);
+  uint32_t *index = order + useful, *firsts = index + useful, *counts = firsts + levels + 1;
+  uint32_t at = 0;
+  for (uint32_t level = 0; level < levels; level++) {
+    firsts[level] = at;
+    counts[level] = m->firsts[level + 1] - m->firsts[level];
+    for (uint32_t k = m->firsts[level]; k < m->firsts[level + 1]; k++) {
+      uint32_t chip = m->queue[k];
+      m->level[chip] = RS__NOWHERE;
+      if (!m->is_useful[chip]) continue;
+      m->is_useful[chip] = false;
+      order[at] = chip;
+      index[at++] = k - m->firsts[level];
+    }
+  }
+  firsts[levels] = at;
+  *found = (reach){order, firsts, index, counts};
+  return RS_OK;
+}
+
+/* The next root's levels take the place of the last one's. */
+static rs_status enter_root(rs__tree_maker *m, uint32_t root) {
+  reach *r = &m->reaches[root];
+  for (uint32_t k = 0; k < m->reached; k++) {
+    m->level[m->order[k]] = RS__NOWHERE;
+    m->first_item[m->order[k]] = RS_NONE;
+  }
+  m->reached = 0;
+  if (r->order == NULL) {
+    rs_status status = find_reach(m, root, r);
+    if (status != RS_OK) return status;
+  }
+  m->root = root;
+  m->order = r->order;
+  m->level_first = r->level_first;
+  m->reached = m->level_first[m->hops + 1];
+  for (uint32_t level = 0; level <= m->hops; level++) {
+    /* of equals who stands first takes an item: another one for every root */
+    uint32_t count = RS_MAX(r->level_count[level], 1), turn = count - root % count;
+    for (uint32_t k = m->level_first[level]; k < m->level_first[level + 1]; k++) {
+      m->level[m->order[k]] = level;
+      m->place[m->order[k]] = (r->index[k] + turn) % count;
+    }
+  }
+  return RS_OK;
+}
+
+static void add_item(rs__tree_maker *m, uint32_t chip, uint32_t bundle) {
+  m->items =
+      rs__bundle_reserve(m->s, m->items, &m->item_capacity, m->item_count + 1, sizeof *m->items);
   if (m->items == NULL) {
     m->s->plan->status = rs_arena_failed(m->s->plan->arena, m->s->plan->diag);
     m->item_count = m->item_capacity = 0;
@@ -210,8 +187,8 @@ static void add_item(tree_maker *m, uint32_t chip, uint32_t bundle) {
 }
 
 /* The untaken item that a part of a bundle is, or RS_NONE. */
-static uint32_t find_item(const tree_maker *m, const rs__shared_part *part) {
-  uint32_t chip = m->s->plan->wiring->links[part->link].from;
+static uint32_t find_item(const rs__tree_maker *m, const rs__shared_part *part) {
+  uint32_t chip = m->plan->wiring->links[part->link].from;
   for (uint32_t i = m->first_item[chip]; i != RS_NONE; i = m->items[i].next) {
     if (m->items[i].bundle == part->item) return m->items[i].is_taken ? RS_NONE : i;
   }
@@ -219,9 +196,8 @@ static uint32_t find_item(const tree_maker *m, const rs__shared_part *part) {
 }
 
 /* Items of the level that the bundle would take; 0: it cannot be taken. */
-static uint32_t gain_of(const tree_maker *m, const rs__bundle *b, uint32_t level) {
+static uint32_t gain_of(const rs__tree_maker *m, const rs__bundle *b, uint32_t level) {
   uint32_t gain = 0;
-  if (b->depth + level - 1 > m->s->hops) return 0;
   for (uint32_t i = 0; i < b->part_count; i++) {
     uint32_t found = find_item(m, &m->s->parts[b->first_part + i]);
     if (found == RS_NONE || m->level[m->items[found].chip] > level) return 0;
@@ -230,10 +206,21 @@ static uint32_t gain_of(const tree_maker *m, const rs__bundle *b, uint32_t level
   return gain;
 }
 
-/* It is sent to a chip that is nearer to the root. */
-static bool goes_inward(const tree_maker *m, const rs__bundle *b) {
-  const rs_wiring *w = m->s->plan->wiring;
+/* Bits of the links from a chip to one that is nearer to the root. */
+static uint64_t ways_inward(const rs__tree_maker *m, uint32_t chip) {
+  const rs_wiring *w = m->plan->wiring;
+  uint64_t ways = 0;
+  for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
+    if (m->level[w->links[l].to] + 1 == m->level[chip]) ways |= rs__bundle_way(w, l);
+  }
+  return ways;
+}
+
+/* It is sent to a chip that is nearer to the root: not only one that shares a bit with such a link. */
+static bool goes_inward(const rs__tree_maker *m, const rs__bundle *b) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t first = w->out_first[b->chip];
+  if (rs_wiring_out_degree(w, b->chip) <= 64) return true;
   for (uint32_t l = first; l < w->out_first[b->chip + 1]; l++) {
     if (m->s->key_uses[b->first_key + l - first] == 0) continue;
     if (m->level[w->links[l].to] + 1 == m->level[b->chip]) return true;
@@ -248,10 +235,10 @@ static int compare_candidates(const void *left, const void *right) {
   return (a->id > b->id) - (a->id < b->id);
 }
 
-static bool push_candidate(tree_maker *m, uint32_t *count, uint32_t id, uint32_t gain) {
+static bool push_candidate(rs__tree_maker *m, uint32_t *count, uint32_t id, uint32_t gain) {
   rs__shared *s = m->s;
-  m->candidates =
-      reserve(s, m->candidates, &m->candidate_capacity, *count + 1, sizeof *m->candidates);
+  m->candidates = rs__bundle_reserve(s, m->candidates, &m->candidate_capacity, *count + 1,
+                                     sizeof *m->candidates);
   if (m->candidates == NULL) {
     s->plan->status = rs_arena_failed(s->plan->arena, s->plan->diag);
     m->candidate_capacity = 0;
@@ -262,23 +249,19 @@ static bool push_candidate(tree_maker *m, uint32_t *count, uint32_t id, uint32_t
 }
 
 /* Takes bundles that are sent already. */
-static void take_shared(tree_maker *m, uint32_t level) {
+static void take_shared(rs__tree_maker *m, uint32_t level) {
   rs__shared *s = m->s;
   uint32_t count = 0;
   for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
-    for (uint32_t *at = &s->first_bundle[m->order[k]]; *at != RS_NONE;) {
-      uint32_t id = *at;
-      rs__bundle *b = &s->bundles[id];
-      if (b->uses == 0) { /* no longer sent: what is not met again costs nothing */
-        b->is_listed = false;
-        *at = b->next;
-        continue;
-      }
-      at = &b->next;
-      if (!goes_inward(m, b)) continue;
-      uint32_t gain = gain_of(m, b, level);
+    const rs__sent_list *sent = &s->sent[m->order[k]];
+    uint64_t inward = ways_inward(m, m->order[k]);
+    for (uint32_t i = 0; i < sent->count; i++) {
+      const rs__sent *one = &sent->list[i];
+      if ((one->ways & inward) == 0 || one->depth + level - 1 > m->hops) continue;
+      const rs__bundle *b = &s->bundles[one->id];
+      uint32_t gain = goes_inward(m, b) ? gain_of(m, b, level) : 0;
       if (gain == 0) continue;
-      if (!push_candidate(m, &count, id, gain)) return;
+      if (!push_candidate(m, &count, one->id, gain)) return;
     }
   }
   if (count > 0) qsort(m->candidates, count, sizeof *m->candidates, compare_candidates);
@@ -296,9 +279,9 @@ static void take_shared(tree_maker *m, uint32_t level) {
 
 /* Parts of the sum of all neighbours of a chip but one: those whose vectors still have to come. *gain: how many
  * are of the level, doubled. Returns 0 when some are on their way already. */
-static uint32_t list_neighbours(const tree_maker *m, uint32_t chip, uint32_t but, uint32_t level,
-                                uint32_t *gain) {
-  const rs_wiring *w = m->s->plan->wiring;
+static uint32_t list_neighbours(const rs__tree_maker *m, uint32_t chip, uint32_t but,
+                                uint32_t level, uint32_t *gain) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t count = 0, last = RS_NONE;
   *gain = 0;
   for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
@@ -316,8 +299,8 @@ static uint32_t list_neighbours(const tree_maker *m, uint32_t chip, uint32_t but
 
 /* Where all neighbours' vectors are still to come, a chip's sum of them can be the same for many roots: these
  * are made first, also of chips nearer to the root than need it, as long as they do not overlap. */
-static void take_neighbourhoods(tree_maker *m, uint32_t level) {
-  const rs_wiring *w = m->s->plan->wiring;
+static void take_neighbourhoods(rs__tree_maker *m, uint32_t level) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t count = 0;
   for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
     uint32_t chip = m->order[k], gain;
@@ -333,7 +316,7 @@ static void take_neighbourhoods(tree_maker *m, uint32_t level) {
     uint32_t gain, parts = list_neighbours(m, link->from, link->to, level, &gain);
     if (parts == 0) continue;
     for (uint32_t i = 0; i < parts; i++) m->items[find_item(m, &m->scratch[i])].is_taken = true;
-    uint32_t id = intern(m->s, link->from, m->scratch, parts);
+    uint32_t id = rs__bundle_intern(m->s, link->from, m->scratch, parts);
     if (id != RS_NONE) add_item(m, link->from, id);
   }
 }
@@ -342,20 +325,20 @@ static void take_neighbourhoods(tree_maker *m, uint32_t level) {
 
 static bool is_sent(const rs__shared *s, uint32_t link, uint32_t bundle) {
   const rs__shared_part part = {link, bundle};
-  return *key_of(s, &part) > 0;
+  return *rs__bundle_key(s, &part) > 0;
 }
 
 /* The best link by which an item can come a level nearer, of those to chips that are dirty (or all):
  * one that carries it already, else the least loaded. */
-static uint32_t best_link(const tree_maker *m, const item *it, bool only_dirty) {
-  const rs_wiring *w = m->s->plan->wiring;
+static uint32_t best_link(const rs__tree_maker *m, const item *it, bool only_dirty) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t best = RS_NONE, degree = rs_wiring_out_degree(w, it->chip);
   uint64_t best_cost = UINT64_MAX;
   for (uint32_t k = 0; k < degree; k++) {
     uint32_t l = w->out_first[it->chip] + (k + m->root) % degree;
     uint32_t to = w->links[l].to;
     if (m->level[to] != m->level[it->chip] - 1 || (only_dirty && !m->is_dirty[to])) continue;
-    uint32_t load = *load_of(m->s, l, depth_of(m->s, it->bundle));
+    uint32_t load = *rs__bundle_load(m->s, l, rs__bundle_depth(m->s, it->bundle));
     uint64_t cost = is_sent(m->s, l, it->bundle) ? 0 : load + UINT64_C(1);
     if (cost < best_cost) {
       best_cost = cost;
@@ -366,8 +349,8 @@ static uint32_t best_link(const tree_maker *m, const item *it, bool only_dirty) 
 }
 
 /* How many items that are left the chip could take, doubled; 1 more when that needs no new load. */
-static uint32_t cover_of(const tree_maker *m, uint32_t chip) {
-  const rs_wiring *w = m->s->plan->wiring;
+static uint32_t cover_of(const rs__tree_maker *m, uint32_t chip) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t gain = 0;
   for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
     uint32_t from = w->links[w->in_links[k]].from;
@@ -381,18 +364,18 @@ static uint32_t cover_of(const tree_maker *m, uint32_t chip) {
 }
 
 /* The least load of a link from the chip to the next level, of what has come from `depth` hops away. */
-static uint32_t way_out(const tree_maker *m, uint32_t chip, uint32_t depth) {
-  const rs_wiring *w = m->s->plan->wiring;
+static uint32_t way_out(const rs__tree_maker *m, uint32_t chip, uint32_t depth) {
+  const rs_wiring *w = m->plan->wiring;
   uint32_t least = UINT32_MAX;
   for (uint32_t l = w->out_first[chip]; l < w->out_first[chip + 1]; l++) {
     if (m->level[w->links[l].to] + 1 == m->level[chip])
-      least = RS_MIN(least, *load_of(m->s, l, depth));
+      least = RS_MIN(least, *rs__bundle_load(m->s, l, depth));
   }
   return least;
 }
 
-static void mark_taken_by(tree_maker *m, uint32_t chip) {
-  const rs_wiring *w = m->s->plan->wiring;
+static void mark_taken_by(rs__tree_maker *m, uint32_t chip) {
+  const rs_wiring *w = m->plan->wiring;
   m->is_dirty[chip] = true;
   for (uint32_t k = w->in_first[chip]; k < w->in_first[chip + 1]; k++) {
     uint32_t from = w->links[w->in_links[k]].from;
@@ -403,36 +386,65 @@ static void mark_taken_by(tree_maker *m, uint32_t chip) {
   }
 }
 
-/* Chips of the nearer level that take all that is left: greedy, most items first, and of equals the one with
- * the least loaded way on. What a chip could take only becomes less, so that the largest figure is looked at
- * again and stands if it is still that. */
-static void choose_takers(tree_maker *m, uint32_t level) {
-  uint32_t first = m->level_first[level - 1], count = m->level_first[level] - first;
-  for (uint32_t k = 0; k < count; k++) {
-    uint32_t chip = m->order[first + (k + m->root) % count];
-    m->covers[k] = (candidate){chip, cover_of(m, chip)};
-    m->ways[k] = way_out(m, chip, m->s->hops - level + 1);
+/* The most items first, of equals who has the least loaded way on, of equals the first. */
+static bool takes_first(const cover *a, const cover *b) {
+  if (a->gain != b->gain) return a->gain > b->gain;
+  return a->way != b->way ? a->way < b->way : a->place < b->place;
+}
+
+static void sink(cover *heap, uint32_t count, uint32_t at) {
+  const cover moved = heap[at];
+  for (uint32_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+    if (child + 1 < count && takes_first(&heap[child + 1], &heap[child])) child++;
+    if (!takes_first(&heap[child], &moved)) break;
+    heap[at] = heap[child];
+    at = child;
   }
-  for (;;) {
-    uint32_t best = 0;
-    for (uint32_t k = 1; k < count; k++) {
-      const candidate *a = &m->covers[k];
-      const candidate *b = &m->covers[best];
-      if (a->gain > b->gain || (a->gain == b->gain && m->ways[k] < m->ways[best])) best = k;
+  heap[at] = moved;
+}
+
+/* Chips that could take any of what is left. */
+static void list_covers(rs__tree_maker *m, uint32_t level) {
+  const rs_wiring *w = m->plan->wiring;
+  m->cover_count = 0;
+  for (uint32_t i = 0; i < m->left_count; i++) {
+    const item *it = &m->items[m->left[i]];
+    for (uint32_t l = w->out_first[it->chip]; l < w->out_first[it->chip + 1]; l++) {
+      uint32_t to = w->links[l].to;
+      if (m->level[to] + 1 != level) continue;
+      if (m->cover_at[to] == RS_NONE) {
+        m->cover_at[to] = m->cover_count;
+        m->covers[m->cover_count++] = (cover){.place = m->place[to], .chip = to};
+      }
+      m->covers[m->cover_at[to]].gain += is_sent(m->s, l, it->bundle) ? 3 : 2;
     }
-    if (count == 0 || m->covers[best].gain == 0) return;
-    uint32_t gain = cover_of(m, m->covers[best].id);
-    if (gain < m->covers[best].gain) {
-      m->covers[best].gain = gain;
-      continue;
+  }
+  for (uint32_t k = 0; k < m->cover_count; k++) {
+    m->cover_at[m->covers[k].chip] = RS_NONE;
+    m->covers[k].way = way_out(m, m->covers[k].chip, m->hops - level + 1);
+  }
+  for (uint32_t at = m->cover_count / 2; at-- > 0;) sink(m->covers, m->cover_count, at);
+}
+
+/* Chips of the nearer level that take all that is left: greedy. What a chip could take only becomes less, so
+ * that the largest figure is looked at again and stands if it is still that. */
+static void choose_takers(rs__tree_maker *m, uint32_t level) {
+  list_covers(m, level);
+  while (m->cover_count > 0) {
+    cover *best = &m->covers[0];
+    uint32_t gain = cover_of(m, best->chip);
+    if (gain == best->gain) {
+      mark_taken_by(m, best->chip);
+      gain = 0;
     }
-    mark_taken_by(m, m->covers[best].id);
-    m->covers[best].gain = 0;
+    best->gain = gain;
+    if (gain == 0) m->covers[0] = m->covers[--m->cover_count];
+    sink(m->covers, m->cover_count, 0);
   }
 }
 
 /* Everything of the level that is not taken yet goes to new bundles of the nearer level. */
-static void take_rest(tree_maker *m, uint32_t level) {
+static void take_rest(rs__tree_maker *m, uint32_t level) {
   m->left_count = 0;
   for (uint32_t k = m->level_first[level]; k < m->level_first[level + 1]; k++) {
     for (uint32_t i = m->first_item[m->order[k]]; i != RS_NONE; i = m->items[i].next) {
@@ -440,30 +452,31 @@ static void take_rest(tree_maker *m, uint32_t level) {
     }
   }
   choose_takers(m, level);
-  m->taking_count = 0;
+  const rs_wiring *w = m->plan->wiring;
   for (uint32_t i = 0; i < m->left_count; i++) {
     uint32_t link = best_link(m, &m->items[m->left[i]], /*only_dirty=*/true);
-    m->takings[m->taking_count++] = (taking){m->left[i], link};
+    uint32_t *first = &m->first_taking[w->links[link].to];
+    m->takings[i] = (taking){m->left[i], link, *first};
+    *first = i;
   }
-  const rs_wiring *w = m->s->plan->wiring;
   for (uint32_t k = m->level_first[level - 1]; k < m->level_first[level]; k++) {
     uint32_t chip = m->order[k], count = 0;
     if (!m->is_dirty[chip]) continue;
     m->is_dirty[chip] = false;
-    for (uint32_t i = 0; i < m->taking_count; i++) {
+    for (uint32_t i = m->first_taking[chip]; i != RS_NONE; i = m->takings[i].next) {
       const taking *t = &m->takings[i];
-      if (w->links[t->link].to != chip) continue;
       m->scratch[count++] = (rs__shared_part){t->link, m->items[t->item].bundle};
     }
+    m->first_taking[chip] = RS_NONE;
     if (count == 0) continue;
-    uint32_t id = intern(m->s, chip, m->scratch, count);
+    uint32_t id = rs__bundle_intern(m->s, chip, m->scratch, count);
     if (id == RS_NONE) return;
     add_item(m, chip, id);
   }
 }
 
 /* The root's bundle: what its neighbours have for it. */
-static uint32_t finish(tree_maker *m) {
+static uint32_t finish(rs__tree_maker *m) {
   uint32_t count = 0;
   for (uint32_t k = m->level_first[1]; k < m->level_first[2]; k++) {
     for (uint32_t i = m->first_item[m->order[k]]; i != RS_NONE; i = m->items[i].next) {
@@ -472,15 +485,14 @@ static uint32_t finish(tree_maker *m) {
       m->scratch[count++] = (rs__shared_part){link, m->items[i].bundle};
     }
   }
-  return intern(m->s, m->root, m->scratch, count);
+  return rs__bundle_intern(m->s, m->root, m->scratch, count);
 }
 
-static rs_status make_tree(tree_maker *m, uint32_t root, uint32_t *bundle) {
+static rs_status make_tree(rs__tree_maker *m, uint32_t root, uint32_t *bundle) {
   rs__shared *s = m->s;
-  m->root = root;
   m->item_count = 0;
-  memset(m->first_item, 0xff, s->plan->wiring->chip_count * sizeof *m->first_item);
-  find_levels(m);
+  rs_status status = enter_root(m, root);
+  if (status != RS_OK) return status;
   for (uint32_t i = 0; i < s->core_count; i++) {
     if (s->cores[i] == root) continue;
     if (m->level[s->cores[i]] == RS__NOWHERE) {
@@ -500,145 +512,72 @@ static rs_status make_tree(tree_maker *m, uint32_t root, uint32_t *bundle) {
 
 /* ---- all roots ---- */
 
-static bool init_maker(tree_maker *m, rs__shared *s) {
-  rs_arena *arena = s->plan->arena;
-  uint32_t chips = s->plan->wiring->chip_count;
-  size_t items = (size_t)s->plan->wiring->link_count + chips + 1;
-  *m = (tree_maker){.s = s};
+rs__tree_maker *rs__tree_maker_create(rs__plan *plan, uint32_t hops) {
+  rs_arena *arena = plan->arena;
+  uint32_t chips = plan->wiring->chip_count;
+  size_t items = (size_t)plan->wiring->link_count + chips + 1;
+  rs__tree_maker *m = RS_ARENA_NEW(arena, rs__tree_maker, 1);
+  if (m == NULL) return NULL;
+  assert(hops >= 1);
+  *m = (rs__tree_maker){.plan = plan, .hops = hops};
   m->level = RS_ARENA_NEW(arena, uint32_t, chips);
-  m->order = RS_ARENA_NEW(arena, uint32_t, chips);
-  m->level_first = RS_ARENA_NEW(arena, uint32_t, s->hops + 2);
+  m->place = RS_ARENA_NEW(arena, uint32_t, chips);
+  m->reaches = RS_ARENA_NEW(arena, reach, chips);
+  m->is_useful = RS_ARENA_NEW(arena, bool, chips);
+  m->queue = RS_ARENA_NEW(arena, uint32_t, chips);
+  m->firsts = RS_ARENA_NEW(arena, uint32_t, hops + 2);
   m->first_item = RS_ARENA_NEW(arena, uint32_t, chips);
   m->takings = RS_ARENA_NEW(arena, taking, items);
+  m->first_taking = RS_ARENA_NEW(arena, uint32_t, chips);
   m->is_dirty = RS_ARENA_NEW(arena, bool, chips);
   m->scratch = RS_ARENA_NEW(arena, rs__shared_part, items);
   m->left = RS_ARENA_NEW(arena, uint32_t, items);
-  m->covers = RS_ARENA_NEW(arena, candidate, chips);
-  m->ways = RS_ARENA_NEW(arena, uint32_t, chips);
-  return m->level != NULL && m->order != NULL && m->level_first != NULL && m->first_item != NULL &&
-         m->takings != NULL && m->is_dirty != NULL && m->scratch != NULL && m->left != NULL &&
-         m->covers != NULL && m->ways != NULL;
-}
-
-static bool init_shared(rs__shared *s) {
-  rs_arena *arena = s->plan->arena;
-  const rs_wiring *w = s->plan->wiring;
-  uint32_t slots = 1024;
-  while (slots < w->link_count * 2) slots *= 2;
-  s->table_mask = slots - 1;
-  s->root_bundle = RS_ARENA_NEW(arena, uint32_t, s->core_count);
-  s->is_source = RS_ARENA_NEW(arena, bool, w->chip_count);
-  s->raw_uses = RS_ARENA_NEW(arena, uint32_t, w->link_count);
-  s->first_bundle = RS_ARENA_NEW(arena, uint32_t, w->chip_count);
-  s->table = RS_ARENA_NEW(arena, uint32_t, slots);
-  if (s->root_bundle == NULL || s->is_source == NULL || s->raw_uses == NULL ||
-      s->first_bundle == NULL || s->table == NULL) {
-    return false;
+  m->covers = RS_ARENA_NEW(arena, cover, chips);
+  m->cover_at = RS_ARENA_NEW(arena, uint32_t, chips);
+  if (m->level == NULL || m->place == NULL || m->is_useful == NULL || m->cover_at == NULL ||
+      m->reaches == NULL || m->queue == NULL || m->firsts == NULL || m->first_item == NULL ||
+      m->takings == NULL || m->first_taking == NULL || m->is_dirty == NULL || m->scratch == NULL ||
+      m->left == NULL || m->covers == NULL) {
+    return NULL;
   }
-  memset(s->root_bundle, 0xff, s->core_count * sizeof *s->root_bundle);
-  memset(s->first_bundle, 0xff, w->chip_count * sizeof *s->first_bundle);
-  memset(s->table, 0xff, slots * sizeof *s->table);
-  for (uint32_t i = 0; i < s->core_count; i++) s->is_source[s->cores[i]] = true;
-  return true;
+  memset(m->level, 0xff, chips * sizeof *m->level);
+  memset(m->first_item, 0xff, chips * sizeof *m->first_item);
+  memset(m->first_taking, 0xff, chips * sizeof *m->first_taking);
+  memset(m->cover_at, 0xff, chips * sizeof *m->cover_at);
+  return m;
 }
 
 /* A new tree for a root; the old one comes back when it was better. */
-static rs_status improve(rs__shared *s, tree_maker *m, uint32_t core) {
+static rs_status improve(rs__tree_maker *m, uint32_t core) {
+  rs__shared *s = m->s;
   uint32_t old = s->root_bundle[core], bundle = RS_NONE;
   uint64_t before = s->squares;
-  if (old != RS_NONE) release(s, old);
+  if (old != RS_NONE) rs__bundle_release(s, old);
   rs_status status = make_tree(m, s->cores[core], &bundle);
   if (status != RS_OK) return status;
-  acquire(s, bundle);
+  rs__bundle_acquire(s, bundle);
+  if (s->plan->status != RS_OK) return s->plan->status;
   if (old != RS_NONE && s->squares > before) {
-    release(s, bundle);
-    acquire(s, old);
+    rs__bundle_release(s, bundle);
+    rs__bundle_acquire(s, old);
     return RS_OK;
   }
   s->root_bundle[core] = bundle;
   return RS_OK;
 }
 
-rs_status rs__shared_make(rs__plan *plan, const uint32_t *cores, uint32_t core_count, uint32_t hops,
-                          uint32_t rounds, bool neighbourhoods, uint32_t *load,
-                          rs__shared *shared) {
-  *shared = (rs__shared){
-      .plan = plan, .hops = hops, .cores = cores, .core_count = core_count, .load = load};
-  tree_maker maker;
-  assert(hops >= 1);
-  if (!init_shared(shared) || !init_maker(&maker, shared)) {
-    return rs_arena_failed(plan->arena, plan->diag);
-  }
-  for (size_t i = 0; i < (size_t)plan->wiring->link_count * hops; i++) {
-    shared->squares += (uint64_t)load[i] * load[i];
-  }
-  rs_status status = RS_OK;
-  for (uint32_t round = 0; round < rounds; round++) {
+rs_status rs__shared_improve(rs__tree_maker *m, rs__shared *shared, uint32_t first, uint32_t end,
+                             bool neighbourhoods) {
+  assert(shared->hops == m->hops);
+  m->s = shared;
+  for (uint32_t round = first; round < end; round++) {
     uint64_t before = shared->squares;
-    maker.tries_neighbourhoods = ((round & 1) == 0) == neighbourhoods;
-    for (uint32_t i = 0; i < core_count && status == RS_OK; i++) {
-      status = improve(shared, &maker, i);
+    m->tries_neighbourhoods = ((round & 1) == 0) == neighbourhoods;
+    for (uint32_t i = 0; i < shared->core_count; i++) {
+      rs_status status = improve(m, i);
+      if (status != RS_OK) return status;
     }
-    if (status != RS_OK) return status;
     if (round > 1 && shared->squares == before) break;
   }
   return RS_OK;
-}
-
-/* ---- checking ---- */
-
-/* Counts the sources of a bundle. */
-static void count_sources(const rs__shared *s, uint32_t id, uint32_t *times) {
-  const rs__bundle *b = &s->bundles[id];
-  for (uint32_t i = 0; i < b->part_count; i++) {
-    const rs__shared_part *part = &s->parts[b->first_part + i];
-    if (part->item == RS_NONE) {
-      times[s->plan->wiring->links[part->link].from]++;
-    } else {
-      count_sources(s, part->item, times);
-    }
-  }
-}
-
-static rs_status check_bundle(const rs__shared *s, uint32_t id, rs_diag *diag) {
-  const rs__bundle *b = &s->bundles[id];
-  for (uint32_t i = 0; i < b->part_count; i++) {
-    const rs__shared_part *part = &s->parts[b->first_part + i];
-    const rs_link *l = &s->plan->wiring->links[part->link];
-    bool is_right = l->to == b->chip;
-    if (part->item == RS_NONE) {
-      is_right = is_right && s->is_source[l->from];
-    } else {
-      const rs__bundle *inner = &s->bundles[part->item];
-      is_right = is_right && inner->chip == l->from && inner->depth < b->depth && inner->uses > 0;
-    }
-    if (!is_right || *key_of(s, part) == 0) {
-      return rs_diag_set(diag, RS_E_REFUSED, "bundle %u of chip %u has a wrong part", id, b->chip);
-    }
-  }
-  return RS_OK;
-}
-
-rs_status rs__shared_check(const rs__shared *s, rs_diag *diag) {
-  uint32_t chips = s->plan->wiring->chip_count;
-  rs_status status = RS_OK;
-  for (uint32_t id = 0; id < s->bundle_count && status == RS_OK; id++) {
-    if (s->bundles[id].uses > 0) status = check_bundle(s, id, diag);
-  }
-  uint32_t *times = RS_ARENA_NEW(s->plan->arena, uint32_t, chips);
-  if (times == NULL) return rs_arena_failed(s->plan->arena, diag);
-  for (uint32_t i = 0; i < s->core_count && status == RS_OK; i++) {
-    memset(times, 0, chips * sizeof *times);
-    count_sources(s, s->root_bundle[i], times);
-    if (s->bundles[s->root_bundle[i]].depth > s->hops) {
-      return rs_diag_set(diag, RS_E_REFUSED, "chip %u is reached in too many hops", s->cores[i]);
-    }
-    for (uint32_t chip = 0; chip < chips; chip++) {
-      uint32_t wanted = s->is_source[chip] && chip != s->cores[i] ? 1 : 0;
-      if (times[chip] == wanted) continue;
-      return rs_diag_set(diag, RS_E_REFUSED, "chip %u gets chip %u %u times", s->cores[i], chip,
-                         times[chip]);
-    }
-  }
-  return status;
 }
