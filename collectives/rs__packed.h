@@ -20,7 +20,10 @@ typedef struct rs__packed {
 rs_status rs__plan_packed(rs__plan *plan, const uint32_t *roots, uint32_t trees,
                           rs__packed *packed);
 
-/* `tree` starts zeroed and is overwritten by the next call. */
+/* How many trees of each way, so that links' whole numbers of trees lose little. */
+uint32_t rs__packed_count(const rs__plan *plan);
+
+/* What comes first on a link is for the caller to say, in plan->rank_of. `tree` starts zeroed and is overwritten by the next call. */
 rs_status rs__packed_tree(rs__plan *plan, const rs__packed *packed, uint32_t k, bool toward_root,
                           rs_route_tree *tree);
 

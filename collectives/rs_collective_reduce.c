@@ -8,7 +8,7 @@
  *                   (reduce). Rabenseifner's reduce-scatter + all-gather, on trees of the wiring
  *   trees           reduce: pieces of the message up in-trees that all end at the root
  */
-#include "rs__packed.h"
+#include "rs__collective.h"
 
 /* Of 2, 3, 4 and 8 turns the one that was near the best on all wirings of bench_collectives_ratio. */
 #define RS__TURNS 3
@@ -195,29 +195,6 @@ rs_status rs__build_staggered_forest(rs__plan *plan) {
   down.rank_base = up.steps + busy * (RS__TURNS - 1) / RS__TURNS;
   up.rank_base = down.steps;
   return move_shards(plan, &up, &down);
-}
-
-rs_status rs__build_packed_trees(rs__plan *plan) {
-  rs__packed packed;
-  rs_route_tree tree = {0};
-  uint32_t shards = (uint32_t)plan->variant.splits;
-  int64_t owners = RS_MIN(plan->variant.splits, plan->member_count);
-  uint32_t *roots = RS_ARENA_NEW(plan->arena, uint32_t, shards);
-  if (roots == NULL) return rs_arena_failed(plan->arena, plan->diag);
-  for (uint32_t k = 0; k < shards; k++) roots[k] = plan->position[owner_of(plan, owners, k)];
-  rs_status status = rs__plan_packed(plan, roots, shards, &packed);
-  for (uint32_t k = 0; k < shards && status == RS_OK; k++) {
-    status = rs__packed_tree(plan, &packed, k, /*toward_root=*/true, &tree);
-    if (status != RS_OK) return status;
-    rs__run shard = shard_of(plan, k);
-    uint32_t sum = rs__plan_reduce_tree(plan, &tree, shard, /*is_result=*/true);
-    status = rs__packed_tree(plan, &packed, k, /*toward_root=*/false, &tree);
-    if (status != RS_OK) return status;
-    rs__origin origin = {RS_BUFFER_OUT, shard.offset, sum};
-    rs__plan_spread_tree(plan, &tree, &origin, shard, RS_NONE);
-    status = plan->status;
-  }
-  return status;
 }
 
 rs_status rs__build_reduce_forest(rs__plan *plan) {

@@ -3,11 +3,12 @@
  * docs/collectives.md says more about each. In the formulas: N chips, V vectors of a message, b of a
  * block, d links a chip, L the cost of a hop.
  */
-#include "rs__collective.h"
+#include "rs__packed.h"
 
 #define RS__FOREST_CHIPS_MAX 640
 #define RS__SINGLE_CHIPS_MAX 1024
 #define RS__PIECES_CHIPS_MAX 320 /* growing trees for several blocks a chip takes the longer */
+#define RS__PACKED_ROUNDS 6
 #define RS__PIECES_MAX 4
 #define RS__SHARED_PIECES_CHIPS_MAX 200 /* as does choosing shared trees several times */
 #define RS__MANY_PIECES_CHIPS_MAX 128
@@ -313,17 +314,18 @@ static size_t splits_disjoint(const rs__plan *plan, int64_t *list) {
   return offer(list, count, rs_ceil_div_i64(links, 4), plan->block);
 }
 
-/* Several shards a chip, for resolution; only where slots are what takes time, and where chips have unequal
- * numbers of links: otherwise balanced trees are as even. */
+/* Trees in rounds, fewer where hops are long beside slots; only where slots are what takes time, and where chips have unequal numbers of links: otherwise
+ * balanced trees are as even. */
 static size_t splits_packed(const rs__plan *plan, int64_t *list) {
-  int64_t n = plan->member_count;
   if (!wants_forest(plan) || !is_long(plan)) return 0;
   if (most_links_in(plan) == least_links_in(plan)) return 0;
-  size_t count = offer(list, 0, n, plan->block);
-  if (n > RS__PIECES_CHIPS_MAX) return offer(list, count, 2 * n, plan->block);
-  count = offer(list, count, 4 * n, plan->block);
-  if (n <= RS__MANY_PIECES_CHIPS_MAX) count = offer(list, count, 16 * n, plan->block);
-  return count;
+  int64_t trees = rs__packed_count(plan);
+  if (plan->member_count > RS__PIECES_CHIPS_MAX) {
+    return offer(list, 0, trees * RS__PACKED_ROUNDS, plan->block);
+  }
+  size_t count = offer(list, 0, trees * 2 * RS__PACKED_ROUNDS, plan->block);
+  count = offer(list, count, trees * 4, plan->block);
+  return offer(list, count, trees, plan->block);
 }
 
 /* Turns fill the links while sums turn round: of use where slots and hops are about as long. */

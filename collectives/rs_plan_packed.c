@@ -22,9 +22,6 @@
 /* Trees above the share that a link may have while they grow: more makes trees lower, less keeps loads even
  * over any stretch of shards, as they must be if no link is to wait. */
 #define RS__SHARE_SLACK 2
-/* In-trees are preferred by as many shards of 16, so that at the end no link lacks sums to spread. */
-#define RS__AHEAD_PART 16
-#define RS__RANKED_HOPS_MAX 64
 
 typedef struct packer {
   rs__plan *plan;
@@ -170,11 +167,11 @@ static uint32_t balance_once(packer *p, uint32_t share, uint32_t less) {
   rs__packed *packed = p->packed;
   uint32_t moves = 0, count = 2 * packed->trees, t = 0;
   for (uint32_t i = 0; i < count; i++, t = (t + p->stride) % count) {
-    bool inward = t < packed->trees;
-    uint32_t *tree = &packed->link[(size_t)t * packed->n];
-    for (uint32_t place = 0; place < packed->n; place++) {
+    uint32_t at = t;
+    for (uint32_t place = 0; place < packed->n; place++, at = (at + p->stride) % count) {
+      uint32_t *tree = &packed->link[(size_t)at * packed->n];
       if (tree[place] == RS_NONE || p->load[tree[place]] <= share) continue;
-      moves += move_branch(p, tree, inward, place, less);
+      moves += move_branch(p, tree, at < packed->trees, place, less);
     }
   }
   return moves;
@@ -255,7 +252,7 @@ static rs_status create_tree(rs__plan *plan, rs_route_tree *tree) {
   tree->depth = RS_ARENA_NEW(plan->arena, uint32_t, chips);
   tree->order = RS_ARENA_NEW(plan->arena, uint32_t, chips);
   plan->has_ranks = true;
-  plan->rank_of = RS_ARENA_NEW(plan->arena, uint32_t, chips);
+  if (plan->rank_of == NULL) plan->rank_of = RS_ARENA_NEW(plan->arena, uint32_t, chips);
   bool failed =
       tree->link == NULL || tree->depth == NULL || tree->order == NULL || plan->rank_of == NULL;
   return failed ? rs_arena_failed(plan->arena, plan->diag) : RS_OK;
@@ -288,14 +285,6 @@ rs_status rs__packed_tree(rs__plan *plan, const rs__packed *packed, uint32_t k, 
     }
     assert(tree->order_count > before);
     (void)before;
-  }
-  /* Shards in order, and of a shard what has the longer way to go: so that sums of the first go down while
-   * the last are still summed up, and links that have more of the one than of the other do not wait. */
-  uint32_t ahead = toward_root ? packed->trees / RS__AHEAD_PART : 0;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t hops = RS_MIN(tree->depth[tree->order[i]], RS__RANKED_HOPS_MAX - 1);
-    uint32_t way = toward_root ? RS__RANKED_HOPS_MAX + hops : RS__RANKED_HOPS_MAX - 1 - hops;
-    plan->rank_of[tree->order[i]] = (packed->trees - 1 - k + ahead) * 2 * RS__RANKED_HOPS_MAX + way;
   }
   return RS_OK;
 }

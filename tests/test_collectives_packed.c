@@ -65,7 +65,7 @@ static void every_size_is_proved(void **state) {
 }
 
 /* 1 GiB: all-gather trees turned around keep chips of 7 links busy for ⌈56/7⌉ = 8 slots a shard twice, 16,
- * where 2·56·57/448 = 14.25 are the bound; they come to 5 % above it. */
+ * where 2·56·57/448 = 14.25 are the bound. Rounds that become shorter lose less than a hundredth. */
 static void unequal_chips_come_nearer(void **state) {
   (void)state;
   rs_timing chip = chip_timing();
@@ -76,7 +76,7 @@ static void unequal_chips_come_nearer(void **state) {
   int64_t balanced =
       compile_proved("polarfly:7", "balanced-trees", &chip, vectors, &bound).makespan_cycles;
   assert_true(packed < balanced);
-  assert_true(packed * 100 < bound.cycles * 104);
+  assert_true(packed * 100 < bound.cycles * 101);
 }
 
 int main(void) {
