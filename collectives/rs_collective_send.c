@@ -121,10 +121,20 @@ static rs_status find_first(rs__plan *plan, pair *p) {
   return RS_OK;
 }
 
+/* What the row is tried with: shorter detours leave more links to other pairs. */
+static uint32_t extra_hops(const rs__plan *plan) {
+  return RS__EXTRA_HOPS_MAX - (uint32_t)(plan->variant.splits - 1) / 2;
+}
+
+/* And pairs from the last to the first, which take other links from each other. */
+static uint32_t pair_at(const rs__plan *plan, uint32_t i, uint32_t count) {
+  return plan->variant.splits % 2 == 0 ? count - 1 - i : i;
+}
+
 /* One more way of unused links, if there is one. */
 static rs_status find_further(rs__plan *plan, pair *p) {
   p->is_done = p->is_done || p->way_count == RS__WAYS_MAX ||
-               !search_unused(plan, p, p->ways[0].hops + RS__EXTRA_HOPS_MAX);
+               !search_unused(plan, p, p->ways[0].hops + extra_hops(plan));
   if (p->is_done) return RS_OK;
   uint32_t hops = plan->depth[p->to], chip = p->to;
   uint32_t *links = plan->task_of;
@@ -183,7 +193,9 @@ rs_status rs__build_detours(rs__plan *plan) {
     status = find_first(plan, &pairs[i]);
   }
   for (uint32_t round = 1; round < RS__WAYS_MAX && status == RS_OK; round++) {
-    for (uint32_t i = 0; i < count && status == RS_OK; i++) status = find_further(plan, &pairs[i]);
+    for (uint32_t i = 0; i < count && status == RS_OK; i++) {
+      status = find_further(plan, &pairs[pair_at(plan, i, count)]);
+    }
   }
   for (uint32_t i = 0; i < count && status == RS_OK; i++) status = send_pair(plan, &pairs[i]);
   return status;

@@ -95,6 +95,14 @@ static size_t offer(int64_t *list, size_t count, int64_t value, int64_t limit) {
   return count + 1;
 }
 
+/* Detours of up to three, two and one hop more, from the first pair and from the last. */
+static size_t splits_detours(const rs__plan *plan, int64_t *list) {
+  size_t count = 0;
+  bool is_alone = plan->request->chip_count == 2;
+  for (int64_t k = 1; k <= (plan->block > 1 && !is_alone ? 6 : 1); k++) list[count++] = k;
+  return count;
+}
+
 /* About n shards, all of the same number of vectors but the last: ⌈V / ⌈V/n⌉⌉. */
 static int64_t even_shards(const rs__plan *plan, int64_t n) {
   return rs_ceil_div_i64(plan->block, rs_ceil_div_i64(plan->block, n));
@@ -460,7 +468,7 @@ static const rs__row rows[] = {
     {rs__build_gateways, splits_one, bursts_pairs, floor_none, false},
     {rs__build_racks, splits_one, bursts_racks, floor_none, false},
     {rs__build_send, splits_pieces, bursts_send, floor_none, false},
-    {rs__build_detours, splits_one, bursts_send, floor_none, false},
+    {rs__build_detours, splits_detours, bursts_send, floor_none, false},
 };
 _Static_assert(RS_COUNT_OF(rows) == RS_COUNT_OF(algorithms), "a row each");
 

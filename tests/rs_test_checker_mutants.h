@@ -170,6 +170,36 @@ static inline void mutate_transmission(rs_schedule *s, uint64_t index, bool to_s
   }
 }
 
+/* One field of a burst. */
+static inline void mutate_field(rs_burst *b, mutation kind, int64_t distance, bool back,
+                                rs_random *random) {
+  switch (kind) {
+    case MUTATION_SOURCE_OFFSET:
+      b->source_offset += back ? -RS_MIN(distance, 3) : RS_MIN(distance, 3);
+      break;
+    case MUTATION_TARGET_OFFSET:
+      b->target_offset += back ? -RS_MIN(distance, 3) : RS_MIN(distance, 3);
+      break;
+    case MUTATION_SOURCE_BUFFER:
+      b->source = (uint8_t)((b->source + 1 + rs_random_below(random, 2)) % 3);
+      break;
+    case MUTATION_TARGET_BUFFER:
+      b->target = b->target == RS_BUFFER_OUT ? RS_BUFFER_TMP : RS_BUFFER_OUT;
+      break;
+    case MUTATION_ACTION:
+      b->action = b->action == RS_ACTION_ADD ? RS_ACTION_KEEP : RS_ACTION_ADD;
+      break;
+    case MUTATION_COUNT_CHANGED:
+      b->count += back ? -1 : 1;
+      break;
+    case MUTATION_STRIDE:
+      b->stride += (uint32_t)RS_MIN(distance, 3);
+      break;
+    default:
+      assert_true(kind == MUTATION_COUNT);
+  }
+}
+
 static inline void mutate(mutator *m, mutation kind, rs_random *random) {
   rs_schedule *s = &m->mutant;
   uint64_t index = rs_random_below(random, s->burst_count);
@@ -200,27 +230,6 @@ static inline void mutate(mutator *m, mutation kind, rs_random *random) {
       s->bursts[s->burst_count] = *b;
       s->bursts[s->burst_count++].start_cycles += back ? distance : 100000;
       break;
-    case MUTATION_SOURCE_OFFSET:
-      b->source_offset += back ? -RS_MIN(distance, 3) : RS_MIN(distance, 3);
-      break;
-    case MUTATION_TARGET_OFFSET:
-      b->target_offset += back ? -RS_MIN(distance, 3) : RS_MIN(distance, 3);
-      break;
-    case MUTATION_SOURCE_BUFFER:
-      b->source = (uint8_t)((b->source + 1 + rs_random_below(random, 2)) % 3);
-      break;
-    case MUTATION_TARGET_BUFFER:
-      b->target = b->target == RS_BUFFER_OUT ? RS_BUFFER_TMP : RS_BUFFER_OUT;
-      break;
-    case MUTATION_ACTION:
-      b->action = b->action == RS_ACTION_ADD ? RS_ACTION_KEEP : RS_ACTION_ADD;
-      break;
-    case MUTATION_COUNT_CHANGED:
-      b->count += back ? -1 : 1;
-      break;
-    case MUTATION_STRIDE:
-      b->stride += (uint32_t)RS_MIN(distance, 3);
-      break;
     case MUTATION_OPERATION:
       b->op = (uint32_t)rs_random_below(random, s->op_count);
       break;
@@ -242,8 +251,8 @@ static inline void mutate(mutator *m, mutation kind, rs_random *random) {
     case MUTATION_SAME_PLACE:
       mutate_transmission(s, index, true, random);
       break;
-    case MUTATION_COUNT:
-      break;
+    default:
+      mutate_field(b, kind, distance, back, random);
   }
 }
 

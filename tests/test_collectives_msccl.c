@@ -377,91 +377,91 @@ static const char good[] =
     "</gpu>\n"
     "</algo>\n";
 
+static const struct {
+  const char *from, *to, *words;
+} faults[] = {
+    {"<algo name", "<algq name", "p.xml:2:1: <algq> where <algo> was expected"},
+    {"coll=\"allgather\"", "coll=\"allgathr\"",
+     "p.xml:2:1: unknown coll 'allgathr'; did you mean 'allgather'?"},
+    {"coll=\"allgather\" ", "", "p.xml:2:1: <algo> has no coll"},
+    {"ngpus=\"2\"", "ngpus=\"1\"", "p.xml:2:1: ngpus is '1', not a number from 2 to"},
+    {"ngpus=\"2\"", "ngpus=\"3\"", "p.xml:2:1: 2 chunks are not to be divided among 3 GPUs"},
+    {"ngpus=\"2\"", "ngpus=\"99999999999999999999\"", "p.xml:2:1: ngpus is '99999999999999999999'"},
+    {"nchunksperloop=\"2\"", "nchunksperloop=\"-2\"", "p.xml:2:1: nchunksperloop is '-2'"},
+    {"nchunksperloop=\"2\"", "nchunksperloop=\"4294967297\"", "p.xml:2:1: nchunksperloop is"},
+    {"nchunksperloop=\"2\"", "nchunksperloop=\"2x\"", "p.xml:2:1: nchunksperloop is '2x'"},
+    {"<gpu id=\"0\"", "<gpu id=\"1\"", "p.xml:3:1: GPU 1 stands where GPU 0 is due"},
+    {"<gpu id=\"1\"", "<gpu id=\"2\"", "p.xml:9:1: id is '2'"},
+    {"<tb id=\"0\" send=\"1\"", "<tb id=\"1\" send=\"1\"", "p.xml:4:1: threadblock 1 stands"},
+    {"send=\"1\"", "send=\"0\"", "p.xml:4:1: GPU 0 is a peer of itself"},
+    {"send=\"1\"", "send=\"2\"", "p.xml:4:1: send is '2'"},
+    {"send=\"1\"", "send=\"-1\"", "p.xml:5:1: it sends, and its threadblock has no peer"},
+    {"recv=\"1\"", "recv=\"-1\"", "p.xml:6:1: it receives, and its threadblock has no peer"},
+    {"<step s=\"0\" type=\"s\"", "<step s=\"1\" type=\"s\"",
+     "p.xml:5:1: step 1 stands where step 0"},
+    {"type=\"s\"", "type=\"rrz\"", "p.xml:5:1: unknown type 'rrz'; did you mean"},
+    {"srcbuf=\"i\"", "srcbuf=\"x\"", "p.xml:5:1: unknown srcbuf 'x'"},
+    {"srcoff=\"0\"", "srcoff=\"1\"",
+     "p.xml:5:1: srcoff 1 and 1 chunks from there are beyond the 1"},
+    {"dstoff=\"1\"", "dstoff=\"2\"",
+     "p.xml:6:1: dstoff 2 and 1 chunks from there are beyond the 2"},
+    {"cnt=\"1\"", "cnt=\"0\"", "p.xml:5:1: cnt is '0'"},
+    {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\"", "srcbuf=\"o\" srcoff=\"0\" cnt=\"2\"",
+     "p.xml:12:1: it receives 1 chunks, the send at line 5 is of 2"},
+    {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\" ", "srcbuf=\"o\" srcoff=\"0\" cnt=\"1\" ",
+     "p.xml:5:1: it sends a chunk that holds nothing"},
+    {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\" ", "srcbuf=\"s\" srcoff=\"0\" cnt=\"1\" ",
+     "p.xml:5:1: it sends a chunk that holds nothing"},
+    {"depid=\"-1\" deps=\"-1\"", "depid=\"1\" deps=\"0\"",
+     "p.xml:5:1: it waits for step 0 of threadblock 1, which GPU 0 has not"},
+    {"depid=\"-1\" deps=\"-1\"", "depid=\"0\" deps=\"2\"",
+     "p.xml:5:1: it waits for step 2 of threadblock 0"},
+    {"depid=\"-1\" deps=\"-1\"", "depid=\"0\" deps=\"1\"",
+     "p.xml:5:1: steps wait for each other in a circle"},
+    {"recv=\"0\" chan=\"0\"", "recv=\"0\" chan=\"1\"", "p.xml:4:1: nobody receives from GPU 0"},
+    {"<step s=\"1\" type=\"r\" dstbuf=\"o\" dstoff=\"0\" cnt=\"1\"/>\n", "",
+     "p.xml:4:1: nobody receives from GPU 0 on channel 0 at GPU 1"},
+    {"</tb>\n</gpu>\n<gpu id=\"1\">",
+     "</tb>\n<tb id=\"1\" send=\"1\" recv=\"-1\"><step s=\"0\" type=\"s\" srcbuf=\"i\" "
+     "srcoff=\"0\" "
+     "cnt=\"1\"/></tb></gpu>\n<gpu id=\"1\">",
+     "p.xml:8:1: two threadblocks of GPU 0 send to GPU 1 on channel 0"},
+    {"type=\"r\" dstbuf=\"o\"", "type=\"r\" dstbuf=\"i\"", "beyond the 1 of 'i'"},
+    {"type=\"r\" dstbuf=\"o\" dstoff=\"1\"", "type=\"r\" dstbuf=\"i\" dstoff=\"0\"",
+     "p.xml:6:1: it writes to its input, and the program is not in place"},
+    {"type=\"r\" dstbuf=\"o\" dstoff=\"1\"",
+     "type=\"rrc\" srcbuf=\"o\" srcoff=\"1\" dstbuf=\"o\" "
+     "dstoff=\"1\"",
+     "p.xml:6:1: it adds to a chunk that holds nothing"},
+    {"<step s=\"1\" type=\"r\"",
+     "<step s=\"1\" type=\"cpy\" srcbuf=\"i\" srcoff=\"0\" dstbuf=\"s\" dstoff=\"0\" cnt=\"1\"/>"
+     "<step s=\"2\" type=\"r\"",
+     "p.xml:6:1: chips move data on links only: a local 'cpy'"},
+    {"</algo>", "<algo/>", "p.xml:15:1: <algo> where <gpu> was expected"},
+    {"</algo>", "</algo><algo/>", "p.xml:15:8: a second <algo>"},
+    {"</algo>\n", "", "p.xml:15:1: the text ends inside <algo>"},
+    {"</gpu>\n</algo>", "</gpu>\n<gpu id=\"2\"/></algo>", "p.xml:15:1: more than 2 GPUs"},
+    {"<gpu id=\"0\" s", "words<gpu id=\"0\" s", "text between the elements"},
+    {"<?xml version=\"1.0\"?>", "<!DOCTYPE x>", "p.xml:1:1: document types and CDATA"},
+    {"<tb id=\"0\" send=\"1\"", "<tb id=\"0\" send=1", "attribute 'send' has no quoted value"},
+    {"dstoff=\"1\"", "dstoff=\"0\"", "the result is"}, /* a wrong program is not proved */
+};
+
 static void faults_have_places(void **state) {
-  static const struct {
-    const char *from, *to, *words;
-  } cases[] = {
-      {"<algo name", "<algq name", "p.xml:2:1: <algq> where <algo> was expected"},
-      {"coll=\"allgather\"", "coll=\"allgathr\"",
-       "p.xml:2:1: unknown coll 'allgathr'; did you mean 'allgather'?"},
-      {"coll=\"allgather\" ", "", "p.xml:2:1: <algo> has no coll"},
-      {"ngpus=\"2\"", "ngpus=\"1\"", "p.xml:2:1: ngpus is '1', not a number from 2 to"},
-      {"ngpus=\"2\"", "ngpus=\"3\"", "p.xml:2:1: 2 chunks are not to be divided among 3 GPUs"},
-      {"ngpus=\"2\"", "ngpus=\"99999999999999999999\"",
-       "p.xml:2:1: ngpus is '99999999999999999999'"},
-      {"nchunksperloop=\"2\"", "nchunksperloop=\"-2\"", "p.xml:2:1: nchunksperloop is '-2'"},
-      {"nchunksperloop=\"2\"", "nchunksperloop=\"4294967297\"", "p.xml:2:1: nchunksperloop is"},
-      {"nchunksperloop=\"2\"", "nchunksperloop=\"2x\"", "p.xml:2:1: nchunksperloop is '2x'"},
-      {"<gpu id=\"0\"", "<gpu id=\"1\"", "p.xml:3:1: GPU 1 stands where GPU 0 is due"},
-      {"<gpu id=\"1\"", "<gpu id=\"2\"", "p.xml:9:1: id is '2'"},
-      {"<tb id=\"0\" send=\"1\"", "<tb id=\"1\" send=\"1\"", "p.xml:4:1: threadblock 1 stands"},
-      {"send=\"1\"", "send=\"0\"", "p.xml:4:1: GPU 0 is a peer of itself"},
-      {"send=\"1\"", "send=\"2\"", "p.xml:4:1: send is '2'"},
-      {"send=\"1\"", "send=\"-1\"", "p.xml:5:1: it sends, and its threadblock has no peer"},
-      {"recv=\"1\"", "recv=\"-1\"", "p.xml:6:1: it receives, and its threadblock has no peer"},
-      {"<step s=\"0\" type=\"s\"", "<step s=\"1\" type=\"s\"",
-       "p.xml:5:1: step 1 stands where step 0"},
-      {"type=\"s\"", "type=\"rrz\"", "p.xml:5:1: unknown type 'rrz'; did you mean"},
-      {"srcbuf=\"i\"", "srcbuf=\"x\"", "p.xml:5:1: unknown srcbuf 'x'"},
-      {"srcoff=\"0\"", "srcoff=\"1\"",
-       "p.xml:5:1: srcoff 1 and 1 chunks from there are beyond the 1"},
-      {"dstoff=\"1\"", "dstoff=\"2\"",
-       "p.xml:6:1: dstoff 2 and 1 chunks from there are beyond the 2"},
-      {"cnt=\"1\"", "cnt=\"0\"", "p.xml:5:1: cnt is '0'"},
-      {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\"", "srcbuf=\"o\" srcoff=\"0\" cnt=\"2\"",
-       "p.xml:12:1: it receives 1 chunks, the send at line 5 is of 2"},
-      {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\" ", "srcbuf=\"o\" srcoff=\"0\" cnt=\"1\" ",
-       "p.xml:5:1: it sends a chunk that holds nothing"},
-      {"srcbuf=\"i\" srcoff=\"0\" cnt=\"1\" ", "srcbuf=\"s\" srcoff=\"0\" cnt=\"1\" ",
-       "p.xml:5:1: it sends a chunk that holds nothing"},
-      {"depid=\"-1\" deps=\"-1\"", "depid=\"1\" deps=\"0\"",
-       "p.xml:5:1: it waits for step 0 of threadblock 1, which GPU 0 has not"},
-      {"depid=\"-1\" deps=\"-1\"", "depid=\"0\" deps=\"2\"",
-       "p.xml:5:1: it waits for step 2 of threadblock 0"},
-      {"depid=\"-1\" deps=\"-1\"", "depid=\"0\" deps=\"1\"",
-       "p.xml:5:1: steps wait for each other in a circle"},
-      {"recv=\"0\" chan=\"0\"", "recv=\"0\" chan=\"1\"", "p.xml:4:1: nobody receives from GPU 0"},
-      {"<step s=\"1\" type=\"r\" dstbuf=\"o\" dstoff=\"0\" cnt=\"1\"/>\n", "",
-       "p.xml:4:1: nobody receives from GPU 0 on channel 0 at GPU 1"},
-      {"</tb>\n</gpu>\n<gpu id=\"1\">",
-       "</tb>\n<tb id=\"1\" send=\"1\" recv=\"-1\"><step s=\"0\" type=\"s\" srcbuf=\"i\" "
-       "srcoff=\"0\" "
-       "cnt=\"1\"/></tb></gpu>\n<gpu id=\"1\">",
-       "p.xml:8:1: two threadblocks of GPU 0 send to GPU 1 on channel 0"},
-      {"type=\"r\" dstbuf=\"o\"", "type=\"r\" dstbuf=\"i\"", "beyond the 1 of 'i'"},
-      {"type=\"r\" dstbuf=\"o\" dstoff=\"1\"", "type=\"r\" dstbuf=\"i\" dstoff=\"0\"",
-       "p.xml:6:1: it writes to its input, and the program is not in place"},
-      {"type=\"r\" dstbuf=\"o\" dstoff=\"1\"",
-       "type=\"rrc\" srcbuf=\"o\" srcoff=\"1\" dstbuf=\"o\" "
-       "dstoff=\"1\"",
-       "p.xml:6:1: it adds to a chunk that holds nothing"},
-      {"<step s=\"1\" type=\"r\"",
-       "<step s=\"1\" type=\"cpy\" srcbuf=\"i\" srcoff=\"0\" dstbuf=\"s\" dstoff=\"0\" cnt=\"1\"/>"
-       "<step s=\"2\" type=\"r\"",
-       "p.xml:6:1: chips move data on links only: a local 'cpy'"},
-      {"</algo>", "<algo/>", "p.xml:15:1: <algo> where <gpu> was expected"},
-      {"</algo>", "</algo><algo/>", "p.xml:15:8: a second <algo>"},
-      {"</algo>\n", "", "p.xml:15:1: the text ends inside <algo>"},
-      {"</gpu>\n</algo>", "</gpu>\n<gpu id=\"2\"/></algo>", "p.xml:15:1: more than 2 GPUs"},
-      {"<gpu id=\"0\" s", "words<gpu id=\"0\" s", "text between the elements"},
-      {"<?xml version=\"1.0\"?>", "<!DOCTYPE x>", "p.xml:1:1: document types and CDATA"},
-      {"<tb id=\"0\" send=\"1\"", "<tb id=\"0\" send=1", "attribute 'send' has no quoted value"},
-      {"dstoff=\"1\"", "dstoff=\"0\"", "the result is"}, /* a wrong program is not proved */
-  };
   (void)state;
   outcome o = run_program(good, strlen(good), "mesh:2", unit_timing(), 320);
   if (o.status != RS_OK) fail_msg("%s", o.message);
   assert_int_equal(o.makespan_cycles, 1);
-  for (size_t i = 0; i < RS_COUNT_OF(cases); i++) {
-    const char *at = strstr(good, cases[i].from);
-    if (at == NULL) fail_msg("'%s' is not in the text", cases[i].from);
+  for (size_t i = 0; i < RS_COUNT_OF(faults); i++) {
+    const char *at = strstr(good, faults[i].from);
+    if (at == NULL) fail_msg("'%s' is not in the text", faults[i].from);
     rs_arena *arena = rs_arena_create(0);
-    char *text = rs_arena_printf(arena, "%.*s%s%s", (int)(at - good), good, cases[i].to,
-                                 at + strlen(cases[i].from));
+    char *text = rs_arena_printf(arena, "%.*s%s%s", (int)(at - good), good, faults[i].to,
+                                 at + strlen(faults[i].from));
     o = run_program(text, strlen(text), "mesh:2", unit_timing(), 320);
-    if (o.status == RS_OK || strstr(o.message, cases[i].words) == NULL) {
-      fail_msg("'%s' -> '%s': '%s' does not say '%s'", cases[i].from, cases[i].to, o.message,
-               cases[i].words);
+    if (o.status == RS_OK || strstr(o.message, faults[i].words) == NULL) {
+      fail_msg("'%s' -> '%s': '%s' does not say '%s'", faults[i].from, faults[i].to, o.message,
+               faults[i].words);
     }
     rs_arena_destroy(arena);
   }

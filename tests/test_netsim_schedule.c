@@ -291,10 +291,8 @@ static void the_digest_sees_every_field(void **state) {
 
 /* ---- well-formedness ---- */
 
-static void damage(rs_schedule *s, int which) {
+static void damage_op(rs_schedule *s, int which) {
   rs_op *op = &s->ops[0];
-  rs_burst *b = &s->bursts[0];
-  rs_compute *c = &s->computes[0];
   switch (which) {
     CASE(0, op->kind = RS_COLLECTIVE_KIND_COUNT);
     CASE(1, op->group_count = 0);
@@ -320,6 +318,19 @@ static void damage(rs_schedule *s, int which) {
     CASE(21, strcpy(op->label, "blank "));
     CASE(22, strcpy(op->label, "two\nlines"));
     CASE(23, memset(op->label, 'x', sizeof op->label));
+    default:
+      fail();
+  }
+}
+
+static void damage(rs_schedule *s, int which) {
+  rs_burst *b = &s->bursts[0];
+  rs_compute *c = &s->computes[0];
+  if (which < 24) {
+    damage_op(s, which);
+    return;
+  }
+  switch (which) {
     CASE(24, b->link = s->link_count);
     CASE(25, b->op = s->op_count);
     CASE(26, b->count = 0);
