@@ -42,9 +42,11 @@ static inline int64_t rs_floor_div_i64(int64_t a, int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/* ⌈a·b / c⌉ through 128 bits; asserts that the result fits. a, b ≥ 0, c > 0. */
+/* ⌈a·b / c⌉ through 128 bits; asserts that the result fits. a, b ≥ 0, c > 0. With factors below 2^31 and a
+ * divisor below 2^62 64 bits are enough, and several times as fast. */
 static inline int64_t rs_mul_ceil_div_i64(int64_t a, int64_t b, int64_t c) {
   assert(a >= 0 && b >= 0 && c > 0);
+  if (((a | b) >> 31 | c >> 62) == 0) return (a * b + (c - 1)) / c;
   rs_int128 quotient = ((rs_int128)a * b + (c - 1)) / c;
   assert(quotient <= INT64_MAX);
   return (int64_t)quotient;

@@ -153,6 +153,12 @@ static size_t word_distance(const char *a, const char *b) {
   return rows[n % 3][m];
 }
 
+static size_t common_start(const char *a, const char *b) {
+  size_t length = 0;
+  while (a[length] != '\0' && a[length] == b[length]) length++;
+  return length;
+}
+
 const char *rs_nearest_word(const char *word, const char *const *words, size_t word_count) {
   const char *nearest = NULL;
   size_t best = SIZE_MAX;
@@ -160,7 +166,8 @@ const char *rs_nearest_word(const char *word, const char *const *words, size_t w
     size_t distance = word_distance(word, words[i]);
     size_t letters = RS_MAX(strlen(word), strlen(words[i]));
     size_t allowed = RS_MAX(letters / 3, (size_t)1);
-    if (distance > allowed || distance >= letters || distance >= best) continue;
+    if (distance > allowed || distance >= letters || distance > best) continue;
+    if (distance == best && common_start(word, words[i]) <= common_start(word, nearest)) continue;
     best = distance;
     nearest = words[i];
   }

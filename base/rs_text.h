@@ -46,7 +46,7 @@ bool rs_text_ends_with(const char *text, const char *ending);
 
 /* ---- the nearest word: Damerau–Levenshtein, at most a third of the letters wrong, or one ---- */
 
-/* Returns the nearest of `words` or NULL when none is near. Ties: the first. O(words · n · m). */
+/* Returns the nearest of `words` or NULL when none is near. Ties: the longest common start, then the first. O(words · n · m). */
 const char *rs_nearest_word(const char *word, const char *const *words, size_t word_count);
 
 /* ---- digest: FNV-1a, 64 bit, of a byte stream; for identity of results, not for security ---- */

@@ -31,6 +31,10 @@ rs_status rs__bound_init(rs__bounder *b);
 /* Some of `links` links must carry so many vectors together. */
 void rs__bound_raise_slots(rs__bounder *b, rs_int128 vectors, int64_t links);
 
+/* Raises the slots by what must leave or enter sets of chips with equal labels, below chip_count; NULL:
+ * every chip is a set of its own. */
+rs_status rs__bound_sets(rs__bounder *b, const uint32_t *labels);
+
 int64_t rs__bound_latency_min(const rs__bounder *b); /* of all links */
 
 rs__search rs__bound_hop_costs(const rs__bounder *b, bool backward);
@@ -48,5 +52,11 @@ rs_status rs__bound_pairs(rs__bounder *b, int64_t *cycles);
 /* The longest time until vectors that came into one chip can hold all that its sums need; 0: the kind has
  * no sums. */
 rs_status rs__bound_sums(rs__bounder *b, int64_t *cycles);
+
+/* ---- rs_bound_trees.c ---- */
+
+/* Vectors that some link carries where trees there and back cross between parts of the wiring; 0: the kind is
+ * not all-reduce. Raises the slots by the parts as sets. */
+rs_status rs__bound_trees(rs__bounder *b, int64_t *slots);
 
 #endif

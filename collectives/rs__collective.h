@@ -110,6 +110,20 @@ typedef struct rs__turned {
   uint32_t shift, turns; /* chips a rack, racks */
 } rs__turned;
 
+/* A task that may start no earlier than vectors [offset, offset + count) of a member's input allow. */
+typedef struct rs__wait {
+  int64_t offset, count;
+  int64_t
+      then_cycles; /* from when they are in SRAM to the start; negative: they may come on the way */
+  uint32_t task, chip;
+} rs__wait;
+
+/* What rs__plan_may_add said of a link. */
+typedef struct rs__ask {
+  uint32_t link, places;
+  bool may;
+} rs__ask;
+
 typedef struct rs__slice {
   int64_t start_cycles, vectors;
 } rs__slice;
@@ -137,6 +151,11 @@ typedef struct rs__plan {
   uint32_t edge_count, edge_capacity;
   rs__guard *guards;
   uint32_t guard_count, guard_capacity;
+  rs__wait *waits;
+  uint32_t wait_count, wait_capacity;
+  rs__ask *asks;
+  uint32_t ask_count, ask_capacity;
+  bool looks_at_times;  /* how it was built depends on when inputs are there */
   int64_t *tmp_used;    /* [chip] vectors of hop buffer handed out */
   uint32_t *link_load;  /* [link] trees and paths that use it */
   uint32_t path_weight; /* what a path counts there */
@@ -155,6 +174,7 @@ typedef struct rs__plan {
   uint32_t *way;            /* [chip] its cheapest link toward the hub */
   uint64_t *price;          /* [chip] and what it costs from there */
   bool has_ranks;           /* the row ranks its tasks itself */
+  bool is_ranked;           /* they have ranks already: ways still to go */
   const uint32_t *order;    /* NULL, or [task] its place in an earlier run of the same plan */
   uint32_t *rank_of;        /* NULL, or [chip] the rank of the tree task there */
   rs__demand *demands;
@@ -222,6 +242,9 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task);
 uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
                        rs_action action, bool result);
 
+/* The first of the transmission that a task is a place of. */
+uint32_t rs__plan_first_of(const rs__plan *plan, uint32_t task);
+
 /* Whether the vector unit at the end of a link has room to add what the link brings in so many places; if
  * so it is held for that. One place is always allowed. */
 bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places);
@@ -236,9 +259,26 @@ void rs__plan_guard(rs__plan *plan, uint32_t reader, uint32_t writer);
 /* Hands out `count` vectors of a chip's hop buffer. */
 int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count);
 
-/* Least start of a burst that reads in[offset] … on a member, or that lands on `out` there. */
-int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count);
-int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count);
+/* ---- rs_plan_waits.c: when inputs are there ---- */
+
+/* A task that reads a run of a member's input, and one that lands where `out` of a member holds it: its link's
+ * receiver. They start no earlier than that allows, which the plan's run sees to. */
+void rs__plan_wait_to_read(rs__plan *plan, uint32_t task, uint32_t chip, rs__run run);
+void rs__plan_wait_to_land(rs__plan *plan, uint32_t task, rs__run run);
+
+/* The same as a time, for a builder that must know it. A plan that asks is built anew for every request. */
+int64_t rs__plan_reads_in(rs__plan *plan, uint32_t chip, int64_t offset, int64_t count);
+int64_t rs__plan_lands_on_in(rs__plan *plan, uint32_t link, int64_t offset, int64_t count);
+
+/* When in[k], and when the whole input of the chip at a place of the group is in SRAM. */
+int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k);
+int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place);
+
+/* Raises the starts of tasks to what they wait for. */
+void rs__plan_end_waits(rs__plan *plan);
+
+/* ⌊k·q⌋ for k ≥ 0. */
+int64_t rs__floor_slots(const rs_timing *timing, int64_t k);
 
 /* ---- rs_plan_units.c: vector units, cycle by cycle ---- */
 
@@ -271,12 +311,11 @@ int64_t rs__plan_busiest_slots(rs_arena *arena, const rs__plan *plan);
 /* Holds the vector unit for the places in which the transmission of a task is added. False: no memory. */
 bool rs__plan_hold_adds(const rs__plan *plan, uint32_t first);
 
+/* Ranks tasks by how far they have to go. The run does so if nobody has. */
+void rs__plan_rank(rs__plan *plan);
+
 /* Books every task in the calendar. */
 rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar);
-
-/* When in[k], and when the whole input of the chip at a place of the group is in SRAM. */
-int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k);
-int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place);
 
 /* ---- rs_plan_tree.c: what trees are made of ---- */
 
@@ -493,5 +532,7 @@ rs_status rs__build_halving(rs__plan *plan);
 rs_status rs__build_packed_trees(rs__plan *plan);
 rs_status rs__build_reduce_forest(rs__plan *plan);
 rs_status rs__build_broadcast_forest(rs__plan *plan);
+rs_status rs__build_broadcast_arborescences(rs__plan *plan);
+rs_status rs__build_reduce_arborescences(rs__plan *plan);
 
 #endif

@@ -6,7 +6,7 @@
  * with one queue a cable class, which stays sorted because all its links cost the same.
  *
  * Bandwidth: for a set S of chips, what must leave it or enter it over the links that do. Sets are
- * the single chips, the nodes and the racks. Beside them two counts of all transmissions: all-reduce
+ * the single chips, the nodes, the racks and the parts that rs_bound_trees.c finds. Beside them two counts of all transmissions: all-reduce
  * needs N−1 before the first chip can know a sum and N−1 after it (gossip with one-way messages:
  * Harary, Schwenk 1974), on links that touch members; all-to-all needs the sum of all distances.
  * With n vectors on the busiest link, its last one departs (n−1) slots after the first.
@@ -179,8 +179,7 @@ typedef struct chip_set {
   bool has_root;
 } chip_set;
 
-/* Sets of chips with equal labels; labels NULL: every chip is a set of its own. */
-static rs_status bound_sets(rs__bounder *b, const uint32_t *labels) {
+rs_status rs__bound_sets(rs__bounder *b, const uint32_t *labels) {
   const rs_wiring *w = b->wiring;
   chip_set *sets = RS_ARENA_NEW(b->arena, chip_set, w->chip_count);
   if (sets == NULL) return rs_arena_failed(b->arena, b->diag);
@@ -243,9 +242,9 @@ static rs_status bound_traffic(rs__bounder *b) {
     bound_pairs(b);
     return RS_OK;
   }
-  rs_status status = bound_sets(b, NULL);
-  if (status == RS_OK && b->wiring->node_of != NULL) status = bound_sets(b, b->wiring->node_of);
-  if (status == RS_OK && b->wiring->rack_of != NULL) status = bound_sets(b, b->wiring->rack_of);
+  rs_status status = rs__bound_sets(b, NULL);
+  if (status == RS_OK && b->wiring->node_of != NULL) status = rs__bound_sets(b, b->wiring->node_of);
+  if (status == RS_OK && b->wiring->rack_of != NULL) status = rs__bound_sets(b, b->wiring->rack_of);
   if (status != RS_OK) return status;
   if (b->request->kind == RS_ALL_REDUCE) {
     rs_int128 messages = 2 * (rs_int128)(b->request->chip_count - 1);
@@ -267,6 +266,14 @@ int64_t rs__bound_latency_min(const rs__bounder *b) {
   return least;
 }
 
+/* A link carries so many vectors. */
+static int64_t queue_cycles(const rs__bounder *b, int64_t slots) {
+  const rs_timing *t = b->timing;
+  if (slots == 0) return 0;
+  return t->send_cycles + rs_timing_slots(t, slots - 1) + rs__bound_latency_min(b) +
+         t->receive_cycles;
+}
+
 static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   const rs_timing *t = b->timing;
   rs_status status = rs__bound_init(b);
@@ -278,13 +285,17 @@ static rs_status compute_bound(rs__bounder *b, rs_bound *bound) {
   int64_t ends = t->send_cycles + t->receive_cycles;
   int64_t way = farthest - t->forward_cycles; /* the last hop ends in SRAM */
   bound->latency_cycles = ends + way + (rs__kind_adds(b->request->kind) ? t->add_cycles : 0);
-  int64_t queue = b->slots == 0 ? 0 : rs_timing_slots(t, b->slots - 1);
-  if (b->slots > 0) bound->bandwidth_cycles = ends + queue + rs__bound_latency_min(b);
+  int64_t tree_slots;
+  status = rs__bound_trees(b, &tree_slots); /* and more sets */
+  if (status != RS_OK) return status;
+  bound->bandwidth_cycles = queue_cycles(b, b->slots);
+  bound->tree_cycles = queue_cycles(b, tree_slots);
   status = rs__bound_pairs(b, &bound->pair_cycles);
   if (status == RS_OK) status = rs__bound_sums(b, &bound->sum_cycles);
   bound->cycles = RS_MAX(bound->latency_cycles, bound->bandwidth_cycles);
   bound->cycles = RS_MAX(bound->cycles, bound->pair_cycles);
   bound->cycles = RS_MAX(bound->cycles, bound->sum_cycles);
+  bound->cycles = RS_MAX(bound->cycles, bound->tree_cycles);
   return status;
 }
 

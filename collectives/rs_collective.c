@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rs__collective.h"
+#include "rs__kept.h"
 
 #define RS__AGAIN_TASKS_MAX 400000 /* larger plans are not run again */
 #define RS__AGAIN_TURNS 3
@@ -33,6 +33,7 @@ typedef struct compilation {
   const rs_collective_request *request;
   rs_compile_report *report;
   rs_diag *diag;
+  rs__kept *kept; /* plans of earlier requests, or NULL */
   rs_op op;
   const rs_wiring *wiring;
   rs_timing padded;     /* the schedule's, with the margin in what a chip takes on arrival */
@@ -50,6 +51,7 @@ enum { RS__ARENA_WORK, RS__ARENA_BEST, RS__ARENA_LAST, RS__ARENA_TREE, RS__ARENA
 
 struct rs_compile_scratch {
   rs_arena *arenas[RS__ARENA_COUNT];
+  rs__kept *kept; /* or NULL */
 };
 
 rs_compile_scratch *rs_compile_scratch_create(void) {
@@ -67,7 +69,18 @@ rs_compile_scratch *rs_compile_scratch_create(void) {
 void rs_compile_scratch_destroy(rs_compile_scratch *scratch) {
   if (scratch == NULL) return;
   for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_destroy(scratch->arenas[i]);
+  rs__kept_destroy(scratch->kept);
   free(scratch);
+}
+
+bool rs_compile_scratch_keep(rs_compile_scratch *scratch, const rs_wiring *wiring) {
+  rs__kept_destroy(scratch->kept);
+  scratch->kept = rs__kept_create(wiring);
+  return scratch->kept != NULL;
+}
+
+uint64_t rs_compile_scratch_takings(const rs_compile_scratch *scratch) {
+  return scratch->kept == NULL ? 0 : rs__kept_takings(scratch->kept);
 }
 
 static rs_status init_plans(compilation *c, rs_arena *const *arenas) {
@@ -161,6 +174,20 @@ static rs_status fill_member_ends(const compilation *c, rs_arena *work, int64_t 
 
 /* ---- trials ---- */
 
+/* What is asked for by name and variant is asked for again, with other inputs. */
+static rs_status build(const compilation *c, size_t row, rs__plan *plan) {
+  rs__kept *kept = c->request->variant.splits > 0 ? c->kept : NULL;
+  bool is_kept = kept != NULL && rs__kept_has(kept, row, plan);
+  int64_t bursts = is_kept ? 0 : rs__row_at(row)->bursts(plan, plan->variant.splits);
+  rs_status status = rs__plan_init(plan, bursts);
+  if (status != RS_OK) return status;
+  if (is_kept && rs__kept_take(kept, row, plan)) return plan->status;
+  status = rs__row_at(row)->build(plan);
+  if (status == RS_OK) status = plan->status;
+  if (status == RS_OK && kept != NULL) rs__kept_put(kept, row, plan);
+  return status;
+}
+
 /* Builds and books one variant on the calendar as it was at the mark. */
 static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   rs__plan *plan = &c->last.plan;
@@ -168,9 +195,7 @@ static rs_status try_variant(compilation *c, size_t row, rs__variant variant) {
   c->best_is_booked = false;
   rs_arena_reset(plan->arena);
   plan->variant = variant;
-  rs_status status = rs__plan_init(plan, rs__row_at(row)->bursts(plan, variant.splits));
-  if (status == RS_OK) status = rs__row_at(row)->build(plan);
-  if (status == RS_OK) status = plan->status;
+  rs_status status = build(c, row, plan);
   if (status == RS_OK && plan->turned.part_count > 0 && c->mark > 0) {
     status = rs_diag_set(c->diag, RS_E_INFEASIBLE, "links are booked already");
   }
@@ -456,6 +481,7 @@ static rs_status compile(compilation *c, rs_arena *const *arenas, int64_t *end_o
                        "the vector unit adds %lld vectors a cycle, a link brings more",
                        (long long)c->schedule->timing.adds_per_cycle);
   }
+  if (status == RS_OK && c->kept != NULL) rs__kept_begin(c->kept, &c->padded);
   if (status == RS_OK) status = choose(c);
   if (status == RS_OK && end_of_member != NULL) {
     status = fill_member_ends(c, arenas[RS__ARENA_WORK], end_of_member);
@@ -482,6 +508,7 @@ rs_status rs_collective_compile(rs_schedule *schedule, const rs_wiring *wiring,
   rs_compile_scratch *scratch = request->scratch;
   if (scratch == NULL) scratch = rs_compile_scratch_create();
   if (scratch == NULL) return rs_arena_failed(schedule->arena, diag);
+  c.kept = scratch->kept;
   rs_status status = compile(&c, scratch->arenas, end_of_member);
   if (scratch == request->scratch) {
     for (size_t i = 0; i < RS__ARENA_COUNT; i++) rs_arena_reset(scratch->arenas[i]);

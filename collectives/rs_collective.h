@@ -68,6 +68,13 @@ typedef struct rs_compile_scratch rs_compile_scratch;
 rs_compile_scratch *rs_compile_scratch_create(void);
 void rs_compile_scratch_destroy(rs_compile_scratch *scratch); /* NULL is allowed */
 
+/* From now on what requests with an algorithm and a variant make of a group is kept, so that the next one of
+ * the same group, size and variant, whose inputs come at other times, need only find its times. What comes
+ * out is the same. The wiring must outlive the scratch. False: no memory. */
+bool rs_compile_scratch_keep(rs_compile_scratch *scratch, const rs_wiring *wiring);
+/* How often what was kept was taken. */
+uint64_t rs_compile_scratch_takings(const rs_compile_scratch *scratch);
+
 typedef struct rs_collective_request {
   rs_collective_kind kind;
   const char *algorithm; /* NULL or "auto": the cheapest */
@@ -133,6 +140,7 @@ typedef struct rs_bound {
   int64_t bandwidth_cycles; /* traffic that some chip must send or receive over its links */
   int64_t pair_cycles; /* both at once, for what one chip needs of another; 0: not for the kind */
   int64_t sum_cycles;  /* the same for all inputs that one chip's sums need; 0: not for the kind */
+  int64_t tree_cycles; /* trees there and back that the links have room for; 0: not for the kind */
   int64_t cycles;      /* a valid lower bound of the makespan: the largest of them */
 } rs_bound;
 

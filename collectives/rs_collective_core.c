@@ -182,9 +182,7 @@ static core find_core(builder *b, uint32_t chip) {
 
 /* A burst up: of the chip's own input, or of the sum that it has made. */
 static rs__task take_up(const builder *b, uint32_t chip, rs__run run) {
-  const rs__plan *plan = b->plan;
-  return (rs__task){.start_cycles = rs__plan_reads_in(plan, chip, run.offset, run.count),
-                    .link = b->parent[chip],
+  return (rs__task){.link = b->parent[chip],
                     .count = run.count,
                     .source = b->children[chip] == 0 ? RS_BUFFER_IN : RS_BUFFER_OUT,
                     .source_offset = run.offset,
@@ -204,8 +202,9 @@ static void wait_for_children(builder *b, uint32_t chip, uint32_t id) {
   }
 }
 
-static uint32_t add_up(builder *b, uint32_t chip, const rs__task *task) {
+static uint32_t add_up(builder *b, uint32_t chip, const rs__task *task, rs__run run) {
   uint32_t id = rs__plan_add(b->plan, task);
+  rs__plan_wait_to_read(b->plan, id, chip, run);
   if (id != RS_NONE) wait_for_children(b, chip, id);
   if (b->ups[chip].count++ == 0) b->ups[chip].first = id;
   return id;
@@ -239,7 +238,7 @@ static void copy_up(builder *b, uint32_t chip, rs__run run) {
     if (id != RS_NONE) plan->tasks[b->ups[chip].first].rank = task.rank;
     b->ups[chip].count++;
   } else {
-    id = add_up(b, chip, &task);
+    id = add_up(b, chip, &task, run);
   }
   if (id == RS_NONE) return;
   if (first == RS_NONE) b->first_in[to] = id;
@@ -250,11 +249,9 @@ static void send_up(builder *b, const core *c, uint32_t chip, rs__run run) {
   rs__plan *plan = b->plan;
   bool is_last = is_core(c, plan->wiring->links[b->parent[chip]].to);
   rs__task task = take_up(b, chip, run);
-  int64_t least = rs__plan_lands_on_in(plan, task.link, run.offset, run.count);
-  task.start_cycles = RS_MAX(task.start_cycles, least);
   task.result = is_last;
   if (is_last) task.rank = b->middle; /* the copy has further to go */
-  add_up(b, chip, &task);
+  rs__plan_wait_to_land(plan, add_up(b, chip, &task, run), run);
   if (is_last) copy_up(b, chip, run);
 }
 
@@ -284,11 +281,10 @@ static void exchange_pair(builder *b, uint32_t from, uint32_t to, rs__run run) {
                    .action = RS_ACTION_ADD,
                    .rank = b->middle,
                    .result = true};
-  int64_t least = rs__plan_lands_on_in(plan, task.link, run.offset, run.count);
   plan->link_load[task.link]++;
-  task.start_cycles = RS_MAX(least, rs__plan_reads_in(plan, from, run.offset, run.count));
-  rs__plan_add(plan, &task);
-  task.start_cycles = least;
+  uint32_t own = rs__plan_add(plan, &task);
+  rs__plan_wait_to_read(plan, own, from, run);
+  rs__plan_wait_to_land(plan, own, run);
   task.source = RS_BUFFER_TMP;
   for (uint32_t k = w->in_first[from]; k < w->in_first[from + 1]; k++) {
     const up *u = &b->ups[w->links[w->in_links[k]].from];
@@ -297,6 +293,7 @@ static void exchange_pair(builder *b, uint32_t from, uint32_t to, rs__run run) {
     if (plan->status != RS_OK || copy->action != RS_ACTION_FORWARD) continue;
     task.source_offset = copy->target_offset;
     uint32_t id = rs__plan_add(plan, &task);
+    rs__plan_wait_to_land(plan, id, run);
     if (id != RS_NONE) wait_for_copies(b, from, task.source_offset, id);
   }
 }
@@ -316,7 +313,7 @@ static void exchange(builder *b, const core *c, rs__run run) {
     uint32_t chip = c->chips[i];
     b->joins[i] = rs__plan_join(plan);
     if (plan->status != RS_OK) return;
-    plan->tasks[b->joins[i]].start_cycles = rs__plan_reads_in(plan, chip, run.offset, run.count);
+    rs__plan_wait_to_read(plan, b->joins[i], chip, run);
     wait_for_children(b, chip, b->joins[i]);
     for (uint32_t id = first; id < end; id++) {
       if (plan->tasks[id].link == RS_NONE) continue;

@@ -86,7 +86,6 @@ static rs__task sender_task(const emitter *e, const rs__shared_part *part) {
   } else if (part->item == RS_NONE) {
     task.source = RS_BUFFER_IN;
     task.source_offset = e->run.offset;
-    task.start_cycles = rs__plan_reads_in(e->plan, chip, e->run.offset, e->run.count);
   } else {
     task.source = RS_BUFFER_TMP;
     task.source_offset = e->offset_of[part->item];
@@ -135,11 +134,6 @@ static void send_places(emitter *e, const addend *places, uint32_t count) {
   rs__plan *plan = e->plan;
   rs__task task = sender_task(e, &places[0].part);
   uint32_t first = RS_NONE;
-  for (uint32_t i = 0; i < count; i++) { /* an own input must be there before it is added to */
-    if (e->root_of[places[i].bundle] == RS_NONE) continue;
-    int64_t least = rs__plan_lands_on_in(plan, task.link, e->run.offset, e->run.count);
-    task.start_cycles = RS_MAX(task.start_cycles, least);
-  }
   for (uint32_t i = 0; i < count && plan->status == RS_OK; i++) {
     bool is_result = e->root_of[places[i].bundle] != RS_NONE;
     rs_buffer target = is_result ? RS_BUFFER_OUT : RS_BUFFER_TMP;
@@ -155,6 +149,10 @@ static void send_places(emitter *e, const addend *places, uint32_t count) {
       id = rs__plan_also(plan, first, target, offset, RS_ACTION_ADD, is_result);
     }
     e->task_of[places[i].index] = id;
+    if (is_result) rs__plan_wait_to_land(plan, id, e->run); /* the own input must be there */
+  }
+  if (task.source == RS_BUFFER_IN) {
+    rs__plan_wait_to_read(plan, first, plan->wiring->links[task.link].from, e->run);
   }
   if (plan->status != RS_OK) return;
   if (e->ups != NULL) order_with_sums(e, places, count, first);
@@ -327,11 +325,8 @@ static uint32_t find_way(const cores *c, uint32_t chip, const bool *is_core, boo
 
 static void send_up(emitter *e, uint32_t chip, uint32_t link) {
   rs__plan *plan = e->plan;
-  int64_t reads = rs__plan_reads_in(plan, chip, e->run.offset, e->run.count);
-  int64_t lands = rs__plan_lands_on_in(plan, link, e->run.offset, e->run.count);
   rs__task task = {.link = link,
                    .count = e->run.count,
-                   .start_cycles = RS_MAX(reads, lands),
                    .source = RS_BUFFER_IN,
                    .source_offset = e->run.offset,
                    .target = RS_BUFFER_OUT,
@@ -339,6 +334,8 @@ static void send_up(emitter *e, uint32_t chip, uint32_t link) {
                    .action = RS_ACTION_ADD,
                    .result = true};
   uint32_t id = rs__plan_add(plan, &task);
+  rs__plan_wait_to_read(plan, id, chip, e->run);
+  rs__plan_wait_to_land(plan, id, e->run);
   if (id != RS_NONE) push_added(e, &e->ups[plan->wiring->links[link].to], id);
 }
 

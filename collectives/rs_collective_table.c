@@ -54,10 +54,14 @@ static const rs_collective_algorithm algorithms[] = {
     {RS_BROADCAST, "scatter+all-gather",
      "shards to chips, from there down trees; 2 diameter L + V/d slots"},
     {RS_BROADCAST, "balanced-trees", "the same on trees grown together; longer ways, V/d slots"},
+    {RS_BROADCAST, "disjoint-trees",
+     "trees from the root that share no link; their depth L + V/d slots"},
     {RS_REDUCE, "trees", "pieces up trees of minimal paths; eccentricity L + V slots"},
     {RS_REDUCE, "reduce-scatter+gather",
      "shards up trees to chips, from there to the root; 2 diameter L + V/d slots"},
     {RS_REDUCE, "balanced-trees", "the same on trees grown together; longer ways, V/d slots"},
+    {RS_REDUCE, "disjoint-trees",
+     "trees to the root that share no link; their depth L + V/d slots"},
     {RS_SCATTER, "paths", "minimal paths from the root; eccentricity L + (N-1)b/d slots"},
     {RS_GATHER, "paths", "minimal paths to the root; eccentricity L + (N-1)b/d slots"},
     {RS_ALL_TO_ALL, "paths", "minimal paths; diameter L + (sum of distances)b/d slots"},
@@ -259,6 +263,18 @@ static size_t splits_forest_shards(const rs__plan *plan, int64_t *list) {
   return offer(list, count, n / 4, plan->block);
 }
 
+/* Of the chips but the root, those by which they receive, or send to it. */
+static uint32_t least_links(const rs__plan *plan) {
+  const uint32_t *first =
+      plan->request->kind == RS_REDUCE ? plan->wiring->out_first : plan->wiring->in_first;
+  uint32_t least = UINT32_MAX;
+  for (uint32_t i = 0; i < plan->member_count; i++) {
+    uint32_t chip = plan->members[i];
+    if (chip != plan->request->root) least = RS_MIN(least, first[chip + 1] - first[chip]);
+  }
+  return least;
+}
+
 static uint32_t most_links_in(const rs__plan *plan) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < plan->member_count; i++) {
@@ -266,6 +282,17 @@ static uint32_t most_links_in(const rs__plan *plan) {
     most = RS_MAX(most, first[1] - first[0]);
   }
   return most;
+}
+
+/* As many trees as a chip has links, and fewer, which are lower; growing takes links · trees searches. */
+static size_t splits_disjoint(const rs__plan *plan, int64_t *list) {
+  int64_t links = RS_MAX(1, least_links(plan));
+  if (plan->member_count < 2 || plan->member_count > RS__FOREST_CHIPS_MAX) return 0;
+  size_t count = offer(list, 0, links, plan->block);
+  if (is_long(plan)) return count;
+  count = offer(list, count, rs_ceil_div_i64(3 * links, 4), plan->block);
+  count = offer(list, count, rs_ceil_div_i64(links, 2), plan->block);
+  return offer(list, count, rs_ceil_div_i64(links, 4), plan->block);
 }
 
 /* Several shards a chip, for resolution; only where slots are what takes time, and where chips have unequal
@@ -400,9 +427,11 @@ static const rs__row rows[] = {
     {rs__build_broadcast_trees, splits_pieces, bursts_to_all, floor_none, false},
     {rs__build_broadcast_shards, splits_shards, bursts_to_all, floor_none, false},
     {rs__build_broadcast_forest, splits_forest_shards, bursts_to_all, floor_none, false},
+    {rs__build_broadcast_arborescences, splits_disjoint, bursts_to_all, floor_none, false},
     {rs__build_reduce_trees, splits_pieces, bursts_to_all, floor_none, false},
     {rs__build_reduce_shards, splits_shards, bursts_to_all, floor_none, false},
     {rs__build_reduce_forest, splits_forest_shards, bursts_to_all, floor_none, false},
+    {rs__build_reduce_arborescences, splits_disjoint, bursts_to_all, floor_none, false},
     {rs__build_scatter, splits_pieces, bursts_to_all, floor_none, false},
     {rs__build_gather, splits_pieces, bursts_to_all, floor_none, false},
     {rs__build_all_to_all, splits_pieces, bursts_pairs, floor_none, false},

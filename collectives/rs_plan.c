@@ -34,11 +34,16 @@ rs_status rs__plan_init(rs__plan *plan, int64_t bursts) {
   plan->task_count = plan->edge_count = 0;
   plan->guards = NULL;
   plan->guard_count = plan->guard_capacity = 0;
+  plan->waits = NULL;
+  plan->wait_count = plan->wait_capacity = 0;
+  plan->asks = NULL;
+  plan->ask_count = plan->ask_capacity = 0;
+  plan->looks_at_times = false;
   plan->demands = NULL;
   plan->demand_count = plan->demand_capacity = 0;
   plan->mark_now = 0;
   plan->rank_of = NULL;
-  plan->has_ranks = false;
+  plan->has_ranks = plan->is_ranked = false;
   plan->turned = (rs__turned){0};
   plan->units = NULL;
   plan->tmp_used = RS_ARENA_NEW(plan->arena, int64_t, chips);
@@ -104,7 +109,7 @@ uint32_t rs__plan_add(rs__plan *plan, const rs__task *task) {
 }
 
 /* The task with which one rides, and the first behind all that ride with that. */
-static uint32_t first_of(const rs__plan *plan, uint32_t id) {
+uint32_t rs__plan_first_of(const rs__plan *plan, uint32_t id) {
   while (plan->tasks[id].rides) id--;
   return id;
 }
@@ -122,7 +127,7 @@ uint32_t rs__plan_join(rs__plan *plan) {
 uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t target_offset,
                        rs_action action, bool result) {
   if (plan->status != RS_OK) return RS_NONE;
-  uint32_t first = first_of(plan, task);
+  uint32_t first = rs__plan_first_of(plan, task);
   assert(plan->tasks[first].link != RS_NONE && end_of(plan, first) == plan->task_count);
   assert(plan->task_count - first < RS__SHARED_MAX);
   rs__task rider = plan->tasks[first];
@@ -135,18 +140,31 @@ uint32_t rs__plan_also(rs__plan *plan, uint32_t task, rs_buffer target, int64_t 
   return id;
 }
 
+static void note_ask(rs__plan *plan, rs__ask ask) {
+  if (plan->ask_count == plan->ask_capacity) {
+    rs__ask *asks = rs__grow(plan->arena, plan->asks, &plan->ask_capacity, sizeof *asks);
+    if (asks == NULL) {
+      plan->status = rs_arena_failed(plan->arena, plan->diag);
+      return;
+    }
+    plan->asks = asks;
+  }
+  plan->asks[plan->ask_count++] = ask;
+}
+
 bool rs__plan_may_add(rs__plan *plan, uint32_t link, uint32_t places) {
   if (plan->status != RS_OK || places <= 1) return true;
-  if (!rs__calendar_adds_allow(plan->calendar, link, places)) return false;
-  if (!rs__calendar_hold_adds(plan->calendar, link, places)) {
+  bool may = rs__calendar_adds_allow(plan->calendar, link, places);
+  if (may && !rs__calendar_hold_adds(plan->calendar, link, places)) {
     plan->status = rs_arena_failed(plan->arena, plan->diag);
   }
-  return true;
+  note_ask(plan, (rs__ask){link, places, may});
+  return may;
 }
 
 void rs__plan_edge(rs__plan *plan, uint32_t before, uint32_t after, rs__edge_kind kind) {
   if (plan->status != RS_OK) return;
-  uint32_t first = first_of(plan, after);
+  uint32_t first = rs__plan_first_of(plan, after);
   assert(before < first && after < plan->task_count);
   if (plan->edge_count == plan->edge_capacity) {
     rs__edge *edges = rs__grow(plan->arena, plan->edges, &plan->edge_capacity, sizeof *edges);
@@ -185,55 +203,11 @@ int64_t rs__plan_tmp(rs__plan *plan, uint32_t chip, int64_t count) {
   return offset;
 }
 
-/* ---- when an input is there ---- */
-
-static rs_ready ready_of(const rs_collective_request *request, uint32_t place) {
-  if (request->ready == NULL) return (rs_ready){request->ready_cycles, 0, 0};
-  return request->ready[place];
-}
-
-int64_t rs__ready_complete(const rs_collective_request *request, uint32_t place) {
-  rs_ready ready = ready_of(request, place);
-  return ready.start_cycles + ready.cycles;
-}
-
-int64_t rs__ready_vector(const rs__plan *plan, uint32_t place, int64_t k) {
-  rs_ready ready = ready_of(plan->request, place);
-  int64_t last = plan->in_vectors - 1;
-  if (last == 0) return ready.start_cycles + ready.cycles;
-  return ready.start_cycles + ready.first_cycles +
-         rs_mul_ceil_div_i64(k, ready.cycles - ready.first_cycles, last);
-}
-
-/* ⌊k·q⌋ for k ≥ 0. */
-static int64_t floor_slots(const rs_timing *timing, int64_t k) {
-  return (int64_t)((rs_int128)k * timing->slot_num / timing->slot_den);
-}
-
-/* Least integer s such that s + k·q is at or after the time when in[offset + k] is ready, for the
- * first and the last k. Both times are linear in between, so that is enough. */
-static int64_t after_ready(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count) {
-  uint32_t place = plan->position[chip];
-  int64_t first = rs__ready_vector(plan, place, offset);
-  int64_t last =
-      rs__ready_vector(plan, place, offset + count - 1) - floor_slots(plan->timing, count - 1);
-  return RS_MAX(first, last);
-}
-
-int64_t rs__plan_reads_in(const rs__plan *plan, uint32_t chip, int64_t offset, int64_t count) {
-  return after_ready(plan, chip, offset, count) + plan->timing->send_cycles;
-}
-
-int64_t rs__plan_lands_on_in(const rs__plan *plan, uint32_t link, int64_t offset, int64_t count) {
-  const rs_link *l = &plan->wiring->links[link];
-  return after_ready(plan, l->to, offset, count) - rs_timing_latency(plan->timing, l);
-}
-
 /* ---- delays ---- */
 
 /* ⌈k·q⌉ for k of any sign. */
 static int64_t shift_cycles(const rs_timing *timing, int64_t k) {
-  return k >= 0 ? rs_timing_slots(timing, k) : -floor_slots(timing, -k);
+  return k >= 0 ? rs_timing_slots(timing, k) : -rs__floor_slots(timing, -k);
 }
 
 static int64_t latency_of(const rs__plan *plan, const rs__task *task) {
@@ -322,18 +296,19 @@ static lane *lane_of(runner *r, uint32_t link) {
 }
 
 /* A transmission has as far to go as the farthest of its places. */
-static void rank_tasks(rs__plan *plan) {
+void rs__plan_rank(rs__plan *plan) {
   uint32_t riders_way = 0;
   for (uint32_t id = plan->task_count; id-- > 0;) {
     rs__task *task = &plan->tasks[id];
     uint32_t way = 0;
     for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
-      const rs__task *after = &plan->tasks[first_of(plan, plan->edges[e].task)];
+      const rs__task *after = &plan->tasks[rs__plan_first_of(plan, plan->edges[e].task)];
       way = RS_MAX(way, after->rank + (after->link == RS_NONE ? 0 : 1));
     }
     task->rank = RS_MAX(way, riders_way);
     riders_way = task->rides ? task->rank : 0;
   }
+  plan->is_ranked = true;
 }
 
 static void push_ready(runner *r, uint32_t id) {
@@ -347,7 +322,7 @@ static void release_followers(runner *r, const rs__task *task) {
   const rs__plan *plan = r->plan;
   for (uint32_t e = task->first_edge; e != RS_NONE; e = plan->edges[e].next) {
     const rs__task *after = &plan->tasks[plan->edges[e].task];
-    uint32_t first = first_of(plan, plan->edges[e].task);
+    uint32_t first = rs__plan_first_of(plan, plan->edges[e].task);
     int64_t allowed = edge_allows(plan, task, after, plan->edges[e].kind);
     plan->tasks[first].start_cycles = RS_MAX(plan->tasks[first].start_cycles, allowed);
     if (--plan->tasks[first].pending == 0) push_ready(r, first);
@@ -536,7 +511,8 @@ rs_status rs__plan_run(rs__plan *plan, rs_calendar *calendar) {
     return rs_arena_failed(plan->arena, plan->diag);
   }
   for (uint32_t l = 0; l < lanes; l++) r.lanes[l].waiting = RS_NONE;
-  if (!plan->has_ranks || plan->order != NULL) rank_tasks(plan);
+  rs__plan_end_waits(plan);
+  if (plan->order != NULL || !(plan->has_ranks || plan->is_ranked)) rs__plan_rank(plan);
   if (plan->order != NULL) rs__plan_rank_by_order(plan);
   for (uint32_t id = 0; id < plan->task_count; id++) {
     if (plan->tasks[id].pending == 0 && !plan->tasks[id].rides) push_ready(&r, id);

@@ -146,10 +146,6 @@ uint32_t rs__plan_chain(rs__plan *plan, const uint32_t *links, const uint32_t *s
     const rs_link *link = &plan->wiring->links[links[k]];
     bool is_last = k + 1 == hops;
     task.link = links[k];
-    task.start_cycles = 0;
-    if (before == RS_NONE) {
-      task.start_cycles = rs__plan_reads_in(plan, link->from, origin->offset, target.count);
-    }
     task.target = is_last ? RS_BUFFER_OUT : RS_BUFFER_TMP;
     task.target_offset = is_last ? target.offset : rs__plan_tmp(plan, link->to, target.count);
     task.action = is_last ? RS_ACTION_KEEP : RS_ACTION_FORWARD;
@@ -157,7 +153,11 @@ uint32_t rs__plan_chain(rs__plan *plan, const uint32_t *links, const uint32_t *s
     task.rank = slots == NULL ? 0 : RS__SLOTS_MAX - slots[k];
     uint32_t id = rs__plan_add(plan, &task);
     if (id == RS_NONE) return RS_NONE;
-    if (before != RS_NONE) rs__plan_edge(plan, before, id, RS__READS);
+    if (before != RS_NONE) {
+      rs__plan_edge(plan, before, id, RS__READS);
+    } else {
+      rs__plan_wait_to_read(plan, id, link->from, (rs__run){origin->offset, target.count});
+    }
     before = id;
     task.source = RS_BUFFER_TMP;
     task.source_offset = task.target_offset;

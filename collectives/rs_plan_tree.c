@@ -73,14 +73,11 @@ static uint32_t send_up(rs__plan *plan, const rs_route_tree *tree, uint32_t chil
     task.source_offset = plan->tmp_of[child];
   } else {
     task.source = plan->first_child[child] == RS_NONE ? RS_BUFFER_IN : RS_BUFFER_OUT;
-    task.start_cycles = rs__plan_reads_in(plan, child, run.offset, run.count);
   }
   if (plan->rank_of != NULL) task.rank = plan->rank_of[child];
   uint32_t parent = parent_of(plan, tree, child);
   bool is_first = plan->first_child[parent] == child;
   if (is_member(plan, parent)) {
-    int64_t least = rs__plan_lands_on_in(plan, task.link, run.offset, run.count);
-    task.start_cycles = RS_MAX(task.start_cycles, least);
     task.target = RS_BUFFER_OUT;
     task.target_offset = run.offset;
     task.action = RS_ACTION_ADD;
@@ -91,6 +88,8 @@ static uint32_t send_up(rs__plan *plan, const rs_route_tree *tree, uint32_t chil
     task.action = is_first ? RS_ACTION_FORWARD : RS_ACTION_ADD;
   }
   uint32_t id = rs__plan_add(plan, &task);
+  if (is_member(plan, child)) rs__plan_wait_to_read(plan, id, child, run);
+  if (is_member(plan, parent)) rs__plan_wait_to_land(plan, id, run);
   if (is_first) plan->task_of[parent] = id;
   wait_for_children(plan, child, id);
   if (!is_first && !is_member(plan, parent)) {
@@ -112,23 +111,20 @@ uint32_t rs__plan_reduce_tree(rs__plan *plan, const rs_route_tree *tree, rs__run
   }
   uint32_t join = rs__plan_join(plan);
   if (join == RS_NONE) return RS_NONE;
-  plan->tasks[join].start_cycles = rs__plan_reads_in(plan, tree->root, run.offset, run.count);
+  rs__plan_wait_to_read(plan, join, tree->root, run);
   wait_for_children(plan, tree->root, join);
   return join;
 }
 
 /* ---- spreading down ---- */
 
-/* Source and earliest start of a task that leaves the root or a chip that was filled before. */
+/* Source of a task that leaves the root or a chip that was filled before. */
 static rs__task take_down(const rs__plan *plan, const rs_route_tree *tree, uint32_t parent,
                           const rs__origin *origin, rs__run run) {
   rs__task task = {.count = run.count};
   if (parent == tree->root) {
     task.source = (uint8_t)origin->buffer;
     task.source_offset = origin->offset;
-    if (origin->after == RS_NONE) {
-      task.start_cycles = rs__plan_reads_in(plan, parent, origin->offset, run.count);
-    }
   } else if (is_member(plan, parent)) {
     task.source = RS_BUFFER_OUT;
     task.source_offset = run.offset;
@@ -183,6 +179,10 @@ void rs__plan_spread_tree(rs__plan *plan, const rs_route_tree *tree, const rs__o
       forward_to(plan, chip, &task);
     }
     plan->task_of[chip] = add_after(plan, &task, plan->task_of[parent]);
+    if (parent == tree->root && origin->after == RS_NONE) {
+      rs__run source = {origin->offset, target.count};
+      rs__plan_wait_to_read(plan, plan->task_of[chip], parent, source);
+    }
   }
 }
 

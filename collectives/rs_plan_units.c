@@ -54,10 +54,13 @@ uint32_t rs__plan_places_max(const rs__plan *plan) {
 }
 
 static int64_t phase_of(const rs_timing *t, int64_t arrival) {
+  bool is_small = (arrival >> 40 | t->slot_den >> 22) == 0; /* as they are: 64 bits divide faster */
+  if (is_small) return arrival * t->slot_den % t->slot_num;
   return (int64_t)((rs_int128)arrival * t->slot_den % t->slot_num);
 }
 
 static uint32_t cell_of(const rs__units *u, const rs_timing *t, int64_t phase) {
+  if (phase >> 40 == 0) return (uint32_t)(phase * u->cells / t->slot_num); /* cells are few */
   return (uint32_t)((rs_int128)phase * u->cells / t->slot_num);
 }
 

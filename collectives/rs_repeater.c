@@ -2,7 +2,7 @@
  * Templates are kept in a list, the latest first: the next request is most often like the last ones.
  * Two groups are alike when chip i of one corresponds to chip i of the other, links between members
  * correspond with their latencies, and no burst uses a chip outside; or when they are the same chips.
- * Every burst of a repeat is booked; the first that would be put off calls the repeat off.
+ * Every transmission of a repeat is booked; the first that would be put off calls the repeat off.
  */
 #include "rs_repeater.h"
 
@@ -11,6 +11,13 @@
 #include "rs__collective.h"
 
 #define TEMPLATES_MAX 256
+
+/* A transmission: what a link and the vector unit at its end are booked for. */
+typedef struct move {
+  int64_t start_cycles, count;
+  uint32_t link;
+  uint32_t adds; /* places at the receiver to which it is added */
+} move;
 
 typedef struct rs_template {
   const struct rs_template *next;
@@ -27,8 +34,10 @@ typedef struct rs_template {
   int64_t makespan_cycles, end_cycles;
   bool counts_adds;
   uint32_t op;
-  const rs_burst *bursts; /* as they were */
+  const rs_burst *bursts; /* as they were; of a sketch, which repeats times alone, NULL */
   uint64_t burst_count;
+  const move *moves;
+  uint64_t move_count;
   int64_t vectors; /* that links carry */
 } template;
 
@@ -41,7 +50,7 @@ struct rs_repeater {
   bool is_sketch;
   int64_t vectors;
   uint32_t *position; /* [chip] in the group at hand, or RS_NONE */
-  uint32_t *links;    /* of the repeat at hand */
+  uint32_t *links;    /* of the repeat's moves */
   uint64_t link_capacity;
   uint64_t repeats;
 };
@@ -166,20 +175,20 @@ static bool is_same_group(const template *t, const rs_collective_request *q) {
   return memcmp(t->chips, q->chips, t->chip_count * sizeof *t->chips) == 0;
 }
 
-/* Fills r->links, a link for every burst of the template. */
+/* Fills r->links, a link for every move of the template. */
 static bool map_links(rs_repeater *r, const template *t, const rs_collective_request *q,
                       const rs_timing *timing) {
   bool is_same = is_same_group(t, q);
   bool is_mapped = true;
-  if (t->burst_count > r->link_capacity) {
-    uint32_t *links = RS_ARENA_NEW(r->arena, uint32_t, t->burst_count);
+  if (t->move_count > r->link_capacity) {
+    uint32_t *links = RS_ARENA_NEW(r->arena, uint32_t, t->move_count);
     if (links == NULL) return false; /* compiling will say so */
     r->links = links;
-    r->link_capacity = t->burst_count;
+    r->link_capacity = t->move_count;
   }
   if (!is_same) mark(r, t->chips, t->chip_count, true);
-  for (uint64_t i = 0; i < t->burst_count && is_mapped; i++) {
-    uint32_t link = t->bursts[i].link;
+  for (uint64_t i = 0; i < t->move_count && is_mapped; i++) {
+    uint32_t link = t->moves[i].link;
     r->links[i] = is_same ? link : find_link(r, q, timing, link);
     is_mapped = r->links[i] != RS_NONE;
   }
@@ -193,50 +202,51 @@ static rs_status no_memory(const rs_schedule *s, rs_diag *diag) {
   return rs_arena_failed(s->arena, diag);
 }
 
-/* Books the bursts of a template whose adds were counted: all come as far apart as they did, so it is
+/* Books the moves of a template whose adds were counted: all come as far apart as they did, so it is
  * enough that nothing else is added meanwhile. */
 static bool book_counted(const rs_repeater *r, const template *t, const rs_timing *timing,
                          rs_calendar *calendar, int64_t later) {
-  for (uint64_t i = 0; i < t->burst_count; i++) {
-    const rs_burst *b = &t->bursts[i];
+  for (uint64_t i = 0; i < t->move_count; i++) {
+    const move *m = &t->moves[i];
     const rs_link *link = &r->wiring->links[r->links[i]];
-    int64_t start = b->start_cycles + later;
+    int64_t start = m->start_cycles + later;
     int64_t arrival = start + rs_timing_latency(timing, link);
-    bool is_add = b->action == RS_ACTION_ADD;
-    if (is_add && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
-    if (i > 0 && rs_burst_shares(&t->bursts[i - 1], b)) continue;
-    if (rs_calendar_book(calendar, r->links[i], start, b->count) != start) return false;
+    if (m->adds > 0 && arrival < rs__calendar_adds_end(calendar, link->to)) return false;
+    if (rs_calendar_book(calendar, r->links[i], start, m->count) != start) return false;
   }
   return true;
 }
 
-/* Books the bursts as they are, and only so. A vector unit that does not keep up books lanes of its
+/* Books the moves as they are, and only so. A vector unit that does not keep up books lanes of its
  * own, which are not looked for here. */
 static bool book_all(const rs_repeater *r, const template *t, rs_calendar *calendar,
                      int64_t later) {
-  for (uint64_t i = 0, end; i < t->burst_count; i = end) {
-    const rs_burst *b = &t->bursts[i];
-    int64_t start = b->start_cycles + later;
+  for (uint64_t i = 0; i < t->move_count; i++) {
+    const move *m = &t->moves[i];
+    int64_t start = m->start_cycles + later;
     uint32_t lanes[RS__SHARED_MAX], *places[RS__SHARED_MAX];
-    uint32_t adds = b->action == RS_ACTION_ADD;
-    for (end = i + 1; end < t->burst_count; end++) {
-      if (!rs_burst_shares(&t->bursts[end - 1], &t->bursts[end])) break;
-      adds += t->bursts[end].action == RS_ACTION_ADD;
-    }
-    if (!rs__calendar_adds_allow(calendar, r->links[i], adds)) return false;
-    for (uint32_t k = 0; k < adds; k++) places[k] = &lanes[k];
-    int64_t booked = rs__calendar_book_adds(calendar, r->links[i], start, b->count, places, adds);
+    if (!rs__calendar_adds_allow(calendar, r->links[i], m->adds)) return false;
+    for (uint32_t k = 0; k < m->adds; k++) places[k] = &lanes[k];
+    int64_t booked =
+        rs__calendar_book_adds(calendar, r->links[i], start, m->count, places, m->adds);
     if (booked != start) return false;
   }
   return true;
 }
 
-/* A burst of the template where it is repeated. */
-static rs_burst moved(const rs_repeater *r, const template *t, uint64_t i, int64_t later) {
-  rs_burst burst = t->bursts[i];
-  burst.start_cycles += later;
-  burst.link = r->links[i];
-  return burst;
+/* What is added on a chip until when, for what is booked there later. */
+static void note_adds(const rs_repeater *r, const template *t, rs_calendar *calendar,
+                      int64_t later) {
+  for (uint64_t i = 0; i < t->move_count; i++) {
+    const move *m = &t->moves[i];
+    if (m->adds == 0) continue;
+    const rs_burst burst = {.start_cycles = m->start_cycles + later,
+                            .count = m->count,
+                            .link = r->links[i],
+                            .stride = 1,
+                            .action = RS_ACTION_ADD};
+    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
+  }
 }
 
 static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
@@ -249,8 +259,11 @@ static rs_status append(const rs_repeater *r, const template *t, rs_schedule *s,
   if (length > 0) memcpy(copy.label, q->label, RS_MIN(length, sizeof copy.label - 1));
   *op = rs_schedule_add_op(s, &copy, q->chips, q->chip_count);
   if (*op == RS_NONE) return no_memory(s, diag);
-  for (uint64_t i = 0; i < t->burst_count; i++) {
-    rs_burst burst = moved(r, t, i, later);
+  for (uint64_t i = 0, m = 0; i < t->burst_count; i++) {
+    rs_burst burst = t->bursts[i];
+    if (i > 0 && !rs_burst_shares(&t->bursts[i - 1], &burst)) m++;
+    burst.start_cycles += later;
+    burst.link = r->links[m];
     burst.op = *op;
     if (rs_schedule_add_burst(s, &burst) == NULL) return no_memory(s, diag);
   }
@@ -272,10 +285,7 @@ static rs_status repeat(rs_repeater *r, const template *t, rs_schedule *s, rs_ca
     rs_calendar_rewind(calendar, before);
     return RS_OK;
   }
-  for (uint64_t i = 0; i < t->burst_count; i++) {
-    rs_burst burst = moved(r, t, i, later);
-    rs__calendar_note_burst(calendar, &burst, t->counts_adds);
-  }
+  note_adds(r, t, calendar, later);
   rs_status status = r->is_sketch ? RS_OK : append(r, t, s, q, later, &op, diag);
   if (status != RS_OK) return status;
   for (uint32_t i = 0; i < t->chip_count; i++) ends[i] = t->ends[i] + later;
@@ -300,6 +310,24 @@ static void *copy_of(rs_arena *arena, const void *from, size_t bytes) {
   return copy;
 }
 
+/* The transmissions of consecutive bursts, which stand one behind the other. NULL: no memory. */
+static const move *list_moves(rs_arena *arena, const rs_burst *bursts, uint64_t count,
+                              uint64_t *move_count) {
+  uint64_t moves = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    moves += i == 0 || !rs_burst_shares(&bursts[i - 1], &bursts[i]) ? 1 : 0;
+  }
+  move *list = RS_ARENA_NEW(arena, move, moves);
+  *move_count = 0;
+  for (uint64_t i = 0; i < count && list != NULL; i++) {
+    const rs_burst *b = &bursts[i];
+    bool rides = i > 0 && rs_burst_shares(&bursts[i - 1], b);
+    if (!rides) list[(*move_count)++] = (move){b->start_cycles, b->count, b->link, 0};
+    list[*move_count - 1].adds += b->action == RS_ACTION_ADD;
+  }
+  return list;
+}
+
 static int64_t count_vectors(const rs_burst *bursts, uint64_t count) {
   int64_t vectors = 0;
   for (uint64_t i = 0; i < count; i++) {
@@ -309,8 +337,7 @@ static int64_t count_vectors(const rs_burst *bursts, uint64_t count) {
   return vectors;
 }
 
-/* The schedule's bursts stay where they are when there are more of them; those of a sketch are taken off
- * again. Without memory nothing is remembered, and the next one compiles again. */
+/* The schedule's bursts stay where they are when there are more of them; a sketch needs none. Without memory nothing is remembered, and the next one compiles again. */
 static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_request *q,
                      const int64_t *ends, uint64_t first_burst, uint32_t links_inside,
                      const rs_compile_report *report) {
@@ -320,9 +347,10 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
   int64_t vectors = count_vectors(bursts, burst_count);
   r->vectors += vectors;
   if (r->template_count == TEMPLATES_MAX) return;
-  if (r->is_sketch) bursts = copy_of(r->arena, bursts, burst_count * sizeof *bursts);
   template *t = RS_ARENA_NEW(r->arena, template, 1);
   if (t == NULL) return;
+  uint64_t move_count;
+  const move *moves = list_moves(r->arena, bursts, burst_count, &move_count);
   *t = (template){.next = r->templates,
                   .kind = q->kind,
                   .algorithm = q->algorithm,
@@ -339,10 +367,12 @@ static void remember(rs_repeater *r, const rs_schedule *s, const rs_collective_r
                   .makespan_cycles = report->makespan_cycles,
                   .end_cycles = report->end_cycles,
                   .op = report->op,
-                  .bursts = bursts,
+                  .bursts = r->is_sketch ? NULL : bursts,
                   .burst_count = burst_count,
+                  .moves = moves,
+                  .move_count = move_count,
                   .vectors = vectors};
-  if (bursts == NULL || t->chips == NULL || t->ready == NULL || t->ends == NULL) return;
+  if (moves == NULL || t->chips == NULL || t->ready == NULL || t->ends == NULL) return;
   r->templates = t;
   r->template_count++;
 }

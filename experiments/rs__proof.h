@@ -29,6 +29,10 @@ rs_status rs__proof_play_vectors(const rs_schedule *schedule, const rs_wiring *w
 rs_status rs__proof_read(rs_arena *arena, const char *path, rs_schedule **schedule,
                          const rs_wiring **wiring, rs_diag *diag);
 
+/* Opens a source, from rs_file_open of that path, to be read record by record. */
+rs_status rs__proof_open(rs_arena *arena, const char *path, const rs_source *source,
+                         rs_schedule_reader **reader, rs_diag *diag);
+
 /* The proof in one pass over a file ("-": stdin), whose bursts are not kept. RS_E_LIMIT or
  * RS_E_INFEASIBLE: one pass does not decide. The wiring is the arena's. */
 rs_status rs__proof_stream(rs_arena *arena, const char *path, const rs_wiring **wiring,

@@ -4,7 +4,8 @@
 
 #include "rs_table.h"
 
-#define RS__TABLE_CELL_MAX 80
+#define RS__TABLE_CELL_MAX 80  /* bytes of a cell where columns stand side by side */
+#define RS__TABLE_TEXT_MAX 512 /* where nothing limits the width */
 
 struct rs_table {
   rs_arena *arena;

@@ -1,115 +1,29 @@
 /*
- * `realscale diff`: what changed between two schedules.
- *
- * Both are in canonical order by time; to pair bursts that moved, they are sorted by what they carry
- * (operation, link, buffers, offsets, count) and walked together. Equal keys pair in order of start.
+ * `realscale diff`: what changed between two schedules, in a few lines: the whole, the operations, the
+ * first difference, and the largest ones. Files are read side by side and not kept; see rs_schedule_diff.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rs__proof.h"
 #include "rs_cli.h"
+#include "rs_schedule_diff.h"
+
+/* 160 MB of records that wait for their like. */
+#define WINDOW_RECORDS_MAX (UINT32_C(1) << 21)
+#define MOST_MAX 100000
+/* Records whose hashes are alike stay together however many parts there are. */
+#define DOUBLINGS_MAX 4
 
 static const rs_option options[] = {
-    {"most", 0, RS_OPTION_TEXT, "N", "how many single changes to show (default: 10)"},
+    {"most", 0, RS_OPTION_TEXT, "N", "how many single changes of a kind to show (default: 10)"},
+    {"window", 0, RS_OPTION_TEXT, "N",
+     "how many records may wait for their like before files are read several times (default: "
+     "2097152)"},
 };
 
-typedef struct side {
-  rs_schedule *schedule;
-  const rs_wiring *wiring;
-  const rs_burst **sorted;
-  int64_t makespan_cycles;
-  uint32_t links_used;
-} side;
-
-typedef enum change_kind { CHANGE_MOVED, CHANGE_REMOVED, CHANGE_ADDED } change_kind;
-
-typedef struct change {
-  change_kind kind;
-  const rs_burst *before; /* NULL: added */
-  const rs_burst *after;  /* NULL: removed */
-  int64_t shift_cycles;   /* of a move */
-} change;
-
-static int compare_i64(int64_t a, int64_t b) {
-  return (a > b) - (a < b);
-}
-
-/* What a burst carries; the start is not part of it. */
-static int compare_load(const rs_burst *a, const rs_burst *b) {
-  const int64_t pairs[][2] = {{a->op, b->op},         {a->link, b->link},
-                              {a->source, b->source}, {a->source_offset, b->source_offset},
-                              {a->target, b->target}, {a->target_offset, b->target_offset},
-                              {a->action, b->action}, {a->count, b->count},
-                              {a->stride, b->stride}};
-  for (size_t i = 0; i < RS_COUNT_OF(pairs); i++) {
-    int order = compare_i64(pairs[i][0], pairs[i][1]);
-    if (order != 0) return order;
-  }
-  return 0;
-}
-
-static int compare_bursts(const void *left, const void *right) {
-  const rs_burst *a = *(const rs_burst *const *)left;
-  const rs_burst *b = *(const rs_burst *const *)right;
-  int order = compare_load(a, b);
-  return order != 0 ? order : compare_i64(a->start_cycles, b->start_cycles);
-}
-
-static rs_status read_side(rs_arena *arena, const char *path, side *s, rs_diag *diag) {
-  rs_play play;
-  const rs_play_options play_options = {.fidelity = RS_FIDELITY_BURST};
-  rs_status status = rs__proof_read(arena, path, &s->schedule, &s->wiring, diag);
-  if (status != RS_OK) return status;
-  s->makespan_cycles = -1; /* a schedule that cannot be played can still be compared */
-  if (rs_player_run(s->schedule, s->wiring, &play_options, &play, diag) == RS_OK) {
-    s->makespan_cycles = play.makespan_cycles + play.stall_cycles;
-    s->links_used = play.links_used;
-  }
-  size_t count = s->schedule->burst_count;
-  s->sorted = RS_ARENA_NEW(arena, const rs_burst *, count);
-  if (s->sorted == NULL) return rs_arena_failed(arena, diag);
-  for (size_t i = 0; i < count; i++) s->sorted[i] = &s->schedule->bursts[i];
-  qsort(s->sorted, count, sizeof *s->sorted, compare_bursts);
-  return RS_OK;
-}
-
-/* Walks both sorted lists; `changes` holds at most before + after entries. */
-static size_t pair_bursts(const side *before, const side *after, change *changes) {
-  size_t count = 0;
-  size_t i = 0;
-  size_t k = 0;
-  while (i < before->schedule->burst_count || k < after->schedule->burst_count) {
-    const rs_burst *a = i < before->schedule->burst_count ? before->sorted[i] : NULL;
-    const rs_burst *b = k < after->schedule->burst_count ? after->sorted[k] : NULL;
-    int order = a == NULL ? 1 : b == NULL ? -1 : compare_load(a, b);
-    if (order < 0) {
-      changes[count++] = (change){CHANGE_REMOVED, a, NULL, 0};
-    } else if (order > 0) {
-      changes[count++] = (change){CHANGE_ADDED, NULL, b, 0};
-    } else if (a->start_cycles != b->start_cycles) {
-      changes[count++] = (change){CHANGE_MOVED, a, b, b->start_cycles - a->start_cycles};
-    }
-    if (order <= 0) i++;
-    if (order >= 0) k++;
-  }
-  return count;
-}
-
-/* Largest moves first, then what was removed, then added; ties by start. */
-static int compare_changes(const void *left, const void *right) {
-  const change *a = left;
-  const change *b = right;
-  if (a->kind != b->kind) return (int)a->kind - (int)b->kind;
-  int order = compare_i64(llabs(b->shift_cycles), llabs(a->shift_cycles));
-  if (order != 0) return order;
-  const rs_burst *first = a->before != NULL ? a->before : a->after;
-  const rs_burst *second = b->before != NULL ? b->before : b->after;
-  order = compare_i64(first->start_cycles, second->start_cycles);
-  return order != 0 ? order : compare_load(first, second);
-}
-
-/* ---- output ---- */
+/* ---- rows ---- */
 
 static const char *const columns[] = {"what", "before", "after", "change"};
 
@@ -122,32 +36,56 @@ static void add_count(rs_table *table, const char *what, int64_t before, int64_t
 }
 
 static void add_text(rs_table *table, const char *what, const char *before, const char *after) {
-  if (strcmp(before, after) == 0) return;
+  if (before != NULL && after != NULL && strcmp(before, after) == 0) return;
   rs_table_add_row(table);
   rs_table_set_text(table, "what", what);
-  rs_table_set_text(table, "before", before);
-  rs_table_set_text(table, "after", after);
+  if (before != NULL) rs_table_set_text(table, "before", before);
+  if (after != NULL) rs_table_set_text(table, "after", after);
 }
 
-static void add_change(rs_table *table, const side *before, const side *after, const change *c) {
-  static const char *const words[] = {"burst moved", "burst removed", "burst added"};
-  char text[256];
+/* A line of the text form without its start, which is its fourth word: what a record does. */
+static const char *without_start(rs_arena *arena, const char *line) {
+  const char *start = line;
+  for (int i = 0; i < 3; i++) start = strchr(start, ' ') + 1;
+  return rs_arena_printf(arena, "%.*s%s", (int)(start - line), line, strchr(start, ' ') + 1);
+}
+
+static const char *describe_record(rs_arena *arena, const rs_diff_side *side,
+                                   const rs_record *record) {
+  if (record->kind == RS_RECORD_BURST) {
+    char text[256];
+    rs_burst_describe(side->header, side->wiring, &record->burst, text, sizeof text);
+    return without_start(arena, text);
+  }
+  rs_text text;
+  rs_text_init(&text);
+  rs_sink sink = rs_text_sink(&text);
+  rs_compute_describe(side->header, &record->compute, &sink);
+  const char *copy = text.failed ? NULL : without_start(arena, text.bytes);
+  rs_text_deinit(&text);
+  return copy;
+}
+
+/* What it does, with its start on either side: narrow enough for a terminal. */
+static void add_change(rs_arena *arena, rs_table *table, const char *prefix, const rs_diff *d,
+                       const rs_change *c) {
+  static const char *const words[RS_CHANGE_KIND_COUNT] = {"moved", "removed", "added"};
+  int side = c->kind == RS_CHANGE_ADDED ? 1 : 0;
+  const char *text = describe_record(arena, &d->sides[side], side == 0 ? &c->before : &c->after);
   rs_table_add_row(table);
-  rs_table_set_text(table, "what", words[c->kind]);
-  if (c->before != NULL) {
-    rs_burst_describe(before->schedule, before->wiring, c->before, text, sizeof text);
-    rs_table_set_text(table, "before", text);
+  rs_table_set_text(table, "what", rs_arena_printf(arena, "%s%s %s", prefix, words[c->kind], text));
+  if (c->kind != RS_CHANGE_ADDED) {
+    rs_table_set_i64(table, "before", rs_record_start_cycles(&c->before));
   }
-  if (c->after != NULL) {
-    rs_burst_describe(after->schedule, after->wiring, c->after, text, sizeof text);
-    rs_table_set_text(table, "after", text);
+  if (c->kind != RS_CHANGE_REMOVED) {
+    rs_table_set_i64(table, "after", rs_record_start_cycles(&c->after));
   }
-  if (c->kind == CHANGE_MOVED) rs_table_set_i64(table, "change", c->shift_cycles);
+  if (c->kind == RS_CHANGE_MOVED) rs_table_set_i64(table, "change", c->shift_cycles);
 }
 
 /* A stall of one that the other has not, and those that take another time; both stand in order. */
 static void add_stalls(rs_table *table, const rs_schedule *a, const rs_schedule *b, size_t most) {
-  char text[64];
+  char texts[2][64];
   size_t shown = 0;
   for (uint64_t i = 0, k = 0; (i < a->stall_count || k < b->stall_count) && shown < most;) {
     const rs_stall *before = i < a->stall_count ? &a->stalls[i] : NULL;
@@ -161,19 +99,13 @@ static void add_stalls(rs_table *table, const rs_schedule *a, const rs_schedule 
     i += before != NULL ? 1 : 0;
     k += after != NULL ? 1 : 0;
     if (before != NULL && after != NULL && before->cycles == after->cycles) continue;
-    rs_table_add_row(table);
-    rs_table_set_text(table, "what",
-                      before == NULL  ? "stall added"
-                      : after == NULL ? "stall removed"
-                                      : "stall changed");
-    if (before != NULL) {
-      rs_stall_describe(before, text, sizeof text);
-      rs_table_set_text(table, "before", text);
-    }
-    if (after != NULL) {
-      rs_stall_describe(after, text, sizeof text);
-      rs_table_set_text(table, "after", text);
-    }
+    if (before != NULL) rs_stall_describe(before, texts[0], sizeof texts[0]);
+    if (after != NULL) rs_stall_describe(after, texts[1], sizeof texts[1]);
+    add_text(table,
+             before == NULL  ? "stall added"
+             : after == NULL ? "stall removed"
+                             : "stall changed",
+             before != NULL ? texts[0] : NULL, after != NULL ? texts[1] : NULL);
     if (before != NULL && after != NULL) {
       rs_table_set_i64(table, "change", after->cycles - before->cycles);
     }
@@ -181,25 +113,113 @@ static void add_stalls(rs_table *table, const rs_schedule *a, const rs_schedule 
   }
 }
 
-static int64_t count_kind(const change *changes, size_t count, change_kind kind) {
-  int64_t found = 0;
-  for (size_t i = 0; i < count; i++) found += changes[i].kind == kind ? 1 : 0;
-  return found;
+static const char *describe_op(rs_arena *arena, const rs_schedule *s, uint32_t index) {
+  const rs_op *op = &s->ops[index];
+  return rs_arena_printf(arena, "%s %lld B %s%s%s", rs_collective_kind_word(op->kind),
+                         (long long)op->block_bytes, op->algorithm,
+                         op->label[0] == '\0' ? "" : ", ", op->label);
 }
 
-static void fill_table(rs_table *table, const side *before, const side *after,
-                       const change *changes, size_t change_count, size_t most) {
-  const rs_schedule *a = before->schedule;
-  const rs_schedule *b = after->schedule;
-  add_text(table, "topology", a->topology, b->topology);
-  add_text(table, "timing", a->timing.name, b->timing.name);
-  if (before->makespan_cycles >= 0 && after->makespan_cycles >= 0) {
-    add_count(table, "makespan_cycles", before->makespan_cycles, after->makespan_cycles);
-    add_count(table, "links_used", before->links_used, after->links_used);
+typedef struct field {
+  const char *name;
+  int64_t before, after;
+} field;
+
+static void add_fields(rs_arena *arena, rs_table *table, const char *prefix, const field *fields,
+                       size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (fields[i].before == fields[i].after) continue;
+    add_count(table, rs_arena_printf(arena, "%s%s", prefix, fields[i].name), fields[i].before,
+              fields[i].after);
   }
+}
+
+static void add_op(rs_arena *arena, rs_table *table, const rs_diff *d, uint32_t i, uint32_t k) {
+  const rs_op *a = &d->sides[0].header->ops[i];
+  const rs_op *b = &d->sides[1].header->ops[k];
+  const char *prefix = rs_arena_printf(arena, "op %u ", i);
+  const field fields[] = {{"bytes", a->block_bytes, b->block_bytes},
+                          {"chips", a->group_count, b->group_count},
+                          {"root", (int32_t)a->root, (int32_t)b->root},
+                          {"ready_cycles", a->ready_cycles, b->ready_cycles},
+                          {"tmp_vectors", a->tmp_vectors, b->tmp_vectors}};
+  add_text(table, rs_arena_printf(arena, "%skind", prefix), rs_collective_kind_word(a->kind),
+           rs_collective_kind_word(b->kind));
+  add_text(table, rs_arena_printf(arena, "%slabel", prefix), a->label, b->label);
+  add_text(table, rs_arena_printf(arena, "%salgorithm", prefix), a->algorithm, b->algorithm);
+  add_fields(arena, table, prefix, fields, RS_COUNT_OF(fields));
+}
+
+static void add_ops(rs_arena *arena, rs_table *table, const rs_diff *d, size_t most) {
+  const rs_diff_side *a = &d->sides[0];
+  const rs_diff_side *b = &d->sides[1];
+  size_t rows = rs_table_row_count(table);
+  for (uint32_t i = 0; i < a->header->op_count && rs_table_row_count(table) < rows + most; i++) {
+    uint32_t k = a->op_partner[i];
+    if (k != RS_NONE) {
+      add_op(arena, table, d, i, k);
+    } else {
+      add_text(table, rs_arena_printf(arena, "op %u removed", i), describe_op(arena, a->header, i),
+               NULL);
+    }
+  }
+  rows = rs_table_row_count(table);
+  for (uint32_t k = 0; k < b->header->op_count && rs_table_row_count(table) < rows + most; k++) {
+    if (b->op_partner[k] != RS_NONE) continue;
+    add_text(table, rs_arena_printf(arena, "op %u added", k), NULL,
+             describe_op(arena, b->header, k));
+  }
+}
+
+static void add_op_ends(rs_arena *arena, rs_table *table, const rs_diff *d, size_t most) {
+  const rs_diff_side *a = &d->sides[0];
+  const rs_diff_side *b = &d->sides[1];
+  size_t shown = 0;
+  if (a->header->op_count < 2 && b->header->op_count < 2) return; /* the makespan says it */
+  for (uint32_t i = 0; i < a->header->op_count && shown < most; i++) {
+    uint32_t k = a->op_partner[i];
+    if (k == RS_NONE || a->op_changes[i] + b->op_changes[k] == 0) continue;
+    const char *label = a->header->ops[i].label;
+    add_count(table,
+              rs_arena_printf(arena, "op %u%s%s ends", i, label[0] == '\0' ? "" : ", ", label),
+              a->op_end_cycles[i], b->op_end_cycles[k]);
+    shown++;
+  }
+}
+
+/* ---- the table ---- */
+
+static void add_timing(rs_arena *arena, rs_table *table, const rs_timing *a, const rs_timing *b) {
+  const field fields[] = {
+      {"clock_hz", a->clock_hz, b->clock_hz},
+      {"vector_bytes", a->vector_bytes, b->vector_bytes},
+      {"slot_num", a->slot_num, b->slot_num},
+      {"slot_den", a->slot_den, b->slot_den},
+      {"latency node", a->latency_cycles[RS_CABLE_NODE], b->latency_cycles[RS_CABLE_NODE]},
+      {"latency rack", a->latency_cycles[RS_CABLE_RACK], b->latency_cycles[RS_CABLE_RACK]},
+      {"latency inter-rack", a->latency_cycles[RS_CABLE_INTER_RACK],
+       b->latency_cycles[RS_CABLE_INTER_RACK]},
+      {"send_cycles", a->send_cycles, b->send_cycles},
+      {"receive_cycles", a->receive_cycles, b->receive_cycles},
+      {"forward_cycles", a->forward_cycles, b->forward_cycles},
+      {"add_cycles", a->add_cycles, b->add_cycles},
+      {"adds_per_cycle", a->adds_per_cycle, b->adds_per_cycle}};
+  add_text(table, "timing", a->name, b->name);
+  add_fields(arena, table, "timing ", fields, RS_COUNT_OF(fields));
+}
+
+static void add_header(rs_arena *arena, rs_table *table, const rs_diff *d, size_t most) {
+  const rs_diff_side *before = &d->sides[0];
+  const rs_diff_side *after = &d->sides[1];
+  const rs_schedule *a = before->header;
+  const rs_schedule *b = after->header;
+  add_text(table, "topology", a->topology, b->topology);
+  add_timing(arena, table, &a->timing, &b->timing);
+  add_count(table, "makespan_cycles", before->makespan_cycles, after->makespan_cycles);
+  add_count(table, "links_used", before->links_used, after->links_used);
   add_count(table, "operations", a->op_count, b->op_count);
-  add_count(table, "bursts", (int64_t)a->burst_count, (int64_t)b->burst_count);
-  add_count(table, "computes", (int64_t)a->compute_count, (int64_t)b->compute_count);
+  add_count(table, "bursts", (int64_t)before->bursts, (int64_t)after->bursts);
+  add_count(table, "computes", (int64_t)before->computes, (int64_t)after->computes);
   if (a->stall_count + b->stall_count > 0) {
     add_count(table, "deskew_stalls", (int64_t)a->stall_count, (int64_t)b->stall_count);
     add_count(table, "deskew_interval_cycles", a->deskew_interval_cycles,
@@ -207,54 +227,143 @@ static void fill_table(rs_table *table, const side *before, const side *after,
     add_count(table, "deskew_margin_cycles", a->deskew_margin_cycles, b->deskew_margin_cycles);
     add_stalls(table, a, b, most);
   }
-  add_count(table, "bursts_moved", 0, count_kind(changes, change_count, CHANGE_MOVED));
-  add_count(table, "bursts_removed", 0, count_kind(changes, change_count, CHANGE_REMOVED));
-  add_count(table, "bursts_added", 0, count_kind(changes, change_count, CHANGE_ADDED));
-  for (size_t i = 0; i < change_count && i < most; i++) {
-    add_change(table, before, after, &changes[i]);
+}
+
+static void add_sums(rs_table *table, const rs_diff *d) {
+  static const char *const words[RS_RECORD_END][RS_CHANGE_KIND_COUNT] = {
+      {"bursts_moved", "bursts_removed", "bursts_added"},
+      {"computes_moved", "computes_removed", "computes_added"}};
+  bool has_computes = d->sides[0].computes + d->sides[1].computes > 0;
+  for (int record = 0; record < (has_computes ? 2 : 1); record++) {
+    for (int kind = 0; kind < RS_CHANGE_KIND_COUNT; kind++) {
+      add_count(table, words[record][kind], 0, (int64_t)d->changed[record][kind]);
+    }
+  }
+  if (d->earlier + d->later == 0) return;
+  add_count(table, "moved_earlier", 0, (int64_t)d->earlier);
+  rs_table_set_i64(table, "change", d->shift_cycles_min);
+  add_count(table, "moved_later", 0, (int64_t)d->later);
+  rs_table_set_i64(table, "change", d->shift_cycles_max);
+}
+
+static void fill_table(rs_arena *arena, rs_table *table, const rs_diff *d, size_t most) {
+  add_header(arena, table, d, most);
+  add_ops(arena, table, d, most);
+  add_sums(table, d);
+  add_op_ends(arena, table, d, most);
+  if (d->changes > 0) add_change(arena, table, "first: ", d, &d->first);
+  for (int kind = 0; kind < RS_CHANGE_KIND_COUNT; kind++) {
+    for (size_t i = 0; i < d->shown[kind].count; i++) {
+      add_change(arena, table, "", d, &d->shown[kind].changes[i]);
+    }
   }
 }
 
-static rs_status read_most(const rs_arguments *arguments, size_t *most, rs_diag *diag) {
-  const char *text = rs_arguments_value(arguments, "most");
-  int64_t *values;
-  size_t count;
-  *most = 10;
-  if (text == NULL) return RS_OK;
-  rs_status status = rs_cli_parse_list(arguments->arena, text, &values, &count, diag);
-  if (status == RS_OK && count == 1) *most = (size_t)values[0];
-  if (status == RS_OK && count != 1) {
-    status = rs_diag_set(diag, RS_E_INPUT, "--most: '%s' is not one number", text);
+/* ---- reading ---- */
+
+typedef struct job {
+  const char *const *paths; /* before, after */
+  size_t most;
+  uint32_t window_records_max;
+} job;
+
+/* `parts`: in how many passes; 0: as many as it needs if the first would not do, and that is said there. */
+static rs_status run_pass(rs_arena *arena, const job *j, uint32_t part, uint32_t *parts,
+                          rs_diff *diff, rs_diag *diag) {
+  rs_schedule_reader *readers[2] = {NULL, NULL};
+  int descriptors[2];
+  rs_source sources[2];
+  int opened = 0;
+  rs_status status = RS_OK;
+  for (int i = 0; i < 2 && status == RS_OK; i++) {
+    status = rs_file_open(j->paths[i], &descriptors[i], diag);
+    if (status != RS_OK) break;
+    opened++;
+    sources[i] = (rs_source){rs_file_read_some, &descriptors[i]};
+    status = rs__proof_open(arena, j->paths[i], &sources[i], &readers[i], diag);
+  }
+  if (status == RS_OK) {
+    const rs_diff_options pass = {.most = j->most,
+                                  .window_records_max = j->window_records_max,
+                                  .part = part,
+                                  .parts = RS_MAX(*parts, 1u)};
+    status = rs_diff_run(arena, readers, &pass, diff, diag);
+    if (*parts == 0) *parts = rs_diff_parts(readers, j->window_records_max);
+  }
+  for (int i = 0; i < 2; i++) rs_schedule_reader_close(readers[i]);
+  for (int i = 0; i < opened; i++) rs_file_close(descriptors[i]);
+  return status;
+}
+
+/* The passes behind the first have arenas of their own: what they find is in what the first set up. */
+static rs_status run_parts(rs_arena *arena, const job *j, uint32_t parts, rs_diff *diff,
+                           rs_diag *diag) {
+  rs_status status = RS_OK;
+  *diff = (rs_diff){0};
+  for (uint32_t part = 0; part < parts && status == RS_OK; part++) {
+    rs_arena *scratch = part == 0 ? arena : rs_arena_create(0);
+    status = scratch == NULL ? rs_arena_failed(NULL, diag)
+                             : run_pass(scratch, j, part, &parts, diff, diag);
+    if (part > 0) rs_arena_destroy(scratch);
   }
   return status;
+}
+
+static rs_status compare(rs_arena *arena, const job *j, rs_diff *diff, rs_diag *diag) {
+  uint32_t parts = 0;
+  rs_status status = run_pass(arena, j, 0, &parts, diff, diag);
+  if (status != RS_E_LIMIT) return status;
+  for (int i = 0; i < 2; i++) {
+    if (strcmp(j->paths[i], "-") != 0) continue;
+    rs_diag_expect(diag, "two files, which can be read again, instead of stdin");
+    return status;
+  }
+  for (int i = 0; i < DOUBLINGS_MAX && status == RS_E_LIMIT; i++) {
+    status = run_parts(arena, j, parts, diff, diag);
+    parts *= 2;
+  }
+  if (status == RS_E_LIMIT) rs_diag_expect(diag, "a larger --window: these all do the same");
+  return status;
+}
+
+static rs_status read_number(const rs_arguments *arguments, const char *name, int64_t least,
+                             int64_t most, int64_t *value, rs_diag *diag) {
+  const char *text = rs_arguments_value(arguments, name);
+  int64_t *values;
+  size_t count;
+  if (text == NULL) return RS_OK;
+  rs_status status = rs_cli_parse_list(arguments->arena, text, &values, &count, diag);
+  if (status != RS_OK) return status;
+  *value = values[0];
+  if (count == 1 && values[0] >= least && values[0] <= most) return RS_OK;
+  return rs_diag_set(diag, RS_E_INPUT, "--%s: '%s' is not one number from %lld to %lld", name, text,
+                     (long long)least, (long long)most);
 }
 
 static int run_diff(const rs_arguments *arguments) {
   rs_arena *arena = arguments->arena;
   rs_diag diag = {0};
-  side before = {0};
-  side after = {0};
-  size_t most;
-  rs_status status = read_most(arguments, &most, &diag);
-  if (status == RS_OK) status = read_side(arena, arguments->operands[0], &before, &diag);
-  if (status == RS_OK) status = read_side(arena, arguments->operands[1], &after, &diag);
+  rs_diff diff = {0};
+  int64_t most = 10;
+  int64_t window = WINDOW_RECORDS_MAX;
+  rs_status status = read_number(arguments, "most", 0, MOST_MAX, &most, &diag);
+  if (status == RS_OK) status = read_number(arguments, "window", 1024, INT32_MAX, &window, &diag);
+  if (status == RS_OK) {
+    const job j = {arguments->operands, (size_t)most, (uint32_t)window};
+    status = compare(arena, &j, &diff, &diag);
+  }
   if (status != RS_OK) {
     rs_cli_report(&diag);
     return RS_EXIT_USAGE;
   }
-  size_t capacity = (size_t)(before.schedule->burst_count + after.schedule->burst_count);
-  change *changes = RS_ARENA_NEW(arena, change, capacity);
-  if (changes == NULL) {
+  rs_table *table = rs_table_create(arena, columns, RS_COUNT_OF(columns));
+  if (table == NULL) {
     rs_arena_failed(arena, &diag);
     return rs_cli_report(&diag);
   }
-  size_t count = pair_bursts(&before, &after, changes);
-  qsort(changes, count, sizeof *changes, compare_changes);
-  rs_table *table = rs_table_create(arena, columns, RS_COUNT_OF(columns));
-  fill_table(table, &before, &after, changes, count, most);
+  fill_table(arena, table, &diff, (size_t)most);
   rs_cli_print_table(arguments, table);
-  bool same = rs_schedule_digest(before.schedule) == rs_schedule_digest(after.schedule);
-  return same ? RS_EXIT_GOOD : RS_EXIT_FAILED;
+  return rs_diff_is_empty(&diff) ? RS_EXIT_GOOD : RS_EXIT_FAILED;
 }
 
 const rs_command rs_command_diff = {

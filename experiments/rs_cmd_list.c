@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rs__cmd_list.h"
 #include "rs_chip_file.h"
@@ -126,15 +127,39 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The comment on the first line of an experiment says what it is for. */
-static const char *first_comment(rs_arena *arena, const char *path) {
+/* Where the first sentence in `text` ends: a full stop with a space or nothing behind it. */
+static size_t sentence_length(const char *text) {
+  size_t length = 0;
+  for (; text[length] != '\0'; length++) {
+    if (text[length] == '.' && (text[length + 1] == ' ' || text[length + 1] == '\0')) break;
+  }
+  return length;
+}
+
+/* The comment that an experiment begins with says what it is for: its first sentence, in one line. */
+static const char *first_sentence(rs_arena *arena, const char *path) {
   char *text;
-  size_t length;
+  size_t length, used = 0;
   rs_diag ignored;
   if (rs_file_read(arena, path, (size_t)1 << 20, &text, &length, &ignored) != RS_OK) return "";
-  if (text[0] != '#') return "";
-  const char *start = text + 1 + strspn(text + 1, " ");
-  return rs_arena_strndup(arena, start, strcspn(start, "\r\n"));
+  for (const char *line = text; *line == '#';) {
+    const char *start = line + 1 + strspn(line + 1, " ");
+    size_t letters = strcspn(start, "\r\n");
+    line = start + letters + strspn(start + letters, "\r\n");
+    if (used > 0) text[used++] = ' '; /* over the comment's own '#' */
+    memmove(text + used, start, letters);
+    used += letters;
+  }
+  text[used] = '\0';
+  return rs_arena_strndup(arena, text, sentence_length(text));
+}
+
+/* As one types it here: without the working folder in front. */
+static const char *shortest_path(rs_arena *arena, const char *path) {
+  char here[4096];
+  size_t length = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
+  bool inside = length > 1 && strncmp(path, here, length) == 0 && path[length] == '/';
+  return rs_arena_strdup(arena, inside ? path + length + 1 : path);
 }
 
 /* Names of the *.yaml files of a folder, sorted; 0 when there is no such folder. */
@@ -162,7 +187,9 @@ static rs_status list_experiments(const rs_arguments *arguments, rs_table *table
     for (size_t k = 0; k < count; k++) {
       const char *path = rs_arena_printf(arguments->arena, "%s/%s", folders[i], names[k]);
       if (path == NULL) return rs_arena_failed(arguments->arena, diag);
-      add_line(table, path, first_comment(arguments->arena, path));
+      const char *shown = shortest_path(arguments->arena, path);
+      if (shown == NULL) return rs_arena_failed(arguments->arena, diag);
+      add_line(table, shown, first_sentence(arguments->arena, path));
     }
     if (count > 0) return RS_OK;
   }

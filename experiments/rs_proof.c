@@ -52,6 +52,12 @@ const char *rs__proof_name(const char *path) {
   return strcmp(path, "-") == 0 ? "stdin" : path;
 }
 
+rs_status rs__proof_open(rs_arena *arena, const char *path, const rs_source *source,
+                         rs_schedule_reader **reader, rs_diag *diag) {
+  return rs_schedule_reader_open(arena, rs__proof_name(path), source, provide_wiring, NULL, reader,
+                                 diag);
+}
+
 /* A fault stands at the line of the burst by which it shows. */
 static rs_status prove_records(rs_schedule_reader *reader, const char *name,
                                rs_stream_report *report, rs_diag *diag) {
@@ -94,7 +100,7 @@ rs_status rs__proof_stream(rs_arena *arena, const char *path, const rs_wiring **
   rs_status status = rs_file_open(path, &descriptor, diag);
   if (status != RS_OK) return status;
   const char *name = rs__proof_name(path);
-  status = rs_schedule_reader_open(arena, name, &source, provide_wiring, NULL, &reader, diag);
+  status = rs__proof_open(arena, path, &source, &reader, diag);
   if (status == RS_OK) {
     *wiring = rs_schedule_reader_wiring(reader);
     status = prove_records(reader, name, report, diag);

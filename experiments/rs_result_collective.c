@@ -33,6 +33,7 @@ static const char *const collective_columns[] = {"collective",
                                                  "bandwidth_bound_cycles",
                                                  "pair_bound_cycles",
                                                  "sum_bound_cycles",
+                                                 "tree_bound_cycles",
                                                  "lower_bound_s",
                                                  "bus_bandwidth_bound_bytes_per_s",
                                                  "slack_cycles_min",
@@ -183,6 +184,7 @@ void rs__collective_fill_times(const rs__collective *c, int64_t makespan, rs_res
   rs_result_set_i64(r, "bandwidth_bound_cycles", c->bound.bandwidth_cycles);
   rs_result_set_i64(r, "pair_bound_cycles", c->bound.pair_cycles);
   rs_result_set_i64(r, "sum_bound_cycles", c->bound.sum_cycles);
+  rs_result_set_i64(r, "tree_bound_cycles", c->bound.tree_cycles);
   if (c->is_steady && c->period_cycles > 0) {
     rs_result_set_i64(r, "period_cycles", c->period_cycles);
     rs_result_set_double(r, "steady_bus_bandwidth_bytes_per_s",

@@ -97,8 +97,6 @@ static void print_json(const rs_table *table, rs_sink *sink) {
 
 /* ---- the table for people ---- */
 
-#define CELL_TEXT_MAX RS__TABLE_CELL_MAX
-
 /* "1234567" → "1 234 567"; digits of the whole part only. */
 static void group_thousands(const char *number, char *text, size_t size) {
   size_t start = number[0] == '-' ? 1 : 0;
@@ -131,6 +129,30 @@ static void shorten_double(double value, char *text, size_t size) {
   group_thousands(number, text, size);
 }
 
+static bool continues_character(char byte) {
+  return ((unsigned char)byte & 0xc0U) == 0x80U;
+}
+
+/* Characters of UTF-8, each a column wide. */
+static size_t shown_width(const char *text) {
+  size_t width = 0;
+  for (; *text != '\0'; text++) width += continues_character(*text) ? 0 : 1;
+  return width;
+}
+
+/* All of it, or the words that fit and a mark that says there were more. */
+static void shorten_text(const char *whole, char *text, size_t size) {
+  static const char mark[] = "…";
+  snprintf(text, size, "%s", whole);
+  if (strlen(whole) < size) return;
+  size_t end = size - sizeof mark;
+  size_t word = end;
+  while (word > end / 2 && whole[word] != ' ') word--;
+  if (whole[word] != ' ') word = end; /* one long word */
+  while (word > 0 && continues_character(whole[word])) word--;
+  memcpy(text + word, mark, sizeof mark);
+}
+
 void rs__table_shorten(const rs_cell *cell, char *text, size_t size) {
   char number[32];
   switch (cell->kind) {
@@ -138,7 +160,7 @@ void rs__table_shorten(const rs_cell *cell, char *text, size_t size) {
       snprintf(text, size, "-");
       return;
     case RS_CELL_TEXT:
-      snprintf(text, size, "%s", cell->text);
+      shorten_text(cell->text, text, size);
       return;
     case RS_CELL_I64:
       snprintf(number, sizeof number, "%lld", (long long)cell->integer);
@@ -178,12 +200,16 @@ bool rs__table_is_constant(const rs_table *table, size_t column) {
   return true;
 }
 
-static size_t column_width(const rs_table *table, size_t column) {
+static size_t cell_max(size_t width_columns) {
+  return width_columns == 0 ? RS__TABLE_TEXT_MAX : RS__TABLE_CELL_MAX;
+}
+
+static size_t column_width(const rs_table *table, size_t column, size_t width_columns) {
   size_t width = strlen(table->columns[column]);
   for (size_t row = 0; row < table->row_count; row++) {
-    char text[CELL_TEXT_MAX];
-    rs__table_shorten(rs_table_cell(table, row, column), text, sizeof text);
-    width = RS_MAX(width, strlen(text));
+    char text[RS__TABLE_TEXT_MAX];
+    rs__table_shorten(rs_table_cell(table, row, column), text, cell_max(width_columns));
+    width = RS_MAX(width, shown_width(text));
   }
   return width;
 }
@@ -207,7 +233,7 @@ static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *s
     if (is_said(table, chosen, i)) width = RS_MAX(width, strlen(table->columns[i]));
   }
   for (size_t i = 0; i < table->column_count; i++) {
-    char text[512];
+    char text[RS__TABLE_TEXT_MAX];
     if (!is_said(table, chosen, i)) continue;
     rs__table_shorten(rs_table_cell(table, 0, i), text, sizeof text);
     if (text[0] == '\0') continue;
@@ -217,7 +243,7 @@ static void print_vertical(const rs_table *table, const bool *chosen, rs_sink *s
 }
 
 static void print_aligned(const char *text, size_t width, bool left, bool last, rs_sink *sink) {
-  int pad = (int)(width - RS_MIN(width, strlen(text)));
+  int pad = (int)(width - RS_MIN(width, shown_width(text)));
   if (left) {
     rs_sink_printf(sink, "%s%*s", text, last ? 0 : pad, "");
   } else {
@@ -228,17 +254,17 @@ static void print_aligned(const char *text, size_t width, bool left, bool last, 
 
 /* One line: the header (row = SIZE_MAX) or a row, of the columns that are not `hidden`. */
 static void print_line(const rs_table *table, const bool *hidden, const size_t *widths, size_t row,
-                       rs_sink *sink) {
+                       size_t width_columns, rs_sink *sink) {
   size_t last = 0;
   for (size_t i = 0; i < table->column_count; i++) {
     if (!hidden[i]) last = i;
   }
   for (size_t i = 0; i <= last; i++) {
     if (hidden[i]) continue;
-    char text[CELL_TEXT_MAX];
+    char text[RS__TABLE_TEXT_MAX];
     const char *shown = table->columns[i];
     if (row != SIZE_MAX) {
-      rs__table_shorten(rs_table_cell(table, row, i), text, sizeof text);
+      rs__table_shorten(rs_table_cell(table, row, i), text, cell_max(width_columns));
       shown = text;
     }
     print_aligned(shown, widths[i], rs__table_is_text(table, i), i == last, sink);
@@ -266,10 +292,32 @@ static size_t hide_overflow(const rs_table *table, bool *hidden, const size_t *w
   return count;
 }
 
+#define WHOLE_TEXTS_MAX 3
+
+/* Below the table, the first texts that were cut in it, each once. */
+static void print_cut_texts(const rs_table *table, const bool *hidden, size_t width_columns,
+                            rs_sink *sink) {
+  const char *printed[WHOLE_TEXTS_MAX];
+  size_t count = 0;
+  for (size_t row = 0; row < table->row_count; row++) {
+    for (size_t i = 0; i < table->column_count; i++) {
+      const rs_cell *cell = rs_table_cell(table, row, i);
+      if (hidden[i] || cell->kind != RS_CELL_TEXT) continue;
+      if (strlen(cell->text) < cell_max(width_columns)) continue;
+      size_t k = 0;
+      while (k < count && strcmp(printed[k], cell->text) != 0) k++;
+      if (k < count || count == WHOLE_TEXTS_MAX) continue;
+      printed[count++] = cell->text;
+      rs_sink_printf(sink, "(row %zu, %s: %s)\n", row + 1, table->columns[i], cell->text);
+    }
+  }
+}
+
 static void print_wide(const rs_table *table, size_t width_columns, bool *hidden, bool *constant,
                        size_t *widths, rs_sink *sink) {
   size_t left_out = 0;
-  for (size_t i = 0; i < table->column_count; i++) widths[i] = column_width(table, i);
+  for (size_t i = 0; i < table->column_count; i++)
+    widths[i] = column_width(table, i, width_columns);
   bool too_wide = width_columns > 0 && total_width(table, hidden, widths) > width_columns + 2;
   if (too_wide) {
     for (size_t i = 0; i < table->column_count; i++) {
@@ -282,10 +330,11 @@ static void print_wide(const rs_table *table, size_t width_columns, bool *hidden
     if (table->row_count > 1) rs_sink_put(sink, "\n");
     left_out = hide_overflow(table, hidden, widths, width_columns);
   }
-  print_line(table, hidden, widths, SIZE_MAX, sink);
+  print_line(table, hidden, widths, SIZE_MAX, width_columns, sink);
   for (size_t row = 0; row < table->row_count; row++) {
-    print_line(table, hidden, widths, row, sink);
+    print_line(table, hidden, widths, row, width_columns, sink);
   }
+  print_cut_texts(table, hidden, width_columns, sink);
   if (left_out == 0) return;
   rs_sink_printf(sink, "(%zu more columns in the CSV and JSON forms:", left_out);
   for (size_t i = 0; i < table->column_count; i++) {

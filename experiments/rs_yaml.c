@@ -53,6 +53,9 @@ static rs_status report_syntax(const builder *b) {
   rs_diag_set(b->diag, RS_E_INPUT, "%s", message);
   rs_diag_at(b->diag, b->file, error == NULL ? 1 : RS_MAX(error->line, 1),
              error == NULL ? 1 : RS_MAX(error->column, 1));
+  if (strstr(message, "multiline plain key") != NULL) { /* the next line is indented, or by a tab */
+    rs_diag_expect(b->diag, "every key of a mapping in the same column, and spaces in front of it");
+  }
   return RS_E_INPUT;
 }
 

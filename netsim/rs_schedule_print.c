@@ -161,17 +161,6 @@ static void print_op(const rs_schedule *s, uint32_t index, rs_sink *sink) {
   rs_sink_printf(sink, " label=%s\n", op->label);
 }
 
-static void print_compute(const rs_schedule *s, const rs_compute *c, rs_sink *sink) {
-  rs_sink_printf(sink, "c %u %s %lld %lld %lld reads=", c->chip, rs_unit_word((rs_unit)c->unit),
-                 (long long)c->start_cycles, (long long)c->cycles, (long long)c->first_cycles);
-  print_number_or_none(c->reads_op, sink);
-  rs_sink_put(sink, " writes=");
-  print_number_or_none(c->writes_op, sink);
-  rs_sink_put(sink, " ");
-  rs_sink_put(sink, s->labels[c->label]);
-  rs_sink_put(sink, "\n");
-}
-
 rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_sink *sink,
                             rs_diag *diag) {
   rs_schedule_sort(schedule);
@@ -184,7 +173,8 @@ rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_s
   }
   print_bursts(schedule, wiring, sink);
   for (uint64_t i = 0; i < schedule->compute_count && !sink->failed; i++) {
-    print_compute(schedule, &schedule->computes[i], sink);
+    rs_compute_describe(schedule, &schedule->computes[i], sink);
+    rs_sink_put(sink, "\n");
   }
   rs_sink_put(sink, "end\n");
   if (!sink->failed) return RS_OK;
@@ -196,6 +186,16 @@ rs_status rs_schedule_print(rs_schedule *schedule, const rs_wiring *wiring, rs_s
 void rs_stall_describe(const rs_stall *stall, char *text, size_t size) {
   snprintf(text, size, "d %lld %lld %s", (long long)stall->at_cycles, (long long)stall->cycles,
            rs_stall_kind_word((rs_stall_kind)stall->kind));
+}
+
+void rs_compute_describe(const rs_schedule *s, const rs_compute *c, rs_sink *sink) {
+  rs_sink_printf(sink, "c %u %s %lld %lld %lld reads=", c->chip, rs_unit_word((rs_unit)c->unit),
+                 (long long)c->start_cycles, (long long)c->cycles, (long long)c->first_cycles);
+  print_number_or_none(c->reads_op, sink);
+  rs_sink_put(sink, " writes=");
+  print_number_or_none(c->writes_op, sink);
+  rs_sink_put(sink, " ");
+  rs_sink_put(sink, s->labels[c->label]);
 }
 
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,

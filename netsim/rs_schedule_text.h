@@ -96,6 +96,8 @@ int rs_schedule_reader_line(const rs_schedule_reader *reader); /* of the last re
 
 /* The line of the text form for one stall, without the newline. */
 void rs_stall_describe(const rs_stall *stall, char *text, size_t size);
+/* The same for a compute interval; labels have no bound of ours, so it goes to a sink. */
+void rs_compute_describe(const rs_schedule *schedule, const rs_compute *compute, rs_sink *sink);
 /* The line of the text form for one burst, without the newline: for messages. */
 void rs_burst_describe(const rs_schedule *schedule, const rs_wiring *wiring, const rs_burst *burst,
                        char *text, size_t size);

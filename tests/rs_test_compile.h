@@ -58,20 +58,11 @@ static inline rs_wiring *build_wiring(rs_arena *arena, const char *spec) {
 
 /* Rows that are for some wirings, groups or sizes only. */
 static inline bool is_particular(const char *algorithm) {
-  static const char *const names[] = {"balanced-hierarchical",
-                                      "balanced-trees",
-                                      "dimensions",
-                                      "exchange",
-                                      "gateways",
-                                      "halving-doubling",
-                                      "hierarchical",
-                                      "nested-exchange",
-                                      "packed-trees",
-                                      "racks",
-                                      "ring",
-                                      "rotated-trees",
-                                      "shared-cores",
-                                      "shared-trees",
+  static const char *const names[] = {"balanced-hierarchical", "balanced-trees", "dimensions",
+                                      "disjoint-trees",        "exchange",       "gateways",
+                                      "halving-doubling",      "hierarchical",   "nested-exchange",
+                                      "packed-trees",          "racks",          "ring",
+                                      "rotated-trees",         "shared-cores",   "shared-trees",
                                       "staggered-trees"};
   for (size_t i = 0; i < RS_COUNT_OF(names); i++) {
     if (strcmp(algorithm, names[i]) == 0) return true;

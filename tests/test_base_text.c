@@ -126,6 +126,9 @@ static void the_nearest_word_is_near(void **state) {
   assert_string_equal(rs_nearest_word("bacth", words, 5), "batch"); /* one swap */
   assert_string_equal(rs_nearest_word("contexts", words, 5), "contexts");
   assert_string_equal(rs_nearest_word("contextx", words, 5), "context"); /* a tie: the first */
+  static const char *const models[] = {"llama-2-7b", "llama-3-8b"};
+  assert_string_equal(rs_nearest_word("llama-3-7b", models, 2),
+                      "llama-3-8b"); /* 8 letters, not 6 */
   assert_null(rs_nearest_word("sharding", words, 5));
   assert_null(rs_nearest_word("", words, 5));
   assert_null(rs_nearest_word("tensor", words, 0));

@@ -202,6 +202,31 @@ static void a_compiled_schedule_is_proved(void **state) {
   free_output(&output);
 }
 
+/* The first burst starts at 207 and then nine cycles later; of the others one is taken out. */
+static void diff_explains_in_a_few_lines(void **state) {
+  (void)state;
+  rs_program_output output = run_shell(
+      "d=$(mktemp -d); cd $d;",
+      "compile all-reduce -t mesh:8 -b 16KiB -a reduce-scatter+all-gather -o a >/dev/null 2>&1;"
+      "awk '/^b / && !n++ {$4 += 9} {print}' a > b;"
+      "sed -e '/^b 0 7>6 /{x;s/^/x/;/^x$/{x;d};x;}' -e 's/bursts=112/bursts=111/' a > c;" RS_PROGRAM
+      " diff a b --format csv; echo status $?;" RS_PROGRAM
+      " diff a - --format csv <c; echo status $?;" RS_PROGRAM
+      " diff a nowhere; echo status $?; rm -r $d");
+  assert_non_null(strstr(output.out, "\nbursts,112,112,0\n"));
+  assert_non_null(strstr(output.out, "\nbursts_moved,0,1,1\n"));
+  assert_non_null(strstr(output.out, "\nmoved_later,0,1,9\n"));
+  assert_non_null(strstr(output.out, "\nfirst: moved b 0 0>1 7 in+7 out+7 add,207,216,9\n"));
+  assert_non_null(strstr(output.out, "\nbursts,112,111,-1\n"));
+  assert_non_null(strstr(output.out, "\nbursts_removed,0,1,1\n"));
+  assert_non_null(strstr(output.out, "status 1\n"));
+  assert_non_null(strstr(output.out, "status 2\n"));
+  assert_null(strstr(output.out, "status 0\n"));
+  free_output(&output);
+  assert_refused("diff a b --most 1,2", 2, "--most: '1,2' is not one number");
+  assert_refused("diff a b --window 5", 2, "from 1024");
+}
+
 /* Vectors are moved and added one by one, and the row is the same. Words of 8 bytes for 8 chips with 2^36 / 320
  * vectors in three places are beyond what the player takes. */
 static void fidelities_agree(void **state) {
@@ -353,6 +378,7 @@ int main(void) {
       cmocka_unit_test(the_calibration_row_is_met),
       cmocka_unit_test(cost_wants_its_shape),
       cmocka_unit_test(a_compiled_schedule_is_proved),
+      cmocka_unit_test(diff_explains_in_a_few_lines),
       cmocka_unit_test(fidelities_agree),
       cmocka_unit_test(compile_refuses_what_it_cannot),
       cmocka_unit_test(compile_says_how_often),

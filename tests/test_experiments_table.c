@@ -77,6 +77,32 @@ static void table_aligns_and_shortens(void **state) {
   rs_arena_destroy(arena);
 }
 
+/* Side by side a long text ends at a word; alone with all the width it is whole. */
+static void long_texts_end_at_a_word(void **state) {
+  (void)state;
+  static const char *const names[] = {"why", "count"};
+  const char *words =
+      "fi×e_ five_ five_ five_ five_ five_ five_ five_ five_ five_ five_ five_ sixsixsix";
+  rs_arena *arena = rs_arena_create(0);
+  rs_table *table = rs_table_create(arena, names, 2);
+  rs_table_add_row(table);
+  rs_table_set_text(table, "why", words);
+  rs_table_set_i64(table, "count", 1);
+  rs_text text = print_text(table, RS_FORMAT_TABLE, 0);
+  assert_non_null(strstr(text.bytes, words));
+  rs_text_deinit(&text);
+  text = print_text(table, RS_FORMAT_TABLE, 100);
+  /* 79 bytes fit, and the mark takes three: the last word ends at byte 82 and goes. 71 letters and a mark are as
+   * wide as the title with 69 spaces. */
+  assert_non_null(strstr(text.bytes, " five_…      1\n"));
+  const char *whole = strstr(text.bytes, "\n(row 1, why: fi×e_");
+  assert_non_null(whole);
+  assert_ptr_equal(strstr(text.bytes, "sixsixsix)\n"), strstr(whole, "sixsixsix"));
+  assert_int_equal(strcspn(text.bytes, "c"), 3 + 69 + 2);
+  rs_text_deinit(&text);
+  rs_arena_destroy(arena);
+}
+
 /* Narrow terminal: what is the same in every row goes above, unless it is nothing; the rest loses
  * columns on the right and says which. */
 static void a_wide_table_says_what_it_leaves_out(void **state) {
@@ -139,6 +165,7 @@ int main(void) {
       cmocka_unit_test(csv_quotes_and_keeps_precision),
       cmocka_unit_test(json_has_numbers_and_null),
       cmocka_unit_test(table_aligns_and_shortens),
+      cmocka_unit_test(long_texts_end_at_a_word),
       cmocka_unit_test(a_wide_table_says_what_it_leaves_out),
       cmocka_unit_test(one_long_row_is_a_list),
       cmocka_unit_test(a_refusing_sink_is_seen),

@@ -104,6 +104,7 @@ static void what_experiments_do_not_use_is_refused(void **state) {
   refuses("a: 1\n...\nb: 1\n", "f:");
   refuses("a: [1\n", "f:");
   refuses("a:\n\tb: 2\n", "f:2:1: tab");
+  refuses("a: 1\n\tb: 2\n", "f:1:4: invalid multiline plain key; expected every key");
   refuses("a: \xff\xfe\n", "f:1:4: this is not UTF-8");
   refuses("\xff\xfe\n", "f:1:1: this is not UTF-8");
   refuses("a: \xc3\xa9\xc3(\n", "f:1:5: this is not UTF-8"); /* é is one letter */

@@ -52,7 +52,8 @@ typedef struct rs__choice {
 struct rs_decode_memo {
   rs__choice choices[RS__CHOICES_MAX];
   uint32_t count;
-  rs_arena *arena; /* of what a step adds */
+  rs_compile_scratch *scratch; /* of what a step compiles */
+  rs_arena *arena;             /* of what a step adds */
   const rs_template *templates;
 };
 

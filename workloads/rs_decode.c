@@ -137,10 +137,14 @@ rs_status rs_decode_compile_with(rs_arena *arena, const rs_model *model, const r
   rs_status status = rs__share_of(model, &sharding->request, &step.share, diag);
   if (status == RS_OK) status = rs__step_init(&step);
   if (status != RS_OK) return status;
-  step.scratch = rs_compile_scratch_create();
-  if (step.scratch == NULL) return rs_arena_failed(arena, diag);
+  rs_compile_scratch *own = memo == NULL ? rs_compile_scratch_create() : NULL;
+  step.scratch = memo == NULL ? own : memo->scratch;
+  if (step.scratch == NULL || (own != NULL && !rs_compile_scratch_keep(own, wiring))) {
+    rs_compile_scratch_destroy(own);
+    return rs_arena_failed(arena, diag);
+  }
   rs__decode_add_operations(&step);
-  rs_compile_scratch_destroy(step.scratch);
+  rs_compile_scratch_destroy(own);
   if (step.status != RS_OK) return step.status;
   decode->schedule = memo == NULL ? step.schedule : NULL;
   if (memo != NULL) memo->templates = rs_repeater_templates(step.repeater);

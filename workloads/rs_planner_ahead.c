@@ -36,8 +36,13 @@ rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, 
   ahead->diag = diag;
   atomic_init(&ahead->next, 0);
   for (int i = 0; i < RS__AHEAD_STEPS; i++) {
-    ahead->memos[i].arena = rs_arena_create(0);
-    if (ahead->memos[i].arena != NULL) continue;
+    rs_decode_memo *memo = &ahead->memos[i];
+    memo->arena = rs_arena_create(0);
+    memo->scratch = rs_compile_scratch_create();
+    if (memo->arena != NULL && memo->scratch != NULL &&
+        rs_compile_scratch_keep(memo->scratch, request->wiring)) {
+      continue;
+    }
     rs__ahead_destroy(ahead);
     return NULL;
   }
@@ -45,7 +50,10 @@ rs__ahead *rs__ahead_create(rs_arena *arena, const rs_planner_request *request, 
 }
 
 void rs__ahead_destroy(rs__ahead *ahead) {
-  for (int i = 0; i < RS__AHEAD_STEPS; i++) rs_arena_destroy(ahead->memos[i].arena);
+  for (int i = 0; i < RS__AHEAD_STEPS; i++) {
+    rs_arena_destroy(ahead->memos[i].arena);
+    rs_compile_scratch_destroy(ahead->memos[i].scratch);
+  }
 }
 
 static uint64_t digest_stages(const rs_sharding *s) {
@@ -159,9 +167,10 @@ static void compile_some(rs__ahead *ahead, size_t count) {
   ahead->end = first + count;
   const rs_template *templates = ahead->memo.templates;
   for (size_t i = 0; i < count; i++) {
-    rs_arena *arena = ahead->memos[i].arena;
+    rs_decode_memo own = ahead->memos[i];
     ahead->memos[i] = ahead->memo;
-    ahead->memos[i].arena = arena;
+    ahead->memos[i].arena = own.arena;
+    ahead->memos[i].scratch = own.scratch;
   }
   atomic_store(&ahead->next, first);
   for (; started + 1 < workers; started++) {
