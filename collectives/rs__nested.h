@@ -33,9 +33,9 @@ typedef struct rs__nested {
   rs__gate *gates[RS__LEVELS];
   uint32_t gate_count[RS__LEVELS];
   uint32_t *came[RS__LEVELS], *left[RS__LEVELS]; /* [place] lists of gates; RS_NONE: none */
-  uint32_t *came_count;                  /* [place] at the level at hand */
-  uint32_t *ready;                       /* [place] a join: what goes on is there, or RS_NONE */
-  int64_t *at;                           /* [place] where, in hop buffer */
+  uint32_t *came_count;                          /* [place] at the level at hand */
+  uint32_t *ready;  /* [place] a join: what goes on is there, or RS_NONE */
+  int64_t *at;      /* [place] where, in hop buffer */
   uint32_t *share;  /* [place] the join of its share of other racks, or RS_NONE */
   uint32_t *spread; /* [place] first task of those to its node, or RS_NONE */
   uint32_t
